@@ -1,0 +1,91 @@
+"""`python -m ml download | train | evaluate | export | ship`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from ml import commands
+from ml.contract import InkError
+from ml.dataset import DatasetError
+from ml.inference import ArtifactError
+
+DATA = Path("var/mnist")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; 0 if it worked, 1 with one clear line on stderr if not."""
+    arguments = parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except (DatasetError, ArtifactError, InkError, OSError, ValueError) as error:
+        print(f"python -m ml {arguments.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line, described."""
+    top = argparse.ArgumentParser(prog="python -m ml", description=__doc__)
+    commands_of = top.add_subparsers(dest="command", required=True)
+
+    download = commands_of.add_parser("download", help="fetch MNIST, checked by SHA-256")
+    download.add_argument("--to", type=Path, default=DATA, help="folder (default: %(default)s)")
+    download.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        help="a folder that holds the four IDX files, plain or gzipped, instead of the network",
+    )
+    download.set_defaults(run=commands.download)
+
+    train = commands_of.add_parser("train", help="train, export and evaluate a network")
+    train.add_argument("--output", type=Path, required=True, help="folder for the result")
+    train.add_argument("--mnist", type=Path, help=f"MNIST's folder, such as {DATA}")
+    train.add_argument("--replay", type=Path, help="bitmaps to mix in, as `ml/pretrained` ships")
+    train.add_argument(
+        "--set", dest="sets", type=Path, action="append", default=[], help="a further NPZ set"
+    )
+    train.add_argument(
+        "--sets-share", type=float, help="how much of each epoch the --set files make up, 0 to 1"
+    )
+    train.add_argument("--initial", type=Path, help="weights to start from, to fine-tune")
+    train.add_argument("--architecture", default="source_cnn")
+    train.add_argument("--classes", default="0123456789", help="one character each")
+    train.add_argument("--epochs", type=int, default=60)
+    train.add_argument("--batch-size", type=int, default=128)
+    train.add_argument("--learning-rate", type=float, default=5e-4)
+    train.add_argument("--precision", default="float32", choices=["float32", "mixed_bfloat16"])
+    train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--validation-share", type=float, default=0.1)
+    train.add_argument("--threads", type=int, default=0, help="cores to use (default: all)")
+    train.add_argument("--test", type=Path, help="MNIST test bitmaps (default: the shipped ones)")
+    train.add_argument("--progress", default="text", choices=["text", "json"])
+    train.set_defaults(run=commands.train)
+
+    evaluate = commands_of.add_parser("evaluate", help="judge an exported network")
+    evaluate.add_argument("artifact", type=Path, nargs="?", help="default: the shipped model")
+    evaluate.add_argument("--classes", default="0123456789")
+    evaluate.add_argument("--set", dest="sets", type=Path, action="append", default=[])
+    evaluate.add_argument("--json", type=Path, help="write the figures here too")
+    evaluate.set_defaults(run=commands.evaluate)
+
+    export = commands_of.add_parser("export", help="turn stored weights into a LiteRT file")
+    export.add_argument("weights", type=Path)
+    export.add_argument("artifact", type=Path)
+    export.add_argument("--architecture", default="source_cnn")
+    export.add_argument("--classes", default="0123456789")
+    export.set_defaults(run=commands.export)
+
+    ship = commands_of.add_parser("ship", help="make a finished training the shipped model")
+    ship.add_argument("run_folder", type=Path, help="the --output of a training")
+    ship.add_argument("--mnist", type=Path, default=DATA)
+    ship.add_argument("--set", dest="sets", type=Path, action="append", default=[])
+    ship.set_defaults(run=commands.ship)
+    return top
+
+
+if __name__ == "__main__":
+    sys.exit(main())

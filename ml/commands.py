@@ -1,0 +1,217 @@
+"""What `python -m ml …` does, a function a command.
+
+TensorFlow is imported inside the functions that need it, so that `download`,
+`evaluate` and `--help` start at once.
+"""
+
+import json
+import platform
+import sys
+from argparse import Namespace
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from ml import evaluation, pretrained
+from ml.contract import JSON
+from ml.dataset import (
+    Dataset,
+    DatasetError,
+    concatenate,
+    load_bitmaps,
+    load_mnist,
+    load_set,
+    only_classes,
+    split_validation,
+)
+from ml.inference import Classifier
+
+
+def download(arguments: Namespace) -> None:
+    """Fetch MNIST's four files."""
+    from ml.download import fetch_mnist
+
+    fetch_mnist(arguments.to, source=arguments.source)
+
+
+def train(arguments: Namespace) -> None:
+    """Train or fine-tune, export, evaluate the exported file, and write it all down.
+
+    Leaves in the output folder: model.tflite, model.weights.h5, result.json,
+    confusion.png.
+    """
+    say = _as_json if arguments.progress == "json" else _as_text
+    say({"event": "stage", "stage": "reading data"})
+    train_set, validation_set = _training_data(arguments)
+    say({"event": "stage", "stage": "starting TensorFlow"})
+    from ml import export as exporting
+    from ml import training
+
+    if arguments.threads:
+        training.limit_threads(arguments.threads)
+    plan = training.Plan(
+        architecture=arguments.architecture,
+        classes=tuple(arguments.classes),
+        epochs=arguments.epochs,
+        batch_size=arguments.batch_size,
+        learning_rate=arguments.learning_rate,
+        precision=arguments.precision,
+        seed=arguments.seed,
+    )
+    output: Path = arguments.output
+    output.mkdir(parents=True, exist_ok=True)
+    say({"event": "stage", "stage": "training", "samples": len(train_set)})
+    fit = training.train(
+        plan, train_set, validation_set, output / "model.weights.h5", arguments.initial, say
+    )
+    say({"event": "stage", "stage": "exporting"})
+    exporting.export(fit.network, output / "model.tflite")
+    say({"event": "stage", "stage": "evaluating"})
+    # The one time that test images are looked at: after every choice has been made.
+    metrics = _judge(output / "model.tflite", plan.classes, arguments.test)
+    metrics["validation"] = evaluation.evaluate(
+        Classifier.load(output / "model.tflite", plan.classes), validation_set
+    )
+    result = {
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "plan": training.plan_as_json(plan),
+        "initial": str(arguments.initial.name) if arguments.initial else None,
+        "validation_share": arguments.validation_share,
+        "data": {
+            "train": len(train_set),
+            "validation": len(validation_set),
+            "sources": train_set.sources,
+        },
+        "history": fit.history,
+        "best_epoch": fit.best_epoch,
+        "seconds": round(fit.seconds, 1),
+        "parameters": fit.network.count_params(),
+        "versions": _versions(),
+        "metrics": metrics,
+    }
+    (output / "result.json").write_text(json.dumps(result, indent=1) + "\n")
+    mnist = metrics["mnist_test"]
+    evaluation.draw_confusion(mnist["confusion"], mnist["classes"], output / "confusion.png")
+    say({"event": "done", "mnist_accuracy": mnist["accuracy"]})
+
+
+def evaluate(arguments: Namespace) -> None:
+    """Print what an exported network reaches on MNIST's test images and further sets."""
+    artifact = arguments.artifact or pretrained.ARTIFACT
+    classes = tuple(arguments.classes)
+    metrics = _judge(artifact, classes, None)
+    classifier = Classifier.load(artifact, classes)
+    for path in arguments.sets:
+        metrics[path.stem] = evaluation.evaluate(classifier, only_classes(load_set(path), classes))
+    metrics["latency"] = evaluation.measure_latency(classifier)
+    metrics["bytes"] = artifact.stat().st_size
+    for name, figures in metrics.items():
+        if isinstance(figures, dict) and "accuracy" in figures:
+            low, high = figures["interval"]
+            print(
+                f"{name:28} {figures['accuracy']:8.2%}  ({low:.2%} to {high:.2%})"
+                f"  {figures['errors']} of {figures['samples']} wrong,"
+                f" calibration error {figures['expected_calibration_error']:.4f}"
+            )
+    latency = metrics["latency"]
+    print(f"strokes to scores            {latency['median_ms']} ms (p99 {latency['p99_ms']} ms)")
+    print(f"file                         {metrics['bytes']:,} bytes")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(metrics, indent=1) + "\n")
+
+
+def export(arguments: Namespace) -> None:
+    """Turn stored weights into a LiteRT file."""
+    from ml import export as exporting
+    from ml import training
+
+    network = training.load_network(
+        arguments.architecture, tuple(arguments.classes), arguments.weights
+    )
+    exporting.export(network, arguments.artifact)
+    print(f"{arguments.artifact}: {arguments.artifact.stat().st_size:,} bytes")
+
+
+def ship(arguments: Namespace) -> None:
+    """Make a finished training the model that ships with the project."""
+    from ml.shipping import ship as assemble
+
+    assemble(arguments.run_folder, arguments.mnist, arguments.sets)
+    print(f"{pretrained.FOLDER} is ready.")
+
+
+def _training_data(arguments: Namespace) -> tuple[Dataset, Dataset]:
+    """What to train and to validate on; sets are split by writer, each for itself."""
+    classes = tuple(arguments.classes)
+    base, further = [], [only_classes(load_set(path), classes) for path in arguments.sets]
+    if arguments.mnist:
+        base.append(load_mnist(arguments.mnist, "train"))
+    if arguments.replay:
+        base.append(load_bitmaps(arguments.replay))
+    if not base and not further:
+        raise DatasetError("nothing to train on: name --mnist, --replay or --set")
+    if arguments.sets_share is not None:
+        further = _with_share(further, arguments.sets_share, sum(map(len, base)))
+    halves = [_halves(part, arguments) for part in [*base, *further]]
+    return concatenate(half[0] for half in halves), concatenate(half[1] for half in halves)
+
+
+def _halves(part: Dataset, arguments: Namespace) -> tuple[Dataset, Dataset]:
+    kept, held_out = split_validation(part, arguments.validation_share, arguments.seed)
+    return part.select(kept), part.select(held_out)
+
+
+def _with_share(sets: list[Dataset], share: float, others: int) -> list[Dataset]:
+    if not 0 < share < 1:
+        raise ValueError(f"--sets-share {share}: must lie between 0 and 1")
+    total = sum(map(len, sets))
+    if not total or not others:
+        return sets
+    weight = np.float32(share / (1 - share) * others / total)
+    return [replace(part, weights=part.weights * weight) for part in sets]
+
+
+def _judge(artifact: Path, classes: tuple[str, ...], test: Path | None) -> JSON:
+    classifier = Classifier.load(artifact, classes)
+    test_set = load_bitmaps(test or pretrained.MNIST_TEST)
+    return {"mnist_test": evaluation.evaluate(classifier, test_set)}
+
+
+def _versions() -> dict[str, str]:
+    packages = ("tensorflow", "keras", "numpy", "pillow", "ai-edge-litert")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def _as_json(event: JSON) -> None:
+    print(json.dumps(event), flush=True)
+
+
+def _as_text(event: JSON) -> None:
+    line, end = _in_words(event)
+    if end == "\r" and not sys.stderr.isatty():
+        return
+    print(line, end=end, file=sys.stderr, flush=True)
+
+
+def _in_words(event: JSON) -> tuple[str, str]:
+    match event["event"]:
+        case "step":
+            words = (
+                f"epoch {event['epoch']}/{event['epochs']} step {event['step']}/{event['steps']}"
+                f" loss {event['loss']:.4f} accuracy {event['accuracy']:.2%}   "
+            )
+            return words, "\r"
+        case "epoch":
+            words = (
+                f"epoch {event['epoch']}/{event['epochs']} in {event['seconds']:.0f} s:"
+                f" loss {event['loss']:.4f} accuracy {event['accuracy']:.2%},"
+                f" validation loss {event['val_loss']:.4f} accuracy {event['val_accuracy']:.2%}"
+            )
+            return words, "\n"
+        case "stage":
+            return f"{event['stage']} …", "\n"
+        case _:
+            return f"done: {event['mnist_accuracy']:.2%} on the MNIST test images", "\n"

@@ -1,0 +1,87 @@
+"""Read bitmaps with an exported network. LiteRT and NumPy only."""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from ml.contract import IMAGE_SIZE, Bitmap, Drawn, Scores
+from ml.preprocessing import preprocess
+
+
+class ArtifactError(ValueError):
+    """A model file cannot be loaded, or does not fit its classes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One drawing read: the bitmap the network saw, and a score for each class."""
+
+    bitmap: Bitmap
+    scores: Scores
+
+
+class Classifier:
+    """An exported network, ready to read. Safe to share between threads."""
+
+    def __init__(self, interpreter: Interpreter, classes: tuple[str, ...]) -> None:
+        self.classes = classes
+        self._interpreter = interpreter
+        self._input = interpreter.get_input_details()[0]["index"]
+        self._output = interpreter.get_output_details()[0]["index"]
+        self._batch = 1
+        # One interpreter holds one set of tensors: two threads would overwrite each other's.
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(cls, source: Path | bytes, classes: tuple[str, ...]) -> "Classifier":
+        """Open a LiteRT file, or its bytes, single-threaded.
+
+        Raises:
+            ArtifactError: not a LiteRT file, or not one for these classes.
+        """
+        try:
+            content = source if isinstance(source, bytes) else source.read_bytes()
+            interpreter = Interpreter(model_content=content, num_threads=1)
+            interpreter.allocate_tensors()
+        except (ValueError, RuntimeError, OSError) as error:
+            raise ArtifactError(f"The model cannot be loaded: {error}") from error
+        outputs = int(interpreter.get_output_details()[0]["shape"][-1])
+        if outputs != len(classes):
+            raise ArtifactError(f"The model reads {outputs} classes, not {len(classes)}.")
+        return cls(interpreter, classes)
+
+    def warm_up(self) -> None:
+        """Classify a blank bitmap, so that the first real one does not wait for set-up."""
+        self.classify(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32))
+
+    def classify(self, bitmap: Bitmap) -> Scores:
+        """(classes,) probabilities for one (28, 28) bitmap."""
+        return self.classify_batch(bitmap[None])[0]
+
+    def classify_batch(self, bitmaps: Bitmap) -> Scores:
+        """(n, classes) probabilities for (n, 28, 28) bitmaps, n at least 1."""
+        images = np.ascontiguousarray(bitmaps, np.float32)[..., None]  # (n, 28, 28, 1)
+        with self._lock:
+            self._resize(len(images))
+            self._interpreter.set_tensor(self._input, images)
+            self._interpreter.invoke()
+            return np.array(self._interpreter.get_tensor(self._output), np.float32)
+
+    def _resize(self, batch: int) -> None:
+        if batch != self._batch:
+            shape = [batch, IMAGE_SIZE, IMAGE_SIZE, 1]
+            self._interpreter.resize_tensor_input(self._input, shape)
+            self._interpreter.allocate_tensors()
+            self._batch = batch
+
+    def read(self, drawn: Drawn) -> Reading:
+        """Preprocess and classify one drawing.
+
+        Raises:
+            InkError: no ink, or too little; see `ml.preprocessing.preprocess`.
+        """
+        bitmap = preprocess(drawn)
+        return Reading(bitmap, self.classify(bitmap))

@@ -1,0 +1,95 @@
+"""Picture files as a person sends them: decoded safely, ink made light on dark."""
+
+import io
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ml.contract import Greyscale, InkError, Picture
+
+FORMATS = ("PNG", "JPEG")
+MAX_PIXELS = 25_000_000
+LEAST_SIDE_PX = 8
+KEPT_SIDE_PX = 280
+"""A larger picture is shrunk to this longer side before anything else looks at it."""
+
+_FAINTEST_INK = 24
+
+
+def decode_picture(content: bytes) -> Picture:
+    """Read a PNG or JPEG of a drawing.
+
+    Transparent parts count as paper, EXIF rotation is applied, dark ink on
+    light paper is turned round, and paper lit unevenly is levelled.
+
+    Args:
+        content: the file's bytes.
+
+    Returns:
+        A picture of at most `KEPT_SIDE_PX` a side, paper near 0.
+
+    Raises:
+        InkError: not PNG or JPEG, damaged, too large or too small.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(content), formats=FORMATS)
+        # The header tells the size: a bomb is refused before it is decoded.
+        _check_size(image)
+        image.draft("L", (2 * KEPT_SIDE_PX, 2 * KEPT_SIDE_PX))
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+        grey = _flatten(upright)
+    except InkError:
+        raise
+    except UnidentifiedImageError:
+        raise InkError("This is not a PNG or JPEG picture.") from None
+    except Image.DecompressionBombError:
+        raise InkError(f"The picture has more than {MAX_PIXELS:,} pixels.") from None
+    except (OSError, ValueError, SyntaxError, EOFError, KeyError, TypeError, ZeroDivisionError):
+        # What Pillow's decoders raise for damaged files.
+        raise InkError("The picture is damaged and cannot be read.") from None
+    grey.thumbnail((KEPT_SIDE_PX, KEPT_SIDE_PX), Image.Resampling.BOX)
+    return Picture(level(np.asarray(grey)))
+
+
+def _check_size(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise InkError(f"The picture has more than {MAX_PIXELS:,} pixels.")
+    if min(image.size) < LEAST_SIDE_PX:
+        raise InkError(
+            f"The picture is {image.width} x {image.height} pixels;"
+            f" at least {LEAST_SIDE_PX} x {LEAST_SIDE_PX} are needed."
+        )
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    """Greyscale; what is see-through becomes paper, which is light unless the ink is."""
+    if image.mode.startswith("I;16") or image.mode == "I":
+        wide = np.asarray(image, np.float64)
+        return Image.fromarray((wide / max(wide.max(), 1) * 255).astype(np.uint8))
+    if "A" not in image.getbands() and "transparency" not in image.info:
+        return image.convert("L")
+    grey = image.convert("LA")
+    light, alpha = (np.asarray(band, np.float64) for band in grey.split())
+    paper = 0.0 if (light * alpha).sum() > 127 * alpha.sum() and alpha.mean() < 127 else 255.0
+    flat = paper + (light - paper) * alpha / 255
+    return Image.fromarray(np.round(flat).astype(np.uint8))
+
+
+def level(grey: Greyscale) -> Greyscale:
+    """Ink light, paper 0: the sheet's own shade taken away, the ink stretched to 255.
+
+    The paper is the border's median; ink is what departs from it to the side
+    where more of the picture departs.
+    """
+    shade = grey.astype(np.float32)
+    border = np.concatenate([shade[0], shade[-1], shade[:, 0], shade[:, -1]])
+    departure = shade - np.median(border)
+    ink = departure if departure.max() > -departure.min() else -departure
+    strongest = float(ink.max())
+    if strongest < _FAINTEST_INK:
+        return np.zeros_like(grey)
+    return np.clip(ink * (255 / strongest), 0, 255).astype(np.uint8)

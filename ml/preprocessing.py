@@ -1,0 +1,153 @@
+"""From what a person drew to the bitmap a network reads.
+
+One function, `preprocess`, for training and serving alike.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ml.contract import (
+    IMAGE_SIZE,
+    INK_BOX,
+    Bitmap,
+    BlankError,
+    Drawn,
+    Greyscale,
+    Ink,
+    Picture,
+    Stroke,
+)
+from ml.strokes import rasterise
+
+PEN_WIDTH_PX = 2.6
+"""Canonical pen, in bitmap pixels: the width at which the rendered digits of the UCI
+Pen-Based set hold as much ink as MNIST's training digits do (`ml/tests` checks the ratio)."""
+
+SMALLEST_INK = 0.03
+"""Ink whose longer side is below this share of the canvas is a slip of the pen."""
+
+_MIDDLE = (IMAGE_SIZE - 1) / 2
+
+
+def preprocess(drawn: Drawn, pen_width_px: float = PEN_WIDTH_PX) -> Bitmap:
+    """Normalise a drawing as MNIST's digits are normalised.
+
+    The ink is fitted into 20x20 pixels, strokes being rendered at one canonical
+    pen width, and centred by mass in 28x28.
+
+    Args:
+        drawn: strokes on a canvas, or a picture with light ink on dark paper.
+        pen_width_px: for training with varied pens; serving keeps the default.
+
+    Returns:
+        (28, 28) float32, ink 1.0 on paper 0.0, in steps of 1/255.
+
+    Raises:
+        BlankError: there is no ink.
+
+    Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
+    """
+    if isinstance(drawn, Ink):
+        bitmap = rasterise(fit_strokes(drawn, pen_width_px), pen_width_px)
+    else:
+        bitmap = fit_picture(drawn.pixels)
+    return np.round(centre_by_mass(bitmap) * 255) / np.float32(255)
+
+
+def fit_strokes(ink: Ink, pen_width_px: float) -> tuple[Stroke, ...]:
+    """Scale and shift strokes so that the inked box is 20 px long and centred.
+
+    A single dot stays a dot, in the middle.
+
+    Raises:
+        BlankError: no points at all.
+    """
+    low, high = _bounds(ink)
+    extent = float((high - low).max())
+    scale = (INK_BOX - pen_width_px) / extent if extent else 1.0
+    shift = IMAGE_SIZE / 2 - scale * (low + high) / 2
+    return tuple(scale * stroke[:, :2] + shift for stroke in ink.strokes)
+
+
+def fit_picture(pixels: Greyscale) -> Bitmap:
+    """Crop a picture to its ink and scale that to 20 px, in the middle of (28, 28).
+
+    Raises:
+        BlankError: nothing in the picture stands out from the paper.
+    """
+    left, top, columns, rows = map(int, ink_box(Picture(pixels)))
+    crop = pixels[top : top + rows, left : left + columns]
+    height, width = (max(1, round(side * INK_BOX / max(crop.shape))) for side in crop.shape)
+    fitted = Image.fromarray(crop).resize((width, height), Image.Resampling.LANCZOS)
+    bitmap = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
+    y, x = (IMAGE_SIZE - height) // 2, (IMAGE_SIZE - width) // 2
+    bitmap[y : y + height, x : x + width] = np.asarray(fitted, np.float32) / 255
+    return bitmap / np.float32(bitmap.max())
+
+
+def ink_box(drawn: Drawn) -> tuple[float, float, float, float]:
+    """Where the ink lies: left, top, width and height in pixels of the canvas or picture.
+
+    Raises:
+        BlankError: there is no ink.
+    """
+    if isinstance(drawn, Ink):
+        (left, top), (right, bottom) = _bounds(drawn)
+        return float(left), float(top), float(right - left), float(bottom - top)
+    inked = drawn.pixels > _ink_threshold(drawn.pixels)
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
+    if not rows.size:
+        raise BlankError("The picture shows no ink.")
+    return columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
+
+
+def is_too_small(drawn: Drawn) -> bool:
+    """Whether the ink is under 3 % of the canvas both ways: a slip of the pen."""
+    *_, width, height = ink_box(drawn)
+    sides = (drawn.width, drawn.height) if isinstance(drawn, Ink) else drawn.pixels.shape
+    return bool(max(width, height) < SMALLEST_INK * min(sides))
+
+
+def _bounds(ink: Ink) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if not ink.strokes:
+        raise BlankError("The canvas is blank.")
+    points = np.concatenate(ink.strokes)[:, :2]
+    return points.min(axis=0), points.max(axis=0)
+
+
+def _ink_threshold(pixels: Greyscale) -> float:
+    """Above this a pixel is ink: a fifth of the way from the paper to the brightest ink."""
+    paper, brightest = float(np.median(pixels)), float(pixels.max())
+    return paper + max(0.2 * (brightest - paper), 8.0)
+
+
+def centre_by_mass(bitmap: Bitmap) -> Bitmap:
+    """Shift the ink so that its centre of mass lies on the image centre.
+
+    Args:
+        bitmap: (28, 28) float32, ink 1.0 on paper 0.0.
+
+    Returns:
+        A new (28, 28) float32 array. The shift is whole pixels, so ink is
+        moved, never blended; ink pushed past an edge is lost.
+
+    Raises:
+        BlankError: the bitmap is all zeros.
+
+    Source: LeCun, Cortes and Burges, "The MNIST database".
+    """
+    mass = float(bitmap.sum())
+    if mass == 0.0:
+        raise BlankError("The canvas is blank.")
+    index = np.arange(IMAGE_SIZE)
+    down = round(_MIDDLE - float(bitmap.sum(axis=1) @ index) / mass)
+    right = round(_MIDDLE - float(bitmap.sum(axis=0) @ index) / mass)
+    # np.roll would wrap ink from one edge to the opposite one.
+    shifted = np.zeros_like(bitmap)
+    shifted[_kept(down), _kept(right)] = bitmap[_kept(-down), _kept(-right)]
+    return shifted
+
+
+def _kept(shift: int) -> slice:
+    return slice(max(shift, 0), IMAGE_SIZE + min(shift, 0))

@@ -1,0 +1,235 @@
+"""Train a network, or fine-tune one that is there already."""
+
+import os
+import random
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from ml.architecture import ARCHITECTURES
+from ml.augmentation import Augmentation, augment
+from ml.contract import DIGITS, JSON
+from ml.dataset import Dataset
+
+Report = Callable[[JSON], None]
+"""Takes one event: {"event": "epoch" | "step" | …, …}."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides how a training goes, and is recorded with its result."""
+
+    architecture: str = "source_cnn"
+    classes: tuple[str, ...] = DIGITS
+    epochs: int = 60
+    batch_size: int = 128
+    learning_rate: float = 5e-4
+    plateau_patience: int = 3
+    stop_patience: int = 10
+    smallest_learning_rate: float = 1e-6
+    seed: int = 1
+    precision: str = "float32"
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a training left behind: the best network by validation, and its history."""
+
+    network: keras.Model
+    history: list[JSON]
+    best_epoch: int
+    seconds: float
+
+
+def train(
+    plan: Plan,
+    train_set: Dataset,
+    validation_set: Dataset,
+    checkpoint: Path,
+    initial: Path | None = None,
+    report: Report = lambda event: None,
+) -> Fit:
+    """Fit a network; the best epoch by validation loss is kept in `checkpoint`.
+
+    Args:
+        checkpoint: a .weights.h5 file to write.
+        initial: a .weights.h5 file to start from instead of random weights.
+        report: called on each step and epoch.
+
+    Raises:
+        ValueError: `initial` belongs to another network or other classes.
+    """
+    seed_everything(plan.seed)
+    keras.mixed_precision.set_dtype_policy(plan.precision)
+    network = ARCHITECTURES[plan.architecture](len(plan.classes))
+    if initial is not None:
+        network.load_weights(initial)
+    network.compile(
+        optimizer=keras.optimizers.Adam(plan.learning_rate),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    progress = _Progress(plan, -(-len(train_set) // plan.batch_size), report)
+    started = time.monotonic()
+    network.fit(
+        training_batches(train_set, plan),
+        validation_data=validation_batches(validation_set, plan),
+        epochs=plan.epochs,
+        verbose=0,
+        callbacks=[
+            keras.callbacks.ModelCheckpoint(
+                checkpoint, monitor="val_loss", save_best_only=True, save_weights_only=True
+            ),
+            keras.callbacks.ReduceLROnPlateau(
+                monitor="val_loss",
+                factor=0.5,
+                patience=plan.plateau_patience,
+                min_lr=plan.smallest_learning_rate,
+            ),
+            keras.callbacks.EarlyStopping(monitor="val_loss", patience=plan.stop_patience),
+            progress,
+        ],
+    )
+    best_network = load_network(plan.architecture, plan.classes, checkpoint)
+    best_network.save_weights(checkpoint)  # again, without the optimiser's moments
+    best = min(progress.history, key=lambda epoch: float(epoch["val_loss"]))
+    return Fit(
+        network=best_network,
+        history=progress.history,
+        best_epoch=int(best["epoch"]),
+        seconds=time.monotonic() - started,
+    )
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy and TensorFlow; threads may still change the last digits."""
+    random.seed(seed)
+    np.random.seed(seed)
+    tf.random.set_seed(seed)
+    keras.utils.set_random_seed(seed)
+
+
+def limit_threads(threads: int) -> None:
+    """Use at most so many cores; call before TensorFlow does any work."""
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+
+
+def load_network(architecture: str, classes: tuple[str, ...], weights: Path) -> keras.Model:
+    """A float32 network with stored weights, as it is exported and served.
+
+    Raises:
+        ValueError: the weights belong to another network.
+    """
+    keras.mixed_precision.set_dtype_policy("float32")
+    network = ARCHITECTURES[architecture](len(classes))
+    network.load_weights(weights)
+    return network
+
+
+def training_batches(dataset: Dataset, plan: Plan) -> tf.data.Dataset:
+    """Endlessly varied batches: ((n, 28, 28, 1) float32, (n,) class indices).
+
+    One pass holds as many samples as the set. Each is drawn in proportion to
+    its weight; equal weights mean each exactly once a pass.
+    """
+    images, targets = dataset.images, dataset.targets(plan.classes)
+    weights = dataset.weights.astype(np.float64)
+    even = bool(np.all(weights == weights[0]))
+
+    def order() -> NDArray[np.intp]:
+        count = len(dataset)
+        if even:
+            return np.random.default_rng(next(seeds)).permutation(count)
+        rng = np.random.default_rng(next(seeds))
+        return systematic_draw(weights, count, rng)
+
+    seeds = iter(np.random.SeedSequence(plan.seed).generate_state(10_000).tolist())
+
+    def batches() -> object:
+        picked = order()
+        for start in range(0, len(picked), plan.batch_size):
+            part = picked[start : start + plan.batch_size]
+            yield images[part, :, :, None], targets[part]
+
+    signature = (
+        tf.TensorSpec((None, *images.shape[1:], 1), tf.uint8),
+        tf.TensorSpec((None,), tf.int64),
+    )
+    return (
+        tf.data.Dataset.from_generator(batches, output_signature=signature)
+        .map(
+            lambda x, y: (augment(tf.cast(x, tf.float32) / 255.0, plan.augmentation), y),
+            num_parallel_calls=1,
+            deterministic=True,
+        )
+        .prefetch(4)
+    )
+
+
+def systematic_draw(
+    weights: NDArray[np.float64], count: int, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """`count` shuffled indices, each as often as its weight says, give or take one."""
+    edges = np.cumsum(weights / weights.sum()) * count
+    ticks = np.arange(count) + rng.uniform()
+    picked = np.minimum(np.searchsorted(edges, ticks, side="right"), len(weights) - 1)
+    return rng.permutation(picked)
+
+
+def validation_batches(dataset: Dataset, plan: Plan) -> tf.data.Dataset:
+    """The set once, in order and unchanged."""
+    images = dataset.images.astype(np.float32)[..., None] / 255.0
+    return tf.data.Dataset.from_tensor_slices((images, dataset.targets(plan.classes))).batch(500)
+
+
+class _Progress(keras.callbacks.Callback):  # type: ignore[misc]
+    """Keeps the history and reports about two steps a second."""
+
+    def __init__(self, plan: Plan, steps: int, report: Report) -> None:
+        super().__init__()
+        self.history: list[JSON] = []
+        self._plan, self._steps, self._report = plan, steps, report
+        self._epoch, self._last, self._started = 1, 0.0, 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: JSON | None = None) -> None:
+        self._epoch, self._started = epoch + 1, time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: JSON | None = None) -> None:
+        now = time.monotonic()
+        if now - self._last < 0.5:
+            return
+        self._last = now
+        self._report(
+            {
+                "event": "step",
+                "epoch": self._epoch,
+                "epochs": self._plan.epochs,
+                "step": batch + 1,
+                "steps": self._steps,
+                **{name: float(value) for name, value in (logs or {}).items()},
+            }
+        )
+
+    def on_epoch_end(self, epoch: int, logs: JSON | None = None) -> None:
+        record = {
+            "epoch": epoch + 1,
+            "epochs": self._plan.epochs,
+            "seconds": round(time.monotonic() - self._started, 2),
+            **{name: float(value) for name, value in (logs or {}).items()},
+        }
+        self.history.append(record)
+        self._report({"event": "epoch", **record})
+
+
+def plan_as_json(plan: Plan) -> JSON:
+    """The plan as plain data, for the record."""
+    return asdict(plan)
