@@ -1,0 +1,5 @@
+"""The Django project: settings, URLs and the ways in for web servers and workers."""
+
+from mnist_site.celery import app as celery_app
+
+__all__ = ["celery_app"]

@@ -1,0 +1,119 @@
+"""Settings from the environment, strictly: a value that cannot be meant is refused.
+
+`python -m mnist_site.env` prints a first `.env`, made from `.env.example`.
+"""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from dotenv import load_dotenv
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+_RATE_PERIODS = {"s", "sec", "second", "m", "min", "minute", "h", "hour", "d", "day"}
+
+
+def read_env_file() -> None:
+    """Take `.env` into the environment; variables already set win."""
+    load_dotenv(BASE_DIR / ".env")
+
+
+def env_str(name: str, default: str = "") -> str:
+    """Read a text; an empty variable counts as unset."""
+    return os.environ.get(name, "").strip() or default
+
+
+def env_bool(name: str, *, default: bool) -> bool:
+    """Read a flag that must be spelled exactly "true" or "false"."""
+    value = env_str(name, str(default)).lower()
+    if value not in {"true", "false"}:
+        raise ImproperlyConfigured(f"{name}={value!r}: expected 'true' or 'false'")
+    return value == "true"
+
+
+def env_int(name: str, *, default: int, least: int = 0) -> int:
+    """Read a whole number, at least `least`."""
+    value = env_str(name, str(default))
+    if not value.isdecimal() or int(value) < least:
+        raise ImproperlyConfigured(f"{name}={value!r}: expected a whole number from {least}")
+    return int(value)
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    """Read texts separated by commas."""
+    return [part.strip() for part in env_str(name, default).split(",") if part.strip()]
+
+
+def env_rate(name: str, default: str) -> str | None:
+    """Read a throttle rate such as "600/min"; "none" switches it off."""
+    value = env_str(name, default)
+    if value == "none":
+        return None
+    count, _, period = value.partition("/")
+    if not count.isdecimal() or int(count) < 1 or period not in _RATE_PERIODS:
+        raise ImproperlyConfigured(f"{name}={value!r}: expected such as '600/min', or 'none'")
+    return value
+
+
+def env_secret_key(*, debug: bool) -> str:
+    """Read SECRET_KEY, which has no default outside DEBUG."""
+    value = env_str("SECRET_KEY")
+    if value:
+        return value
+    if debug:
+        return "insecure-key-for-debug-only"
+    raise ImproperlyConfigured("SECRET_KEY is not set; `make .env` writes one")
+
+
+def env_redis_url() -> str:
+    """Read REDIS_URL; "" means the embedded server that `manage.py up` starts."""
+    value = env_str("REDIS_URL")
+    if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+        raise ImproperlyConfigured("REDIS_URL: expected redis://, rediss:// or unix://")
+    return value
+
+
+def env_database(default: Path) -> dict[str, Any]:
+    """Read DATABASE_URL (PostgreSQL or SQLite) with persistent connections.
+
+    Raises:
+        ImproperlyConfigured: a URL that names no such database. Its text is
+            not repeated, since it may hold a password.
+    """
+    value = env_str("DATABASE_URL", f"sqlite:///{default}")
+    try:
+        database: dict[str, Any] = dict(dj_database_url.parse(value, conn_max_age=600))
+    except (ValueError, KeyError) as error:
+        raise ImproperlyConfigured(_DATABASE_HINT) from error
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        database["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    elif database["ENGINE"] == "django.db.backends.postgresql":
+        database["CONN_HEALTH_CHECKS"] = True
+        database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+    else:
+        raise ImproperlyConfigured(_DATABASE_HINT)
+    return database
+
+
+_DATABASE_HINT = (
+    "DATABASE_URL: expected postgres://user:password@host:port/name or sqlite:////path/to/file"
+)
+
+
+def first_env_file() -> str:
+    """`.env.example` with a fresh SECRET_KEY filled in."""
+    example = (BASE_DIR / ".env.example").read_text()
+    return example.replace("SECRET_KEY=\n", f"SECRET_KEY={secrets.token_urlsafe(50)}\n", 1)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(first_env_file())

@@ -1,0 +1,10 @@
+"""Every URL of the site."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("recognizer.api.urls")),
+    path("", include("recognizer.urls")),
+]

@@ -1,0 +1,107 @@
+"""This process's classifier: loaded once, swapped when another version is promoted.
+
+A request never waits for a swap. At most every `CHECK_SECONDS` one thread asks the
+database which version is active; if it is another one, that thread loads it while the
+others go on with the old, and one assignment swaps them.
+"""
+
+import hashlib
+import logging
+import threading
+import time
+from dataclasses import dataclass
+
+from django.db import DatabaseError
+
+from ml.inference import ArtifactError, Classifier
+from recognizer.models import ModelVersion
+
+CHECK_SECONDS = 0.5
+
+logger = logging.getLogger(__name__)
+
+
+class NoActiveModelError(RuntimeError):
+    """No version is active, or its file cannot be loaded, and none was loaded before."""
+
+
+@dataclass(frozen=True, eq=False)
+class ActiveModel:
+    """A loaded classifier and the version it is."""
+
+    pk: int
+    number: int
+    classifier: Classifier
+
+
+_current: ActiveModel | None = None
+_checked_at = float("-inf")
+_check_lock = threading.Lock()
+
+
+def current() -> ActiveModel:
+    """The model that answers now.
+
+    If the database is away or the new artifact is damaged, the one loaded
+    before goes on answering.
+
+    Raises:
+        NoActiveModelError: there is none, and none was loaded before.
+    """
+    due = time.monotonic() - _checked_at >= CHECK_SECONDS
+    # Without a model every thread has to wait; with one, a single thread checks.
+    if due and _check_lock.acquire(blocking=_current is None):
+        try:
+            _check()
+        finally:
+            _check_lock.release()
+    if _current is None:
+        raise NoActiveModelError("No model version is active.")
+    return _current
+
+
+def warm_up() -> None:
+    """Load the active model if there is one, and run it once; never raises."""
+    try:
+        current().classifier.warm_up()
+    except NoActiveModelError as error:
+        logger.warning("No model is loaded yet: %s", error)
+
+
+def forget() -> None:
+    """Look at the database again at the next call; drop what is loaded."""
+    global _current, _checked_at
+    _current, _checked_at = None, float("-inf")
+
+
+def _check() -> None:
+    global _current, _checked_at
+    if _current is not None and time.monotonic() - _checked_at < CHECK_SECONDS:
+        return  # another thread checked while this one waited
+    try:
+        version = ModelVersion.objects.active()
+        if version is not None and (_current is None or version.pk != _current.pk):
+            _current = load(version)
+            logger.info("Version %d answers now.", version.number)
+    except (DatabaseError, ArtifactError, OSError) as error:
+        if _current is None:
+            raise NoActiveModelError(f"The active version cannot be loaded: {error}") from error
+        logger.exception("The active version cannot be loaded; version %d stays.", _current.number)
+    finally:
+        _checked_at = time.monotonic()
+
+
+def load(version: ModelVersion) -> ActiveModel:
+    """Load a version's artifact, checked by its SHA-256.
+
+    Raises:
+        ArtifactError: the file is not the one that was registered.
+        OSError: the file cannot be read.
+    """
+    with version.artifact.open("rb") as file:
+        content = file.read()
+    if hashlib.sha256(content).hexdigest() != version.sha256:
+        raise ArtifactError(f"The artifact of version {version.number} has a wrong SHA-256.")
+    classifier = Classifier.load(content, tuple(version.classes))
+    classifier.warm_up()
+    return ActiveModel(version.pk, version.number, classifier)

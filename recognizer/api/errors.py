@@ -1,0 +1,42 @@
+"""What an exception becomes for a client."""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import InterfaceError, OperationalError
+from django.http import UnreadablePostError
+from rest_framework import status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from recognizer.active_model import NoActiveModelError
+
+logger = logging.getLogger(__name__)
+
+_DOWN: dict[type[Exception], str] = {
+    NoActiveModelError: "No model can answer now; staff see why in the log and can promote one.",
+    OperationalError: "The database cannot be reached; please try again in a moment.",
+    InterfaceError: "The database cannot be reached; please try again in a moment.",
+}
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's own answers, and 503, 413 or 400 where Django would answer 500."""
+    response = exception_handler(error, context)
+    if response is not None:
+        return response
+    for kind, detail in _DOWN.items():
+        if isinstance(error, kind):
+            logger.error("%s: %s", type(error).__name__, error)
+            headers = {"Retry-After": "5"}
+            return Response(
+                {"detail": detail}, status.HTTP_503_SERVICE_UNAVAILABLE, headers=headers
+            )
+    if isinstance(error, RequestDataTooBig):
+        return Response(
+            {"detail": "The body is too large."}, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+        )
+    if isinstance(error, (TooManyFieldsSent, TooManyFilesSent, UnreadablePostError)):
+        return Response({"detail": "The body could not be read."}, status.HTTP_400_BAD_REQUEST)
+    return None

@@ -1,0 +1,261 @@
+"""JSON in and out. Nothing here knows how a drawing is read or kept."""
+
+import base64
+import binascii
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from ml.contract import NOT_A_DIGIT, Drawn, InkError
+from ml.pictures import decode_picture
+from ml.strokes import MAX_CANVAS_PX, parse_strokes
+from recognizer.models import Drawing, Label, ModelVersion, Prediction, TrainingRun
+from recognizer.models.drawing import bitmap_data_url
+from recognizer.recognition import BLANK, TOO_SMALL, Recognition, bitmap_bytes
+
+_MESSAGES = {reason.code: reason.message for reason in (BLANK, TOO_SMALL)}
+
+
+@extend_schema_field(
+    {
+        "type": "array",
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "array",
+                "items": {"type": "number"},
+                "minItems": 2,
+                "maxItems": 3,
+            },
+        },
+        "description": "Strokes of [x, y] or [x, y, t] points: pixels, y down; t in ms.",
+    }
+)
+class StrokesField(serializers.Field[Any, Any, Any, Any]):
+    """Passes raw strokes on; `ml.strokes.parse_strokes` checks them, and all their points."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class PictureField(serializers.Field[Any, Any, Any, Any]):
+    """A PNG or JPEG, as a base64 data URL or an uploaded file; gives its bytes."""
+
+    default_error_messages = {
+        "wrong_type": "Expected a data URL or an uploaded file.",
+        "not_a_data_url": "Expected data:image/png;base64,… or data:image/jpeg;base64,…",
+        "bad_base64": "The base64 of the picture is broken.",
+    }
+
+    def to_internal_value(self, data: Any) -> bytes:
+        if isinstance(data, UploadedFile):
+            content: bytes = data.read()
+            return content
+        if not isinstance(data, str):
+            self.fail("wrong_type")
+        head, comma, body = data.partition(",")
+        if not comma or head not in {"data:image/png;base64", "data:image/jpeg;base64"}:
+            self.fail("not_a_data_url")
+        try:
+            return base64.b64decode(body, validate=True)
+        except (binascii.Error, ValueError):
+            self.fail("bad_base64")
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class DrawingInputSerializer(serializers.Serializer[Any]):
+    """Strokes on a canvas, or an image; `validated_data["drawn"]` is what `ml` reads."""
+
+    strokes = StrokesField(required=False)
+    width = serializers.IntegerField(required=False, min_value=1, max_value=MAX_CANVAS_PX)
+    height = serializers.IntegerField(required=False, min_value=1, max_value=MAX_CANVAS_PX)
+    image = PictureField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("strokes" in attrs) == ("image" in attrs):
+            raise serializers.ValidationError("Send either strokes or an image.")
+        return {"drawn": self._picture(attrs) if "image" in attrs else self._ink(attrs)}
+
+    def _ink(self, attrs: dict[str, Any]) -> Drawn:
+        missing = [name for name in ("width", "height") if name not in attrs]
+        if missing:
+            raise serializers.ValidationError(
+                dict.fromkeys(missing, "The size of the canvas in pixels is needed.")
+            )
+        try:
+            ink = parse_strokes(attrs["strokes"], attrs["width"], attrs["height"])
+        except InkError as error:
+            raise serializers.ValidationError({"strokes": str(error)}) from None
+        if not ink.strokes:
+            raise serializers.ValidationError({"strokes": "There are no strokes to read."})
+        return ink
+
+    def _picture(self, attrs: dict[str, Any]) -> Drawn:
+        try:
+            return decode_picture(attrs["image"])
+        except InkError as error:
+            raise serializers.ValidationError({"image": str(error)}) from None
+
+
+class SymbolSerializer(serializers.Serializer[Any]):
+    """One symbol of an answer."""
+
+    label = serializers.CharField()  # type: ignore[assignment]
+    confidence = serializers.FloatField()
+    probabilities = serializers.DictField(child=serializers.FloatField())
+    box = serializers.ListField(
+        child=serializers.FloatField(), min_length=4, max_length=4, help_text="x, y, w, h"
+    )
+    input = serializers.CharField(help_text="What the model saw, as a PNG data URL.")
+
+
+class RejectionSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ModelReferenceSerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField()
+
+
+class AnswerSerializer(serializers.Serializer[Any]):
+    """What was read; documents the shape that `answer` and `stored_answer` give."""
+
+    text = serializers.CharField(help_text='"" where the drawing is rejected.')
+    confidence = serializers.FloatField()
+    rejected = RejectionSerializer(allow_null=True)
+    symbols = SymbolSerializer(many=True)
+    model = ModelReferenceSerializer()
+
+
+def answer(recognition: Recognition) -> dict[str, Any]:
+    """A fresh recognition as the API shows it."""
+    rejected = recognition.rejected
+    return {
+        "text": recognition.text,
+        "confidence": recognition.confidence,
+        "rejected": rejected and {"code": rejected.code, "message": rejected.message},
+        "symbols": [
+            {
+                "label": symbol.label,
+                "confidence": symbol.confidence,
+                "probabilities": symbol.probabilities,
+                "box": list(symbol.box),
+                "input": bitmap_data_url(bitmap_bytes(symbol.bitmap)),
+            }
+            for symbol in recognition.symbols
+        ],
+        "model": {"version": recognition.version_number},
+    }
+
+
+def stored_answer(drawing: Drawing, prediction: Prediction) -> dict[str, Any]:
+    """The same for a stored prediction."""
+    code = prediction.rejected
+    return {
+        "text": prediction.text,
+        "confidence": prediction.confidence,
+        "rejected": {"code": code, "message": _MESSAGES.get(code, code)} if code else None,
+        "symbols": [
+            {**symbol, "input": drawing.thumbnail_data_url} for symbol in prediction.symbols
+        ],
+        "model": {"version": prediction.version.number},
+    }
+
+
+class LabelSerializer(serializers.ModelSerializer[Label]):
+    class Meta:
+        model = Label
+        fields = ["value", "state", "created_at"]
+
+
+class DrawingSerializer(serializers.ModelSerializer[Drawing]):
+    """A stored drawing."""
+
+    id = serializers.UUIDField(source="public_id", read_only=True)
+    label = serializers.SerializerMethodField()  # type: ignore[assignment]
+    prediction = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Drawing
+        fields = ["id", "created_at", "source", "label", "prediction"]
+        read_only_fields = fields
+
+    @extend_schema_field(LabelSerializer(allow_null=True))
+    def get_label(self, drawing: Drawing) -> dict[str, Any] | None:
+        label = drawing.current_label
+        return None if label is None else LabelSerializer(label).data
+
+    @extend_schema_field(AnswerSerializer(allow_null=True))
+    def get_prediction(self, drawing: Drawing) -> dict[str, Any] | None:
+        prediction = drawing.served_prediction
+        return None if prediction is None else stored_answer(drawing, prediction)
+
+
+class CorrectionSerializer(serializers.Serializer[Any]):
+    """What a drawing really shows."""
+
+    label = serializers.CharField(max_length=16)  # type: ignore[assignment]
+
+    def validate_label(self, value: str) -> str:
+        known = [*self.context["classes"], NOT_A_DIGIT]
+        if value not in known:
+            raise serializers.ValidationError(f"Expected one of: {', '.join(known)}.")
+        return value
+
+
+class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
+    version = serializers.IntegerField(source="number")
+
+    class Meta:
+        model = ModelVersion
+        fields = [
+            "version",
+            "state",
+            "architecture",
+            "classes",
+            "sha256",
+            "metrics",
+            "run",
+            "created_at",
+        ]
+
+
+class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
+    version = serializers.SerializerMethodField(help_text="The version it made.")
+    base_version = serializers.IntegerField(source="base_version.number")
+
+    class Meta:
+        model = TrainingRun
+        fields = [
+            "id",
+            "state",
+            "stage",
+            "epoch",
+            "epochs",
+            "step",
+            "steps",
+            "loss",
+            "accuracy",
+            "history",
+            "log",
+            "error",
+            "base_version",
+            "version",
+            "created_at",
+            "started_at",
+            "finished_at",
+        ]
+
+    def get_version(self, run: TrainingRun) -> int | None:
+        version = getattr(run, "version", None)
+        return None if version is None else version.number

@@ -1,0 +1,17 @@
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import SimpleRouter
+
+from recognizer.api import views
+
+router = SimpleRouter(use_regex_path=False)
+router.register("drawings", views.DrawingViewSet, basename="drawing")
+router.register("models", views.ModelVersionViewSet, basename="model")
+router.register("training-runs", views.TrainingRunViewSet, basename="training-run")
+
+urlpatterns = [
+    path("predict/", views.PredictView.as_view(), name="predict"),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("", include(router.urls)),
+]

@@ -1,0 +1,139 @@
+"""HTTP only: decode, call, encode."""
+
+import uuid
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, status, viewsets
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ml.contract import BlankError
+from recognizer import recognition
+from recognizer.api.parsers import StrictJSONParser
+from recognizer.api.serializers import (
+    AnswerSerializer,
+    CorrectionSerializer,
+    DrawingInputSerializer,
+    DrawingSerializer,
+    ModelVersionSerializer,
+    TrainingRunSerializer,
+    answer,
+)
+from recognizer.models import Drawing, ModelVersion, TrainingRun
+from recognizer.models.drawing import VISITOR_SESSION_KEY
+
+
+def _drawn(request: Request) -> Any:
+    serializer = DrawingInputSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data["drawn"]
+
+
+class PredictView(APIView):
+    """Read a drawing; nothing is stored."""
+
+    parser_classes = [StrictJSONParser, MultiPartParser]
+    throttle_scope = "predict"
+
+    @extend_schema(
+        operation_id="predict",
+        request={
+            "application/json": DrawingInputSerializer,
+            "multipart/form-data": DrawingInputSerializer,
+        },
+        responses=AnswerSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        return Response(answer(recognition.recognise(_drawn(request))))
+
+
+class DrawingViewSet(
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.DestroyModelMixin,
+    viewsets.GenericViewSet[Drawing],
+):
+    """Stored drawings: one's own; for staff, everybody's."""
+
+    queryset = Drawing.objects.none()
+    serializer_class = DrawingSerializer
+    parser_classes = [StrictJSONParser, MultiPartParser]
+    lookup_field = "public_id"
+    lookup_url_kwarg = "id"
+    lookup_value_converter = "uuid"
+
+    @property
+    def throttle_scope(self) -> str:
+        return "save" if self.request.method == "POST" else "api"
+
+    def get_queryset(self) -> QuerySet[Drawing]:
+        return Drawing.objects.visible_to(self.request).for_history()
+
+    @extend_schema(
+        request={
+            "application/json": DrawingInputSerializer,
+            "multipart/form-data": DrawingInputSerializer,
+        },
+        responses={201: DrawingSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """Read a drawing and store both."""
+        drawn = _drawn(request)
+        user = request.user if request.user.is_authenticated else None
+        visitor = None if user else _visitor(request)
+        try:
+            drawing = recognition.save(
+                drawn, recognition.recognise(drawn), user=user, visitor=visitor
+            )
+        except BlankError as error:
+            return Response({"detail": str(error)}, status.HTTP_400_BAD_REQUEST)
+        return Response(DrawingSerializer(drawing).data, status.HTTP_201_CREATED)
+
+    @extend_schema(request=CorrectionSerializer, responses=DrawingSerializer)
+    def partial_update(self, request: Request, **_: uuid.UUID) -> Response:
+        """Say what a drawing really shows; staff approve it before it is learned from."""
+        drawing = self.get_object()
+        prediction = drawing.served_prediction
+        classes = prediction.version.classes if prediction else []
+        serializer = CorrectionSerializer(data=request.data, context={"classes": classes})
+        serializer.is_valid(raise_exception=True)
+        user = request.user if request.user.is_authenticated else None
+        visitor = None if user else _visitor(request)
+        drawing.suggest_label(serializer.validated_data["label"], user=user, visitor=visitor)
+        return Response(DrawingSerializer(self.get_object()).data)
+
+
+def _visitor(request: HttpRequest | Request) -> uuid.UUID:
+    """The anonymous owner that this session stands for, made at the first drawing."""
+    session = request.session
+    if VISITOR_SESSION_KEY not in session:
+        session[VISITOR_SESSION_KEY] = str(uuid.uuid4())
+    return uuid.UUID(session[VISITOR_SESSION_KEY])
+
+
+class ModelVersionViewSet(viewsets.ReadOnlyModelViewSet[ModelVersion]):
+    """Model versions, for staff."""
+
+    queryset = ModelVersion.objects.all()
+    serializer_class = ModelVersionSerializer
+    permission_classes = [IsAdminUser]
+    throttle_scope = "api"
+    lookup_field = "number"
+    lookup_url_kwarg = "version"
+    lookup_value_converter = "int"
+
+
+class TrainingRunViewSet(viewsets.ReadOnlyModelViewSet[TrainingRun]):
+    """Training runs, for staff."""
+
+    queryset = TrainingRun.objects.select_related("base_version", "version")
+    serializer_class = TrainingRunSerializer
+    permission_classes = [IsAdminUser]
+    throttle_scope = "api"
+    lookup_value_converter = "int"

@@ -1,0 +1,81 @@
+from typing import Self
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models, transaction
+from django.utils import timezone
+
+from recognizer.models.drawing import Drawing
+
+
+class LabelQuerySet(models.QuerySet["Label"]):
+    def approved(self) -> Self:
+        return self.filter(state=Label.State.APPROVED)
+
+    def suggested(self) -> Self:
+        return self.filter(state=Label.State.SUGGESTED)
+
+    def refuse(self, by: AbstractBaseUser | None) -> int:
+        """Refuse them; how many were not refused already."""
+        return self.exclude(state=Label.State.REFUSED).update(
+            state=Label.State.REFUSED, decided_by=by, decided_at=timezone.now()
+        )
+
+
+class Label(models.Model):
+    """What somebody says a drawing shows. Every one is kept, with who and when."""
+
+    class State(models.TextChoices):
+        SUGGESTED = "suggested", "suggested"
+        APPROVED = "approved", "approved"
+        REFUSED = "refused", "refused"
+
+    drawing = models.ForeignKey(Drawing, on_delete=models.CASCADE, related_name="labels")
+    value = models.CharField(max_length=16, help_text='A class, or "not a digit".')
+    state = models.CharField(
+        max_length=10, choices=State.choices, default=State.SUGGESTED, db_index=True
+    )
+    given_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="labels_given",
+    )
+    visitor = models.UUIDField("anonymous visitor", null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="labels_decided",
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = LabelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["drawing"],
+                condition=models.Q(state="approved"),
+                name="at_most_one_approved_label_a_drawing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value} ({self.state})"
+
+    def approve(self, by: AbstractBaseUser | None) -> None:
+        """Make this the drawing's one approved label; an earlier one becomes refused."""
+        with transaction.atomic():
+            # The lock makes two staff approving at once wait for each other.
+            Drawing.objects.select_for_update().get(pk=self.drawing_id)
+            others = Label.objects.approved().filter(drawing=self.drawing_id).exclude(pk=self.pk)
+            others.refuse(by)
+            self.state = self.State.APPROVED
+            self.decided_by_id = by.pk if by else None
+            self.decided_at = timezone.now()
+            self.save(update_fields=["state", "decided_by", "decided_at"])

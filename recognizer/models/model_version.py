@@ -1,0 +1,92 @@
+from pathlib import Path
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+
+
+class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
+    def active(self) -> "ModelVersion | None":
+        """The one that answers now."""
+        return self.filter(state=ModelVersion.State.ACTIVE).first()
+
+    def candidates(self) -> Self:
+        return self.filter(state=ModelVersion.State.CANDIDATE)
+
+    def next_number(self) -> int:
+        newest = self.aggregate(newest=models.Max("number"))["newest"]
+        return (newest or 0) + 1
+
+
+def artifact_path(version: "ModelVersion", filename: str) -> str:
+    return f"models/{version.number:05d}/{Path(filename).name}"
+
+
+class ModelVersion(models.Model):
+    """A trained network: its files, what it reached, and whether it answers."""
+
+    class State(models.TextChoices):
+        CANDIDATE = "candidate", "candidate"
+        ACTIVE = "active", "active"
+        RETIRED = "retired", "retired"
+        REFUSED = "refused", "refused"
+
+    number = models.PositiveIntegerField(unique=True)
+    state = models.CharField(
+        max_length=10, choices=State.choices, default=State.CANDIDATE, db_index=True
+    )
+    architecture = models.CharField(max_length=64)
+    classes = models.JSONField(help_text="What it can answer, in the order of its outputs.")
+    artifact = models.FileField(upload_to=artifact_path, max_length=255, help_text="LiteRT file.")
+    sha256 = models.CharField("SHA-256 of the artifact", max_length=64)
+    weights = models.FileField(
+        upload_to=artifact_path, max_length=255, help_text="Where a fine-tuning starts from."
+    )
+    weights_sha256 = models.CharField("SHA-256 of the weights", max_length=64)
+    metrics = models.JSONField(default=dict, help_text="What the exported file reached.")
+    run = models.OneToOneField(
+        "recognizer.TrainingRun",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="version",
+        help_text="Empty for the version that ships with the project.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ModelVersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"],
+                condition=models.Q(state="active"),
+                name="at_most_one_active_model_version",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Version {self.number}"
+
+
+class Promotion(models.Model):
+    """One change of the active version: together, which version answered when."""
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="promotions")
+    replaced = models.ForeignKey(
+        ModelVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    promoted_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    promoted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    rollback = models.BooleanField(default=False)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-promoted_at", "-pk"]
+
+    def __str__(self) -> str:
+        verb = "rolled back to" if self.rollback else "promoted"
+        return f"{self.promoted_at:%Y-%m-%d %H:%M}: {verb} {self.version}"

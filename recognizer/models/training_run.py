@@ -1,0 +1,97 @@
+from datetime import timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from recognizer.models.drawing import Drawing
+
+
+class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
+    def stale(self) -> Self:
+        """Marked running, but without a sign of life: their worker is gone."""
+        horizon = timezone.now() - timedelta(seconds=settings.RETRAIN_STALE_SECONDS)
+        return self.filter(state=TrainingRun.State.RUNNING, heartbeat_at__lt=horizon)
+
+    def claim(self, pk: int, token: str) -> bool:
+        """Take a queued run, in one UPDATE: of two workers only one gets True."""
+        now = timezone.now()
+        claimed = self.filter(pk=pk, state=TrainingRun.State.QUEUED).update(
+            state=TrainingRun.State.RUNNING,
+            claim_token=token,
+            started_at=now,
+            heartbeat_at=now,
+            attempts=models.F("attempts") + 1,
+            stage="claimed",
+            history=[],
+            error="",
+        )
+        return claimed == 1
+
+
+class TrainingRun(models.Model):
+    """A retraining: asked for, under way or over. The row is the job."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "queued"
+        RUNNING = "running", "running"
+        SUCCEEDED = "succeeded", "succeeded"
+        FAILED = "failed", "failed"
+        CANCELLED = "cancelled", "cancelled"
+
+    state = models.CharField(
+        max_length=10, choices=State.choices, default=State.QUEUED, db_index=True
+    )
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    base_version = models.ForeignKey(
+        "recognizer.ModelVersion", on_delete=models.PROTECT, related_name="fine_tunings"
+    )
+    parameters = models.JSONField(default=dict)
+    drawings = models.ManyToManyField(Drawing, through="TrainingExample", related_name="runs")
+    stage = models.CharField(max_length=64, blank=True)
+    epoch = models.PositiveIntegerField(default=0)
+    epochs = models.PositiveIntegerField(default=0)
+    step = models.PositiveIntegerField(default=0)
+    steps = models.PositiveIntegerField(default=0)
+    loss = models.FloatField(null=True, blank=True)
+    accuracy = models.FloatField(null=True, blank=True)
+    history = models.JSONField(default=list, help_text="One record an epoch.")
+    log = models.TextField(blank=True)
+    error = models.TextField(blank=True)
+    claim_token = models.CharField(max_length=32, blank=True, editable=False)
+    attempts = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TrainingRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"Run {self.pk}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state not in {self.State.QUEUED, self.State.RUNNING}
+
+
+class TrainingExample(models.Model):
+    """A drawing in a run's frozen list, with the label it had then."""
+
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="examples")
+    drawing = models.ForeignKey(Drawing, on_delete=models.CASCADE, related_name="examples")
+    value = models.CharField(max_length=16)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "drawing"], name="a_drawing_once_a_run"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.drawing} as {self.value}"

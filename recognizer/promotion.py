@@ -1,0 +1,120 @@
+"""Which version answers: register, promote, roll back."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.files import File
+from django.db import IntegrityError, transaction
+
+from ml import pretrained
+from ml.dataset import file_sha256
+from ml.inference import ArtifactError
+from recognizer import active_model
+from recognizer.models import ModelVersion, Promotion, TrainingRun
+
+
+class PromotionError(ValueError):
+    """This version cannot be made active; the message says why."""
+
+
+def register_shipped_model() -> ModelVersion:
+    """Make the model that ships with the project version 1, and active if none is.
+
+    Safe to call at every start.
+    """
+    version = ModelVersion.objects.filter(run=None).order_by("number").first()
+    if version is None:
+        version = register(pretrained.FOLDER, run=None)
+    if ModelVersion.objects.active() is None:
+        promote(version, by=None, reason="Ships with the project.")
+        version.refresh_from_db()
+    return version
+
+
+def register(folder: Path, *, run: TrainingRun | None) -> ModelVersion:
+    """Store what `python -m ml train` left in `folder` as a candidate.
+
+    Call it inside a transaction that also ends the run, so that a run makes
+    exactly one version or none.
+    """
+    result: dict[str, Any] = json.loads((folder / pretrained.RESULT.name).read_text())
+    artifact, weights = folder / pretrained.ARTIFACT.name, folder / pretrained.WEIGHTS.name
+    version = ModelVersion(
+        number=ModelVersion.objects.next_number(),
+        architecture=result["plan"]["architecture"],
+        classes=result["plan"]["classes"],
+        sha256=file_sha256(artifact),
+        weights_sha256=file_sha256(weights),
+        metrics=result["metrics"],
+        run=run,
+    )
+    saved: list[Any] = []
+    try:
+        for field, path in ((version.artifact, artifact), (version.weights, weights)):
+            with path.open("rb") as file:
+                field.save(path.name, File(file), save=False)
+            saved.append(field)
+        version.save(force_insert=True)
+    except (OSError, IntegrityError):
+        for field in saved:
+            field.delete(save=False)
+        raise
+    return version
+
+
+def promote(
+    version: ModelVersion,
+    *,
+    by: AbstractBaseUser | None,
+    reason: str = "",
+    rollback: bool = False,
+) -> Promotion:
+    """Make a version the one that answers; every web process takes it up within a second.
+
+    Raises:
+        PromotionError: it is active already, or its artifact cannot be loaded.
+    """
+    try:
+        active_model.load(version)
+    except (ArtifactError, OSError) as error:
+        raise PromotionError(f"{version} cannot be loaded: {error}") from error
+    with transaction.atomic():
+        # Locks every version, so that two staff promoting at once wait for each other.
+        versions = {row.pk: row for row in ModelVersion.objects.select_for_update().order_by("pk")}
+        chosen = versions[version.pk]
+        if chosen.state == ModelVersion.State.ACTIVE:
+            raise PromotionError(f"{version} is active already.")
+        replaced = next(
+            (row for row in versions.values() if row.state == ModelVersion.State.ACTIVE), None
+        )
+        ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).update(
+            state=ModelVersion.State.RETIRED
+        )
+        ModelVersion.objects.filter(pk=chosen.pk).update(state=ModelVersion.State.ACTIVE)
+        version.state = ModelVersion.State.ACTIVE
+        return Promotion.objects.create(
+            version=chosen, replaced=replaced, promoted_by_id=by.pk if by else None,
+            reason=reason, rollback=rollback,
+        )  # fmt: skip
+
+
+def roll_back(*, by: AbstractBaseUser | None, reason: str = "") -> ModelVersion:
+    """Bring back the version that answered before the active one was promoted.
+
+    Rolling back twice goes back two versions, not back and forth.
+
+    Raises:
+        PromotionError: there was none before, or it cannot be loaded.
+    """
+    active = ModelVersion.objects.active()
+    promotion = (
+        Promotion.objects.filter(version=active, rollback=False, replaced__isnull=False)
+        .select_related("replaced")
+        .first()
+    )
+    if promotion is None or promotion.replaced is None:
+        raise PromotionError("No version was active before this one.")
+    promote(promotion.replaced, by=by, reason=reason, rollback=True)
+    return promotion.replaced

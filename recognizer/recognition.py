@@ -1,0 +1,147 @@
+"""Read what a person drew with the active model, and keep it if they want.
+
+The only caller of `ml.inference`.
+"""
+
+import io
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from PIL import Image
+
+from ml.contract import Bitmap, BlankError, Drawn, Ink, Scores
+from ml.preprocessing import ink_box, is_too_small, preprocess
+from ml.strokes import pack_ink
+from recognizer import active_model
+from recognizer.models import Drawing, Prediction
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Why nothing was read: a code for programs and a message for people."""
+
+    code: str
+    message: str
+
+
+BLANK = Rejection("blank", "There is no ink yet.")
+TOO_SMALL = Rejection("too_small", "That is too small to read. Please draw larger.")
+
+
+@dataclass(frozen=True, eq=False)
+class Symbol:
+    """One symbol found in a drawing, and how sure the model is of each class."""
+
+    label: str
+    confidence: float
+    probabilities: dict[str, float]
+    box: tuple[float, float, float, float]
+    bitmap: Bitmap
+
+
+@dataclass(frozen=True, eq=False)
+class Recognition:
+    """The answer to one drawing; `text` is "" where it is rejected."""
+
+    text: str
+    confidence: float
+    rejected: Rejection | None
+    symbols: tuple[Symbol, ...]
+    version_pk: int
+    version_number: int
+
+
+def recognise(drawn: Drawn) -> Recognition:
+    """Read a drawing with the model that is active now.
+
+    Raises:
+        NoActiveModelError: there is no model to read with.
+    """
+    model = active_model.current()
+    try:
+        bitmap = preprocess(drawn)
+    except BlankError:
+        return Recognition("", 0.0, BLANK, (), model.pk, model.number)
+    scores = model.classifier.classify(bitmap)
+    symbol = _symbol(drawn, bitmap, scores, model.classifier.classes)
+    rejected = TOO_SMALL if is_too_small(drawn) else None
+    text = "" if rejected else symbol.label
+    return Recognition(text, symbol.confidence, rejected, (symbol,), model.pk, model.number)
+
+
+def _symbol(drawn: Drawn, bitmap: Bitmap, scores: Scores, classes: tuple[str, ...]) -> Symbol:
+    # Rounded to six places, kept in 0 to 1: float32 softmax may reach 1.0000001.
+    probabilities = [min(1.0, round(score, 6)) for score in scores.tolist()]
+    best = int(scores.argmax())
+    return Symbol(
+        label=classes[best],
+        confidence=probabilities[best],
+        probabilities=dict(zip(classes, probabilities, strict=True)),
+        box=ink_box(drawn),
+        bitmap=bitmap,
+    )
+
+
+def save(
+    drawn: Drawn,
+    recognition: Recognition,
+    *,
+    user: AbstractBaseUser | None,
+    visitor: uuid.UUID | None,
+) -> Drawing:
+    """Store a drawing with the answer its owner got, both or neither.
+
+    Raises:
+        BlankError: there is nothing to store.
+    """
+    if not recognition.symbols:
+        raise BlankError("There is no ink to save.")
+    with transaction.atomic():
+        drawing = Drawing(user_id=user.pk if user else None, visitor=visitor, **_columns(drawn))
+        drawing.bitmap = bitmap_bytes(recognition.symbols[0].bitmap)
+        drawing.save()
+        Prediction.objects.create(
+            drawing=drawing,
+            version_id=recognition.version_pk,
+            text=recognition.text,
+            confidence=recognition.confidence,
+            rejected=recognition.rejected.code if recognition.rejected else "",
+            symbols=[
+                {
+                    "label": symbol.label,
+                    "confidence": symbol.confidence,
+                    "probabilities": symbol.probabilities,
+                    "box": list(symbol.box),
+                }
+                for symbol in recognition.symbols
+            ],
+        )
+    return drawing
+
+
+def _columns(drawn: Drawn) -> dict[str, Any]:
+    if isinstance(drawn, Ink):
+        return {
+            "source": Drawing.Source.CANVAS,
+            "width": drawn.width,
+            "height": drawn.height,
+            "ink": pack_ink(drawn),
+        }
+    height, width = drawn.pixels.shape
+    buffer = io.BytesIO()
+    Image.fromarray(drawn.pixels).save(buffer, "PNG", optimize=True)
+    return {
+        "source": Drawing.Source.IMAGE,
+        "width": width,
+        "height": height,
+        "picture": buffer.getvalue(),
+    }
+
+
+def bitmap_bytes(bitmap: Bitmap) -> bytes:
+    """784 bytes, row by row; nothing is lost, since a bitmap's steps are 255ths."""
+    return np.round(bitmap * 255).astype(np.uint8).tobytes()

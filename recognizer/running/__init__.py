@@ -1,0 +1,1 @@
+"""What stands behind `manage.py up`: checks, parts, and the supervisor that keeps them running."""

