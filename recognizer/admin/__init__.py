@@ -1,0 +1,21 @@
+"""The staff pages: review drawings and labels, retrain, promote."""
+
+from django.contrib import admin
+
+from recognizer.admin.drawings import DrawingAdmin
+from recognizer.admin.labels import LabelAdmin
+from recognizer.admin.model_versions import ModelVersionAdmin
+from recognizer.admin.promotions import PromotionAdmin
+from recognizer.admin.training_runs import TrainingRunAdmin
+
+__all__ = [
+    "DrawingAdmin",
+    "LabelAdmin",
+    "ModelVersionAdmin",
+    "PromotionAdmin",
+    "TrainingRunAdmin",
+]
+
+admin.site.site_header = "Handwriting recogniser"
+admin.site.site_title = "Handwriting recogniser"
+admin.site.index_title = "Review and retrain"

@@ -1,0 +1,120 @@
+"""The filters beside the list of drawings."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
+
+from ml.contract import DIGITS, NOT_A_DIGIT
+from recognizer.models import Drawing, Label, ModelVersion, Prediction
+
+Choices = Iterable[tuple[str, str]]
+
+
+def _served(**reading: Any) -> Exists:
+    """Drawings that were answered so. A join would list one twice."""
+    return Exists(Prediction.objects.filter(drawing=OuterRef("pk"), served=True, **reading))
+
+
+def _labelled(**label: Any) -> Exists:
+    return Exists(Label.objects.filter(drawing=OuterRef("pk"), **label))
+
+
+def _corrected() -> Exists:
+    """Somebody says something else than was read, and was not refused."""
+    read = Prediction.objects.filter(drawing=OuterRef("drawing"), served=True).values("text")
+    labels = Label.objects.filter(drawing=OuterRef("pk")).exclude(state=Label.State.REFUSED)
+    differing = (
+        labels.annotate(read=Subquery(read[:1]))
+        .exclude(value=F("read"))
+        .exclude(value=NOT_A_DIGIT, read="")
+    )
+    return Exists(differing)
+
+
+class DigitFilter(admin.SimpleListFilter):
+    title = "digit read"
+    parameter_name = "read"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [*((digit, digit) for digit in _classes()), ("rejected", "Nothing (rejected)")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
+        if self.value() is None:
+            return queryset
+        if self.value() == "rejected":
+            return queryset.filter(_served(text=""))
+        return queryset.filter(_served(text=self.value()))
+
+
+def _classes() -> Iterable[str]:
+    active = ModelVersion.objects.active()
+    return active.classes if active else DIGITS
+
+
+class ConfidenceFilter(admin.SimpleListFilter):
+    title = "confidence"
+    parameter_name = "confidence"
+
+    BANDS = {
+        "0-50": ("Below 50 %", 0.0, 0.5),
+        "50-80": ("50 to 80 %", 0.5, 0.8),
+        "80-95": ("80 to 95 %", 0.8, 0.95),
+        "95-99": ("95 to 99 %", 0.95, 0.99),
+        "99-100": ("99 % and more", 0.99, 1.01),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(key, name) for key, (name, _, _) in self.BANDS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
+        if self.value() not in self.BANDS:
+            return queryset
+        _, least, below = self.BANDS[str(self.value())]
+        return queryset.filter(_served(confidence__gte=least, confidence__lt=below))
+
+
+class LabelFilter(admin.SimpleListFilter):
+    title = "label"
+    parameter_name = "label"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [
+            ("none", "No label"),
+            ("suggested", "Suggested, to review"),
+            ("approved", "Approved"),
+            ("refused", "Only refused"),
+            ("corrected", "Corrected"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
+        match self.value():
+            case "none":
+                return queryset.filter(~_labelled())
+            case "suggested":
+                return queryset.filter(_labelled(state="suggested"))
+            case "approved":
+                return queryset.filter(_labelled(state="approved"))
+            case "refused":
+                return queryset.filter(_labelled(), ~_labelled(state__in=["suggested", "approved"]))
+            case "corrected":
+                return queryset.filter(_corrected())
+            case _:
+                return queryset
+
+
+class VersionFilter(admin.SimpleListFilter):
+    title = "model version"
+    parameter_name = "version"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        numbers = ModelVersion.objects.values_list("number", flat=True)
+        return [(str(number), f"Version {number}") for number in numbers]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
+        number = self.value()
+        if number is None or not number.isdecimal():
+            return queryset
+        return queryset.filter(_served(version__number=number))

@@ -1,0 +1,286 @@
+import re
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from ml.contract import DIGITS, NOT_A_DIGIT
+from recognizer import retraining, tasks
+from recognizer.admin import reviewing
+from recognizer.admin.drawing_filters import (
+    ConfidenceFilter,
+    DigitFilter,
+    LabelFilter,
+    VersionFilter,
+)
+from recognizer.admin.pictures import agrees, as_drawn, percent, reading, short_time, thumbnail
+from recognizer.admin.read_only import ReadOnlyAdmin, may_change, staff
+from recognizer.models import Drawing, Label, ModelVersion, Prediction
+
+PART_OF_AN_ID = re.compile(r"[0-9a-f]{8}[0-9a-f-]*")
+
+
+@admin.register(Drawing)
+class DrawingAdmin(ReadOnlyAdmin[Drawing]):
+    change_form_template = "admin/recognizer/drawing/change_form.html"
+    change_list_template = "admin/recognizer/drawing/change_list.html"
+    date_hierarchy = "created_at"
+    list_per_page = 50
+    list_display = [
+        "picture_seen",
+        "read",
+        "confidence",
+        "label",
+        "version",
+        "owner",
+        "source",
+        "drawn_at",
+    ]
+    list_display_links = ["picture_seen", "read"]
+    list_filter = [
+        DigitFilter,
+        ConfidenceFilter,
+        LabelFilter,
+        "created_at",
+        "source",
+        VersionFilter,
+    ]
+    search_fields = ["user__username", "labels__value", "=predictions__text"]
+    search_help_text = "Part of an id, a user name, a label, or what was read."
+    fields = ["public_id", "created_at", "owner", "source", "canvas"]
+    actions = [
+        "approve_suggestions",
+        "refuse_suggestions",
+        "approve_readings",
+        "retrain_on_selected",
+        "retrain_on_all_approved",
+    ]
+    actions_without_selection = ("retrain_on_all_approved",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Drawing | None = None) -> bool:
+        return request.user.has_perm("recognizer.delete_drawing")
+
+    def has_retrain_permission(self, request: HttpRequest) -> bool:
+        return may_change(request, "trainingrun")
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # A label is never deleted on its own, but goes with its drawing.
+        objects, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return objects, counts, lacking - {Label._meta.verbose_name}, protected
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Drawing]:
+        served = Prediction.objects.filter(drawing=OuterRef("pk"), served=True)
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("user")
+            .defer("ink", "picture")
+            .prefetch_related("predictions__version", "labels")
+            .annotate(
+                read_text=Subquery(served.values("text")[:1]),
+                read_confidence=Subquery(served.values("confidence")[:1]),
+            )
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Drawing], search_term: str
+    ) -> tuple[QuerySet[Drawing], bool]:
+        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
+        term = search_term.strip().lower()
+        if PART_OF_AN_ID.fullmatch(term):
+            by_id = Q(public_id__istartswith=_as_stored(term))
+            return queryset.filter(by_id | Q(pk__in=found.order_by().values("pk"))), False
+        return found, may_have_duplicates
+
+    @admin.display(description="drawing")
+    def picture_seen(self, drawing: Drawing) -> SafeString:
+        return thumbnail(drawing)
+
+    @admin.display(ordering="read_text")
+    def read(self, drawing: Drawing) -> SafeString:
+        return format_html('<span class="hw-read">{}</span>', reading(drawing.served_prediction))
+
+    @admin.display(ordering="read_confidence")
+    def confidence(self, drawing: Drawing) -> str:
+        prediction = drawing.served_prediction
+        return percent(prediction.confidence) if prediction else "-"
+
+    @admin.display
+    def label(self, drawing: Drawing) -> SafeString | str:
+        label = drawing.current_label
+        if label is None:
+            return "-"
+        return format_html(
+            '{} <span class="hw-state hw-{}">{}{}</span>',
+            label.value,
+            label.state,
+            label.get_state_display(),
+            "" if agrees(label.value, drawing.served_prediction) else ", differs",
+        )
+
+    @admin.display
+    def version(self, drawing: Drawing) -> str:
+        prediction = drawing.served_prediction
+        return str(prediction.version.number) if prediction else "-"
+
+    @admin.display(ordering="user__username")
+    def owner(self, drawing: Drawing) -> str:
+        if drawing.user is not None:
+            return drawing.user.get_username()
+        return f"visitor {drawing.visitor.hex[:8]}" if drawing.visitor else "-"
+
+    @admin.display(ordering="created_at")
+    def drawn_at(self, drawing: Drawing) -> SafeString:
+        return short_time(drawing.created_at)
+
+    @admin.display
+    def canvas(self, drawing: Drawing) -> str:
+        return f"{drawing.width} x {drawing.height} px"
+
+    @admin.action(description="Approve the suggested labels", permissions=["act"])
+    def approve_suggestions(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
+        count = reviewing.approve_suggestions(_these(drawings), staff(request))
+        self.message_user(request, f"{_labels(count)} approved.", _level(count))
+
+    @admin.action(description="Refuse the suggested labels", permissions=["act"])
+    def refuse_suggestions(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
+        count = reviewing.refuse_suggestions(_these(drawings), staff(request))
+        self.message_user(request, f"{_labels(count)} refused.", _level(count))
+
+    @admin.action(description="Approve what was read", permissions=["act"])
+    def approve_readings(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
+        chosen = _these(drawings).count()
+        count = reviewing.approve_readings(_these(drawings), staff(request))
+        left_out = chosen - count
+        why = " Those that have a label, or in which nothing was read, stay as they are."
+        self.message_user(
+            request,
+            f"{_labels(count)} approved as read.{why if left_out else ''}",
+            _level(count),
+        )
+
+    @admin.action(description="Retrain on the selected drawings", permissions=["retrain"])
+    def retrain_on_selected(
+        self, request: HttpRequest, drawings: QuerySet[Drawing]
+    ) -> HttpResponse | None:
+        return self._retrain(request, _these(drawings))
+
+    @admin.action(description="Retrain on all approved drawings", permissions=["retrain"])
+    def retrain_on_all_approved(
+        self, request: HttpRequest, drawings: QuerySet[Drawing]
+    ) -> HttpResponse | None:
+        return self._retrain(request, Drawing.objects.approved())
+
+    def _retrain(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> HttpResponse | None:
+        try:
+            run = retraining.request_run(drawings, by=staff(request))
+        except retraining.RetrainingError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return None
+        if tasks.hand_over(run):
+            self.message_user(request, f"{run} is queued.", messages.SUCCESS)
+        else:
+            self.message_user(
+                request,
+                f"{run} is queued and starts as soon as a worker is back.",
+                messages.WARNING,
+            )
+        return HttpResponseRedirect(reverse("admin:recognizer_trainingrun_change", args=[run.pk]))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        waiting = Label.objects.suggested().values("drawing").order_by().distinct().count()
+        return super().changelist_view(request, {"waiting": waiting, **(extra_context or {})})
+
+    def get_urls(self) -> list[URLPattern]:
+        label = self.admin_site.admin_view(require_POST(self.label_view))
+        return [
+            path("<int:pk>/label/", label, name="recognizer_drawing_label"),
+            *super().get_urls(),
+        ]
+
+    def label_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Label a drawing and approve that label, at one press of a button."""
+        if not self.has_act_permission(request):
+            raise PermissionDenied
+        drawing = get_object_or_404(Drawing, pk=pk)
+        value = request.POST.get("value", "")
+        if value not in _choices():
+            return HttpResponseBadRequest("There is no such label.")
+        reviewing.label_as(drawing, value, staff(request))
+        self.message_user(request, f"{drawing} is labelled {value}.", messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:recognizer_drawing_change", args=[pk]))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        drawing: Drawing = context["original"]
+        label = drawing.current_label
+        context |= {
+            "drawing": drawing,
+            "as_drawn": as_drawn(drawing),
+            "symbols": _bars(drawing.served_prediction),
+            "choices": _choices() if self.has_act_permission(request) else [],
+            "approved": label.value if label and label.state == Label.State.APPROVED else None,
+            "served": drawing.served_prediction,
+            "read": reading(drawing.served_prediction),
+            "predictions": [_row(row) for row in drawing.predictions.all()],
+            "labels": drawing.labels.select_related("given_by", "decided_by"),
+            "runs": drawing.runs.order_by("-pk"),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _these(drawings: QuerySet[Drawing]) -> QuerySet[Drawing]:
+    """The same drawings without what the list adds for display."""
+    return Drawing.objects.filter(pk__in=drawings.order_by().values("pk"))
+
+
+def _as_stored(public_id: str) -> str:
+    """An id typed with or without hyphens, as PostgreSQL prints it; SQLite drops the hyphens."""
+    digits = public_id.replace("-", "")
+    parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+    return "-".join(part for part in parts if part)
+
+
+def _choices() -> list[str]:
+    active = ModelVersion.objects.active()
+    return [*(active.classes if active else DIGITS), NOT_A_DIGIT]
+
+
+def _labels(count: int) -> str:
+    return "1 label" if count == 1 else f"{count} labels"
+
+
+def _level(count: int) -> int:
+    return messages.SUCCESS if count else messages.WARNING
+
+
+def _bars(prediction: Prediction | None) -> list[list[dict[str, str]]]:
+    """For each symbol: each class, its share for <meter>, and the same as per cent."""
+    symbols = prediction.symbols if prediction else []
+    return [
+        [
+            {"label": label, "share": f"{share:.6f}", "percent": percent(share)}
+            for label, share in symbol["probabilities"].items()
+        ]
+        for symbol in symbols
+    ]
+
+
+def _row(prediction: Prediction) -> dict[str, Any]:
+    return {
+        "version": prediction.version,
+        "read": reading(prediction),
+        "confidence": percent(prediction.confidence),
+        "served": prediction.served,
+        "created_at": prediction.created_at,
+    }

@@ -1,0 +1,91 @@
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from recognizer.admin import reviewing
+from recognizer.admin.pictures import reading, thumbnail
+from recognizer.admin.read_only import ReadOnlyAdmin, may_change, staff
+from recognizer.models import Label
+
+
+@admin.register(Label)
+class LabelAdmin(ReadOnlyAdmin[Label]):
+    """Every label that was ever given; it goes only when its drawing goes."""
+
+    date_hierarchy = "created_at"
+    list_per_page = 50
+    list_display = [
+        "picture_seen",
+        "value",
+        "read",
+        "state_shown",
+        "giver",
+        "created_at",
+        "decided_by",
+        "decided_at",
+    ]
+    list_display_links = ["value"]
+    list_filter = ["state", "value", "created_at", ("decided_by", admin.RelatedOnlyFieldListFilter)]
+    search_fields = ["value", "given_by__username", "decided_by__username"]
+    search_help_text = "A label, or the name of who gave it or decided on it."
+    fields = [
+        "picture_seen",
+        "value",
+        "read",
+        "state_shown",
+        "giver",
+        "created_at",
+        "decided_by",
+        "decided_at",
+    ]
+    actions = ["approve", "refuse"]
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Who may review drawings may decide on their labels."""
+        return may_change(request, "drawing")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Label]:
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("drawing", "given_by", "decided_by")
+            .defer("drawing__ink", "drawing__picture")
+            .prefetch_related("drawing__predictions")
+        )
+
+    @admin.display(description="drawing")
+    def picture_seen(self, label: Label) -> SafeString:
+        url = reverse("admin:recognizer_drawing_change", args=[label.drawing_id])
+        return format_html('<a href="{}">{}</a>', url, thumbnail(label.drawing))
+
+    @admin.display(description="what was read")
+    def read(self, label: Label) -> str:
+        return reading(label.drawing.served_prediction)
+
+    @admin.display(description="state", ordering="state")
+    def state_shown(self, label: Label) -> SafeString:
+        return format_html(
+            '<span class="hw-state hw-{}">{}</span>', label.state, label.get_state_display()
+        )
+
+    @admin.display(description="given by", ordering="given_by__username")
+    def giver(self, label: Label) -> str:
+        if label.given_by is not None:
+            return label.given_by.get_username()
+        return f"visitor {label.visitor.hex[:8]}" if label.visitor else "-"
+
+    @admin.action(description="Approve the selected labels", permissions=["act"])
+    def approve(self, request: HttpRequest, labels: QuerySet[Label]) -> None:
+        # Oldest first: of two for the same drawing the newer one stays approved.
+        chosen = list(labels.exclude(state=Label.State.APPROVED).order_by("pk"))
+        for label in chosen:
+            reviewing.settle(label, staff(request))
+        self.message_user(request, f"Approved: {len(chosen)}.", messages.SUCCESS)
+
+    @admin.action(description="Refuse the selected labels", permissions=["act"])
+    def refuse(self, request: HttpRequest, labels: QuerySet[Label]) -> None:
+        chosen = Label.objects.filter(pk__in=labels.order_by().values("pk"))
+        self.message_user(request, f"Refused: {chosen.refuse(staff(request))}.", messages.SUCCESS)

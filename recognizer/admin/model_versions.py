@@ -1,0 +1,259 @@
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from recognizer import promotion
+from recognizer.admin.pictures import percent, thumbnail
+from recognizer.admin.read_only import ReadOnlyAdmin, staff
+from recognizer.models import ModelVersion, Promotion
+
+EXAMPLES_SHOWN = 60
+
+MEASURED_ON = {
+    "mnist_test": "MNIST test images",
+    "validation": "Validation images",
+    "drawings": "Drawings of this site",
+}
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
+    change_form_template = "admin/recognizer/modelversion/change_form.html"
+    change_list_template = "admin/recognizer/modelversion/change_list.html"
+    list_display = [
+        "name",
+        "state_shown",
+        "architecture",
+        "mnist_accuracy",
+        "size",
+        "created_at",
+        "run_shown",
+    ]
+    list_filter = ["state", "architecture", "created_at"]
+    list_select_related = ["run"]
+    search_fields = ["=number", "architecture", "^sha256"]
+    fields = ["architecture", "classes_shown", "size", "sha256", "weights_sha256", "created_at"]
+    actions = ["promote", "roll_back"]
+    actions_without_selection = ("roll_back",)
+
+    @admin.display(description="version", ordering="number")
+    def name(self, version: ModelVersion) -> str:
+        return str(version)
+
+    @admin.display(description="state", ordering="state")
+    def state_shown(self, version: ModelVersion) -> SafeString:
+        return format_html(
+            '<span class="hw-state hw-{}">{}</span>', version.state, version.get_state_display()
+        )
+
+    @admin.display(description="MNIST accuracy")
+    def mnist_accuracy(self, version: ModelVersion) -> str:
+        return percent(accuracy(version, "mnist_test"), 2)
+
+    @admin.display
+    def size(self, version: ModelVersion) -> str:
+        try:
+            return filesizeformat(version.artifact.size)
+        except OSError:
+            return "missing"
+
+    @admin.display(description="classes")
+    def classes_shown(self, version: ModelVersion) -> str:
+        return " ".join(version.classes)
+
+    @admin.display(description="run", ordering="run")
+    def run_shown(self, version: ModelVersion) -> SafeString | str:
+        if version.run is None:
+            return "shipped"
+        url = reverse("admin:recognizer_trainingrun_change", args=[version.run.pk])
+        return format_html('<a href="{}">{}</a>', url, version.run)
+
+    @admin.action(description="Promote the selected version", permissions=["act"])
+    def promote(self, request: HttpRequest, versions: QuerySet[ModelVersion]) -> None:
+        chosen = list(versions)
+        if len(chosen) == 1:
+            self._promote(request, chosen[0])
+        else:
+            self.message_user(request, "Select exactly one version.", messages.ERROR)
+
+    @admin.action(description="Roll back to the previous version", permissions=["act"])
+    def roll_back(self, request: HttpRequest, versions: QuerySet[ModelVersion]) -> None:
+        self._roll_back(request)
+
+    def _promote(self, request: HttpRequest, version: ModelVersion, reason: str = "") -> None:
+        try:
+            promotion.promote(version, by=staff(request), reason=reason)
+        except promotion.PromotionError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, f"{version} answers now.", messages.SUCCESS)
+
+    def _roll_back(self, request: HttpRequest, reason: str = "") -> None:
+        try:
+            version = promotion.roll_back(by=staff(request), reason=reason)
+        except promotion.PromotionError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, f"Rolled back: {version} answers now.", messages.SUCCESS)
+
+    def get_urls(self) -> list[URLPattern]:
+        promote = self.admin_site.admin_view(require_POST(self.promote_view))
+        roll_back = self.admin_site.admin_view(require_POST(self.roll_back_view))
+        return [
+            path("<int:pk>/promote/", promote, name="recognizer_modelversion_promote"),
+            path("roll-back/", roll_back, name="recognizer_modelversion_roll_back"),
+            *super().get_urls(),
+        ]
+
+    def promote_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not self.has_act_permission(request):
+            raise PermissionDenied
+        version = get_object_or_404(ModelVersion, pk=pk)
+        self._promote(request, version, request.POST.get("reason", "").strip())
+        return HttpResponseRedirect(reverse("admin:recognizer_modelversion_change", args=[pk]))
+
+    def roll_back_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_act_permission(request):
+            raise PermissionDenied
+        self._roll_back(request, request.POST.get("reason", "").strip())
+        return HttpResponseRedirect(reverse("admin:recognizer_modelversion_changelist"))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"may_act": self.has_act_permission(request), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        version: ModelVersion = context["original"]
+        active = ModelVersion.objects.active()
+        context |= {
+            "version": version,
+            "active": active,
+            "comparison": comparison(version, active),
+            "confusions": confusions(version),
+            "may_act": self.has_act_permission(request),
+            "promotions": history(version),
+            "answered": version.predictions.filter(served=True).count(),
+            **_origin(version),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _origin(version: ModelVersion) -> dict[str, Any]:
+    if version.run is None:
+        return {"examples": [], "examples_count": 0}
+    examples = (
+        version.run.examples.select_related("drawing")
+        .defer("drawing__ink", "drawing__picture")
+        .order_by("pk")
+    )
+    return {
+        "examples": [
+            (example, thumbnail(example.drawing)) for example in examples[:EXAMPLES_SHOWN]
+        ],
+        "examples_count": examples.count(),
+    }
+
+
+def history(version: ModelVersion) -> QuerySet[Promotion]:
+    """When this version began to answer, and when another took over from it."""
+    concerned = Promotion.objects.filter(version=version) | Promotion.objects.filter(
+        replaced=version
+    )
+    return concerned.select_related("version", "replaced", "promoted_by")
+
+
+def accuracy(version: ModelVersion, measured_on: str) -> float | None:
+    value = (version.metrics.get(measured_on) or {}).get("accuracy")
+    return None if value is None else float(value)
+
+
+def comparison(version: ModelVersion, active: ModelVersion | None) -> list[dict[str, str]]:
+    """A row for each set of images: this version beside the active one."""
+    rows = []
+    for key, name in MEASURED_ON.items():
+        measured = version.metrics.get(key) or {}
+        if "accuracy" not in measured:
+            continue
+        other = accuracy(active, key) if active else None
+        rows.append(
+            {
+                "name": name,
+                "accuracy": percent(measured["accuracy"], 2),
+                "interval": _interval(measured),
+                "errors": _errors(measured),
+                "calibration": percent(measured.get("expected_calibration_error"), 2),
+                "active": percent(other, 2),
+                "difference": _difference(measured["accuracy"], other),
+            }
+        )
+    return rows
+
+
+def _interval(measured: dict[str, Any]) -> str:
+    if "interval" not in measured:
+        return "-"
+    low, high = measured["interval"]
+    return f"{percent(low, 2)} to {percent(high, 2)}"
+
+
+def _errors(measured: dict[str, Any]) -> str:
+    if "errors" not in measured or "samples" not in measured:
+        return "-"
+    return f"{measured['errors']:,} of {measured['samples']:,}"
+
+
+def _difference(mine: float, other: float | None) -> str:
+    return "-" if other is None else f"{(mine - other) * 100:+.2f} points"
+
+
+def confusions(version: ModelVersion) -> list[dict[str, Any]]:
+    """Each measured set's matrix as rows of cells; a cell knows how bad it is."""
+    return [
+        {
+            "name": name,
+            "classes": measured["classes"],
+            "rows": _rows(measured["confusion"], measured["classes"]),
+        }
+        for key, name in MEASURED_ON.items()
+        if "confusion" in (measured := version.metrics.get(key) or {})
+    ]
+
+
+def _rows(confusion: list[list[int]], classes: list[str]) -> list[dict[str, Any]]:
+    mistakes = [
+        count
+        for true, counts in enumerate(confusion)
+        for read, count in enumerate(counts)
+        if true != read
+    ]
+    worst = max([1, *mistakes])
+    return [
+        {
+            "true": classes[true],
+            "cells": [
+                {"count": count, "css": _css(count, true == read, worst)}
+                for read, count in enumerate(counts)
+            ],
+        }
+        for true, counts in enumerate(confusion)
+    ]
+
+
+def _css(count: int, right: bool, worst: int) -> str:
+    if right:
+        return "hw-right"
+    # Four steps of red: a style attribute would need a looser content security policy.
+    return f"hw-wrong-{-(-4 * count // worst)}"

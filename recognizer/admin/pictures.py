@@ -1,0 +1,89 @@
+"""Drawings, and what is known of them, as staff read it."""
+
+import base64
+from datetime import datetime
+
+import numpy as np
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+
+from ml.contract import NOT_A_DIGIT, Ink, Stroke
+from recognizer.models import Drawing, Prediction
+
+PEN_SHARE = 0.035
+"""Width of the pen in the large picture, as a share of the canvas."""
+
+
+def thumbnail(drawing: Drawing) -> SafeString:
+    """The 28x28 that the model saw; its CSS class sets the size."""
+    return format_html(
+        '<img class="hw-thumbnail" src="{}" width="28" height="28" alt="{}">',
+        drawing.thumbnail_data_url,
+        drawing,
+    )
+
+
+def as_drawn(drawing: Drawing) -> SafeString:
+    """The drawing as it was drawn or sent, large."""
+    drawn = drawing.drawn()
+    if isinstance(drawn, Ink):
+        return _strokes(drawn)
+    assert drawing.picture is not None  # a drawing without ink has a picture
+    return format_html(
+        '<img class="hw-drawn" src="data:image/png;base64,{}" alt="The picture that was sent">',
+        base64.b64encode(bytes(drawing.picture)).decode(),
+    )
+
+
+def _strokes(ink: Ink) -> SafeString:
+    width = PEN_SHARE * min(ink.width, ink.height)
+    lines = format_html_join(
+        "",
+        '<polyline points="{}" stroke-width="{}"/>',
+        ((_points(stroke), f"{width:.2f}") for stroke in ink.strokes),
+    )
+    return format_html(
+        '<svg class="hw-drawn" viewBox="0 0 {} {}" role="img" aria-label="The strokes as drawn">'
+        "{}</svg>",
+        ink.width,
+        ink.height,
+        lines,
+    )
+
+
+def _points(stroke: Stroke) -> str:
+    # A line through one point is not painted; one from a point to itself is a dot.
+    points = stroke if len(stroke) > 1 else np.repeat(stroke, 2, axis=0)
+    return " ".join(f"{x:g},{y:g}" for x, y in points[:, :2])
+
+
+def reading(prediction: Prediction | None) -> str:
+    """What was read, in words."""
+    if prediction is None:
+        return "-"
+    return prediction.text or f"rejected ({prediction.rejected.replace('_', ' ')})"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share as per cent; never 100 % where it is not."""
+    if share is None:
+        return "-"
+    if share < 1.0:
+        share = min(share, 1.0 - 10.0 ** -(digits + 2))
+    return f"{share * 100:.{digits}f} %"
+
+
+def short_time(moment: datetime) -> SafeString:
+    """Shorter than Django's own, so that a row fits beside the filters."""
+    local = localtime(moment)
+    return format_html(
+        '<span class="hw-nowrap">{}</span> {}', f"{local:%Y-%m-%d}", f"{local:%H:%M}"
+    )
+
+
+def agrees(value: str, prediction: Prediction | None) -> bool:
+    """Whether a label says what was read; a rejection agrees with "not a digit"."""
+    if prediction is None:
+        return False
+    return value == (prediction.text or NOT_A_DIGIT)

@@ -1,0 +1,68 @@
+"""What every page here shares: rows are looked at and acted upon, never edited."""
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.models import User
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+
+Row = TypeVar("Row", bound=Model)
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+else:
+
+    class ModelAdmin(admin.ModelAdmin):
+        """Takes the type of its rows, as the stubs of Django do."""
+
+        def __class_getitem__(cls, row: Any) -> Any:
+            return cls
+
+
+class ReadOnlyAdmin(ModelAdmin[Row]):
+    """Lists and shows; what staff may do here are actions and buttons.
+
+    Nobody has Django's change permission for the *form*. The actions ask
+    `may_act`, which is the change permission that a person was granted.
+    """
+
+    actions_without_selection: tuple[str, ...] = ()
+
+    class Media:
+        css = {"all": ["recognizer/admin/admin.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
+        return False
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Asked by `@admin.action(permissions=["act"])`."""
+        return may_change(request, self.opts.model_name)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.POST.get("action") in self.actions_without_selection:
+            # Django refuses an action without a selection; these do not look at theirs.
+            post = request.POST.copy()
+            post.setdefault(ACTION_CHECKBOX_NAME, "0")
+            request.POST = post  # type: ignore[assignment]
+        return super().changelist_view(request, extra_context)
+
+
+def may_change(request: HttpRequest, model_name: str | None) -> bool:
+    """Whether this person was granted the change permission of that model."""
+    return request.user.has_perm(f"recognizer.change_{model_name}")
+
+
+def staff(request: HttpRequest) -> User:
+    """Who is asking: an admin page has nobody anonymous."""
+    assert isinstance(request.user, User)
+    return request.user

@@ -1,0 +1,224 @@
+"""Objects for tests: each function makes one thing, and whatever it needs to exist."""
+
+import hashlib
+import io
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from django.contrib.auth.models import Permission, User
+from django.core.files.base import ContentFile
+from PIL import Image
+
+from ml.contract import DIGITS, Bitmap, Drawn, Ink, Picture
+from ml.preprocessing import preprocess
+from ml.strokes import pack_ink, parse_strokes
+from recognizer.models import (
+    Drawing,
+    Label,
+    ModelVersion,
+    Prediction,
+    TrainingExample,
+    TrainingRun,
+)
+
+RawStrokes = list[list[list[float]]]
+
+CANVAS_PX = 280
+
+SEVEN: RawStrokes = [[[80, 60, 0], [200, 60, 120], [150, 150, 240], [120, 230, 360]]]
+ONE: RawStrokes = [[[140, 50, 0], [140, 140, 90], [140, 230, 180]]]
+SLIP: RawStrokes = [[[140, 140, 0], [142, 141, 10]]]
+"""A slip of the pen: too small to be read."""
+
+
+def make_user(username: str = "ada", **fields: Any) -> User:
+    """An ordinary user, or the one of that name if there is one."""
+    user, _ = User.objects.get_or_create(username=username, defaults=fields)
+    return user
+
+
+def make_staff(username: str = "grace", permissions: Iterable[str] = ()) -> User:
+    """A staff member with these permissions ("change_drawing") and no others."""
+    user = make_user(username, is_staff=True)
+    wanted = Permission.objects.filter(
+        content_type__app_label="recognizer", codename__in=list(permissions)
+    )
+    user.user_permissions.set(wanted)
+    return user
+
+
+def make_ink(strokes: RawStrokes = SEVEN) -> Ink:
+    """Strokes on a 280 x 280 canvas."""
+    return parse_strokes(strokes, CANVAS_PX, CANVAS_PX)
+
+
+def make_picture() -> Picture:
+    """A 120 x 100 photograph of a one."""
+    pixels = np.zeros((120, 100), np.uint8)
+    pixels[20:100, 45:55] = 255
+    return Picture(pixels)
+
+
+def make_drawing(
+    strokes: RawStrokes = SEVEN,
+    *,
+    read: str | None = "7",
+    confidence: float = 0.993,
+    version: ModelVersion | None = None,
+    user: User | None = None,
+    picture: Picture | None = None,
+    **fields: Any,
+) -> Drawing:
+    """A stored drawing, with the prediction that it was answered with.
+
+    Args:
+        strokes: what was drawn, unless a picture is given.
+        read: what the model read; "" is a rejected drawing, None leaves out the prediction.
+        user: its owner; an anonymous visitor if left out.
+    """
+    drawn: Drawn = picture or make_ink(strokes)
+    owner = {} if user else {"visitor": uuid.uuid4()}
+    drawing = Drawing.objects.create(
+        user=user,
+        bitmap=to_bytes(preprocess(drawn)),
+        **_source(drawn),
+        **(owner | fields),
+    )
+    if read is not None:
+        make_prediction(drawing, read, confidence=confidence, version=version)
+    return drawing
+
+
+def _source(drawn: Drawn) -> dict[str, Any]:
+    if isinstance(drawn, Ink):
+        return {
+            "source": Drawing.Source.CANVAS,
+            "width": drawn.width,
+            "height": drawn.height,
+            "ink": pack_ink(drawn),
+        }
+    height, width = drawn.pixels.shape
+    png = io.BytesIO()
+    Image.fromarray(drawn.pixels).save(png, "PNG")
+    return {
+        "source": Drawing.Source.IMAGE,
+        "width": width,
+        "height": height,
+        "picture": png.getvalue(),
+    }
+
+
+def to_bytes(bitmap: Bitmap) -> bytes:
+    """A bitmap as `Drawing.bitmap` keeps it."""
+    return np.round(bitmap * 255).astype(np.uint8).tobytes()
+
+
+def make_prediction(
+    drawing: Drawing,
+    text: str = "7",
+    *,
+    confidence: float = 0.993,
+    version: ModelVersion | None = None,
+    served: bool = True,
+    rejected: str = "",
+) -> Prediction:
+    """What a version (any, if none is named) read; "" is a drawing it rejected."""
+    digit = text or "3"
+    return Prediction.objects.create(
+        drawing=drawing,
+        version=version or ModelVersion.objects.first() or make_version(),
+        served=served,
+        text=text,
+        confidence=confidence,
+        rejected="" if text else rejected or "not_a_digit",
+        symbols=[
+            {
+                "label": digit,
+                "confidence": confidence,
+                "probabilities": probabilities(digit, confidence),
+                "box": [80, 60, 120, 170],
+            }
+        ],
+    )
+
+
+def probabilities(digit: str, confidence: float) -> dict[str, float]:
+    """`confidence` for the digit, the rest shared by the other nine."""
+    rest = (1.0 - confidence) / (len(DIGITS) - 1)
+    return {name: confidence if name == digit else rest for name in DIGITS}
+
+
+def make_label(
+    drawing: Drawing,
+    value: str = "7",
+    *,
+    state: str = Label.State.SUGGESTED,
+    given_by: User | None = None,
+) -> Label:
+    """A label of that drawing, in any state."""
+    return Label.objects.create(drawing=drawing, value=value, state=state, given_by=given_by)
+
+
+def make_version(
+    number: int | None = None,
+    *,
+    state: str = ModelVersion.State.CANDIDATE,
+    artifact: bytes = b"not a real network",
+    **fields: Any,
+) -> ModelVersion:
+    """A model version with small files of its own; they cannot be loaded unless given."""
+    number = number or ModelVersion.objects.next_number()
+    weights = b"not real weights"
+    fields.setdefault("metrics", {"mnist_test": make_metrics()})
+    fields.setdefault("architecture", "cnn-v1")
+    return ModelVersion.objects.create(
+        number=number,
+        state=state,
+        classes=list(DIGITS),
+        artifact=ContentFile(artifact, "model.tflite"),
+        sha256=hashlib.sha256(artifact).hexdigest(),
+        weights=ContentFile(weights, "weights.npz"),
+        weights_sha256=hashlib.sha256(weights).hexdigest(),
+        **fields,
+    )
+
+
+def make_metrics(errors: int = 50, samples: int = 10_000) -> dict[str, Any]:
+    """Metrics as `ml.evaluation.evaluate` returns them; every error a four read as a nine."""
+    share = samples // len(DIGITS)
+    confusion = [[share * (row == column) for column in range(10)] for row in range(10)]
+    confusion[4][4] -= errors
+    confusion[4][9] = errors
+    accuracy = 1 - errors / samples
+    return {
+        "samples": samples,
+        "errors": errors,
+        "accuracy": accuracy,
+        "interval": [accuracy - 0.002, accuracy + 0.001],
+        "loss": 0.02,
+        "expected_calibration_error": 0.0021,
+        "confusion": confusion,
+        "classes": list(DIGITS),
+    }
+
+
+def make_run(
+    drawings: Iterable[Drawing] = (),
+    *,
+    state: str = TrainingRun.State.QUEUED,
+    value: str = "7",
+    **fields: Any,
+) -> TrainingRun:
+    """A run on these drawings, each taken for a `value`, from any version."""
+    base_version = fields.pop("base_version", None)
+    run = TrainingRun.objects.create(
+        state=state,
+        base_version=base_version or ModelVersion.objects.first() or make_version(),
+        **fields,
+    )
+    TrainingExample.objects.bulk_create(
+        TrainingExample(run=run, drawing=drawing, value=value) for drawing in drawings
+    )
+    return run

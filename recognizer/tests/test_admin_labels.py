@@ -1,0 +1,85 @@
+import pytest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from recognizer.models import Label
+from recognizer.tests.factories import make_drawing, make_label, make_user
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/recognizer/label/"
+
+
+def act(client, action, *labels):
+    chosen = [label.pk for label in labels]
+    return client.post(LIST, {"action": action, "index": "0", ACTION_CHECKBOX_NAME: chosen})
+
+
+def states(*labels):
+    return [Label.objects.get(pk=label.pk).state for label in labels]
+
+
+def test_the_list_shows_the_drawing_beside_the_label(admin_client):
+    make_label(make_drawing(read="1"), "7", given_by=make_user("ada"))
+    html = admin_client.get(LIST).content.decode()
+    assert 'class="hw-thumbnail"' in html
+    assert "ada" in html
+
+
+def test_the_list_takes_as_many_queries_for_50_labels_as_for_5(admin_client):
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            admin_client.get(LIST)
+        return len(captured)
+
+    def add(count):
+        for _ in range(count):
+            make_label(make_drawing(), "7", given_by=make_user())
+
+    add(5)
+    admin_client.get(LIST)
+    for_five = queries()
+    add(45)
+    assert queries() == for_five
+
+
+def test_a_label_has_a_page(admin_client):
+    label = make_label(make_drawing(), "7")
+    assert admin_client.get(f"{LIST}{label.pk}/change/").status_code == 200
+
+
+def test_approving_a_label_refuses_the_other_ones_of_its_drawing(admin_client, admin_user):
+    drawing = make_drawing()
+    approved = make_label(drawing, "1", state="approved")
+    waiting, chosen = make_label(drawing, "3"), make_label(drawing, "7")
+    act(admin_client, "approve", chosen)
+    assert states(approved, waiting, chosen) == ["refused", "refused", "approved"]
+    assert Label.objects.get(pk=chosen.pk).decided_by == admin_user
+
+
+def test_of_two_chosen_labels_of_a_drawing_the_newer_one_is_approved(admin_client):
+    drawing = make_drawing()
+    older, newer = make_label(drawing, "1"), make_label(drawing, "7")
+    act(admin_client, "approve", newer, older)
+    assert states(older, newer) == ["refused", "approved"]
+
+
+def test_a_refused_label_can_be_approved_after_all(admin_client):
+    label = make_label(make_drawing(), "7", state="refused")
+    act(admin_client, "approve", label)
+    assert states(label) == ["approved"]
+
+
+def test_refusing_a_label_keeps_it(admin_client, admin_user):
+    label, other = make_label(make_drawing(), "7"), make_label(make_drawing(), "7")
+    act(admin_client, "refuse", label)
+    assert states(label, other) == ["refused", "suggested"]
+    assert Label.objects.get(pk=label.pk).decided_by == admin_user
+
+
+def test_a_label_is_never_added_edited_or_deleted_on_its_own(admin_client):
+    label = make_label(make_drawing(), "7")
+    assert admin_client.get(LIST + "add/").status_code == 403
+    assert admin_client.post(f"{LIST}{label.pk}/change/", {"value": "1"}).status_code == 403
+    assert admin_client.post(f"{LIST}{label.pk}/delete/", {"post": "yes"}).status_code == 403
