@@ -37,7 +37,9 @@ def evaluate(classifier: Classifier, dataset: Dataset) -> JSON:
 def score(classifier: Classifier, dataset: Dataset) -> Scores:
     """(n, classes) probabilities for every sample."""
     parts = [
-        classifier.classify_batch(dataset.images[start : start + _BATCH] / np.float32(255))
+        classifier.classify_batch(
+            np.divide(dataset.images[start : start + _BATCH], 255, dtype=np.float32)
+        )
         for start in range(0, len(dataset), _BATCH)
     ]
     return np.concatenate(parts)

@@ -59,7 +59,8 @@ class Classifier:
 
     def classify(self, bitmap: Bitmap) -> Scores:
         """(classes,) probabilities for one (28, 28) bitmap."""
-        return self.classify_batch(bitmap[None])[0]
+        scores: Scores = self.classify_batch(bitmap[None])[0]
+        return scores
 
     def classify_batch(self, bitmaps: Bitmap) -> Scores:
         """(n, classes) probabilities for (n, 28, 28) bitmaps, n at least 1."""

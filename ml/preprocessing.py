@@ -99,7 +99,8 @@ def ink_box(drawn: Drawn) -> tuple[float, float, float, float]:
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     if not rows.size:
         raise BlankError("The picture shows no ink.")
-    return columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
+    (left, right), (top, bottom) = columns[[0, -1]].tolist(), rows[[0, -1]].tolist()
+    return left, top, right - left + 1, bottom - top + 1
 
 
 def is_too_small(drawn: Drawn) -> bool:

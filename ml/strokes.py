@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -158,5 +159,5 @@ def rasterise(strokes: tuple[Stroke, ...], pen_width_px: float) -> Bitmap:
     return canvas
 
 
-def _on_canvas(index: NDArray[np.floating]) -> NDArray[np.bool_]:
+def _on_canvas(index: NDArray[np.floating[Any] | np.integer[Any]]) -> NDArray[np.bool_]:
     return (index >= 0) & (index < IMAGE_SIZE)

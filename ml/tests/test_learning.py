@@ -1,0 +1,188 @@
+"""The network, its training, its export and their agreement. Real TensorFlow, small data."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ml import evaluation, pretrained
+from ml.contract import DIGITS
+from ml.dataset import Dataset, load_bitmaps
+from ml.inference import ArtifactError, Classifier
+from ml.tests import golden
+
+
+@pytest.fixture(scope="module")
+def replay() -> Dataset:
+    return load_bitmaps(pretrained.REPLAY)
+
+
+def test_the_source_network_has_its_shape_and_size() -> None:
+    from ml.architecture import source_cnn
+
+    network = source_cnn(10)
+    assert network.input_shape == (None, 28, 28, 1)
+    assert network.output_shape == (None, 10)
+    trained = sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+    assert trained == 174_762
+
+
+def test_fused_batch_normalisation_trains_like_keras_own() -> None:
+    import tensorflow as tf
+    from keras import layers
+
+    from ml.architecture import FusedBatchNormalization
+
+    images = tf.random.stateless_normal((64, 5, 5, 3), seed=(1, 2)) * 3 + 1
+    fused, plain = FusedBatchNormalization(), layers.BatchNormalization()
+    np.testing.assert_allclose(
+        fused(images, training=True), plain(images, training=True), atol=1e-4
+    )
+    np.testing.assert_allclose(fused.moving_mean, plain.moving_mean, atol=1e-5)
+    # TensorFlow's kernel keeps the unbiased variance, Keras the biased one: n / (n - 1) apart.
+    np.testing.assert_allclose(fused.moving_variance, plain.moving_variance, rtol=2e-3)
+    np.testing.assert_allclose(fused(images), plain(images), atol=2e-2)
+
+
+def test_augmentation_of_nothing_changes_nothing() -> None:
+    from ml.augmentation import Augmentation, augment
+
+    images = np.random.default_rng(0).uniform(size=(4, 28, 28, 1)).astype(np.float32)
+    np.testing.assert_allclose(augment(images, Augmentation(0, 0, 0, 0)), images, atol=1e-6)
+
+
+def test_augmentation_keeps_the_ink_and_stays_in_its_bounds() -> None:
+    from ml.augmentation import Augmentation, affine_matrices, augment
+    from ml.preprocessing import preprocess
+
+    digit = preprocess(golden.ink("8"))
+    images = np.repeat(digit[None, :, :, None], 64, axis=0)
+    changed = np.asarray(augment(images, Augmentation()))
+    assert changed.shape == images.shape
+    assert 0 <= changed.min() <= changed.max() <= 1
+    assert changed.sum(axis=(1, 2, 3)) == pytest.approx(float(digit.sum()), rel=0.45)
+    assert np.abs(changed - images).mean() > 0.02
+    turn = np.rad2deg(np.arcsin(np.asarray(affine_matrices(500, Augmentation(zoom=0)))[:, 3]))
+    assert 8 < np.abs(turn).max() <= 10.001
+
+
+def test_weights_say_how_often_a_sample_is_drawn() -> None:
+    from ml.training import systematic_draw
+
+    weights = np.array([1.0] * 90 + [10.0] * 9)
+    drawn = np.bincount(systematic_draw(weights, 180, np.random.default_rng(1)), minlength=99)
+    assert drawn.sum() == 180
+    assert set(drawn[:90]) == {1}
+    assert set(drawn[90:]) == {10}
+
+
+def test_a_training_is_exported_judged_and_written_down(tmp_path: Path) -> None:
+    """The command itself, from the shipped weights, one epoch, with drawings of a new hand."""
+    from ml.dataset import save_strokes
+
+    inks = [golden.ink(digit) for digit in DIGITS]
+    save_strokes(tmp_path / "drawn.npz", inks, list(DIGITS), ["somebody"] * 10)
+    small = load_bitmaps(pretrained.MNIST_TEST).select(np.arange(600))
+    from ml.dataset import save_bitmaps
+
+    save_bitmaps(tmp_path / "replay.npz", small.images, small.labels, small.writers)
+    command = [
+        *(sys.executable, "-m", "ml", "train", "--progress", "json", "--epochs", "1"),
+        *("--initial", str(pretrained.WEIGHTS), "--replay", str(tmp_path / "replay.npz")),
+        *("--set", str(tmp_path / "drawn.npz"), "--sets-share", "0.2"),
+        *("--learning-rate", "1e-5", "--output", str(tmp_path / "result")),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stderr[-2000:]
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event["stage"] for event in events if event["event"] == "stage"] == [
+        "reading data",
+        "starting TensorFlow",
+        "training",
+        "exporting",
+        "evaluating",
+    ]
+    result = json.loads((tmp_path / "result" / "result.json").read_text())
+    assert result["metrics"]["mnist_test"]["accuracy"] > 0.985
+    assert result["plan"]["seed"] == 1
+    assert set(result["versions"]) >= {"tensorflow", "keras", "numpy", "python"}
+    assert result["data"]["sources"].keys() == {"replay.npz", "drawn.npz"}
+    assert (tmp_path / "result" / "confusion.png").stat().st_size > 1000
+    assert_keras_and_litert_agree(
+        tmp_path / "result" / "model.weights.h5", tmp_path / "result" / "model.tflite"
+    )
+
+
+def assert_keras_and_litert_agree(weights: Path, artifact: Path) -> None:
+    from ml.training import load_network
+
+    network = load_network("source_cnn", DIGITS, weights)
+    classifier = Classifier.load(artifact, DIGITS)
+    images = load_bitmaps(pretrained.MNIST_TEST).images[:300].astype(np.float32) / 255
+    expected = network.predict(images[..., None], verbose=0)
+    np.testing.assert_allclose(classifier.classify_batch(images), expected, atol=1e-4)
+    one_by_one = np.stack([classifier.classify(image) for image in images[:30]])
+    np.testing.assert_allclose(one_by_one, expected[:30], atol=1e-4)
+
+
+def test_the_shipped_weights_and_the_shipped_file_are_the_same_network() -> None:
+    assert_keras_and_litert_agree(pretrained.WEIGHTS, pretrained.ARTIFACT)
+
+
+def test_the_shipped_model_reaches_what_its_card_says() -> None:
+    result = json.loads(pretrained.RESULT.read_text())
+    stated = result["metrics"]["mnist_test"]
+    classifier = Classifier.load(pretrained.ARTIFACT, DIGITS)
+    reached = evaluation.evaluate(classifier, load_bitmaps(pretrained.MNIST_TEST))
+    assert reached["accuracy"] == pytest.approx(stated["accuracy"], abs=0.0002)
+    assert reached["accuracy"] >= 0.994
+    card = (pretrained.FOLDER / "MODEL_CARD.md").read_text()
+    assert f"{stated['accuracy']:.2%} ({stated['errors']} wrong" in card
+    assert pretrained.ARTIFACT.stat().st_size < 2_500_000
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+@pytest.mark.parametrize(("scale", "dx", "dy"), [(1, 0, 0), (0.4, 0, 0), (0.4, 160, 150)])
+def test_the_shipped_model_reads_golden_drawings(
+    digit: str, scale: float, dx: float, dy: float
+) -> None:
+    classifier = Classifier.load(pretrained.ARTIFACT, DIGITS)
+    assert DIGITS[classifier.read(golden.ink(digit, scale, dx, dy)).scores.argmax()] == digit
+
+
+def test_threads_that_share_a_classifier_get_their_own_answers() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    classifier = Classifier.load(pretrained.ARTIFACT, DIGITS)
+    expected = {digit: classifier.read(golden.ink(digit)).scores for digit in DIGITS}
+
+    def read(turn: int) -> bool:
+        digit = DIGITS[turn % 10]
+        return bool(np.array_equal(classifier.read(golden.ink(digit)).scores, expected[digit]))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(read, range(400)))
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "broken.tflite").write_bytes(b"not a model" * 100)
+    with pytest.raises(ArtifactError):
+        Classifier.load(tmp_path / "broken.tflite", DIGITS)
+    with pytest.raises(ArtifactError):
+        Classifier.load(tmp_path / "missing.tflite", DIGITS)
+    with pytest.raises(ArtifactError, match="reads 10 classes, not 3"):
+        Classifier.load(pretrained.ARTIFACT, ("a", "b", "c"))
+
+
+def test_confidence_intervals_and_calibration_are_what_the_papers_say() -> None:
+    low, high = evaluation.wilson_interval(9_950, 10_000)
+    assert (round(low, 4), round(high, 4)) == (0.9934, 0.9962)
+    confidence = np.array([0.9] * 10, np.float32)
+    right = np.array([True] * 9 + [False])
+    assert evaluation.expected_calibration_error(confidence, right) == pytest.approx(0, abs=1e-6)
+    assert evaluation.expected_calibration_error(confidence, right & False) == pytest.approx(0.9)
+    matrix = evaluation.confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
+    assert matrix == [[1, 1], [0, 1]]
