@@ -70,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--classes", default="0123456789")
     evaluate.add_argument("--set", dest="sets", type=Path, action="append", default=[])
     evaluate.add_argument("--json", type=Path, help="write the figures here too")
+    evaluate.add_argument("--readme", type=Path, help="a page whose table of figures to renew")
     evaluate.set_defaults(run=commands.evaluate)
 
     export = commands_of.add_parser("export", help="turn stored weights into a LiteRT file")

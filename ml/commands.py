@@ -29,6 +29,8 @@ from ml.dataset import (
 )
 from ml.inference import Classifier
 
+FIGURES_BEGIN, FIGURES_END = "<!-- figures -->", "<!-- end of figures -->"
+
 
 def download(arguments: Namespace) -> None:
     """Fetch MNIST's four files."""
@@ -121,6 +123,37 @@ def evaluate(arguments: Namespace) -> None:
     print(f"file                         {metrics['bytes']:,} bytes")
     if arguments.json:
         arguments.json.write_text(json.dumps(metrics, indent=1) + "\n")
+    if arguments.readme:
+        write_figures(arguments.readme, metrics)
+
+
+def write_figures(readme: Path, metrics: JSON) -> None:
+    """Put the table of figures between the markers in a Markdown page.
+
+    Raises:
+        ValueError: the page has no markers.
+    """
+    rows = []
+    for name, figures in metrics.items():
+        if isinstance(figures, dict) and "accuracy" in figures:
+            low, high = figures["interval"]
+            rows.append(
+                f"| {name.replace('_', ' ')}, {figures['samples']:,} samples | "
+                f"{figures['accuracy']:.2%} right ({low:.2%} to {high:.2%}) |"
+            )
+    calibration = metrics["mnist_test"]["expected_calibration_error"]
+    latency = metrics["latency"]
+    rows += [
+        f"| expected calibration error, mnist test, 15 bins | {calibration:.4f} |",
+        f"| strokes to scores, one core | {latency['median_ms']} ms (p99 {latency['p99_ms']} ms) |",
+        f"| model file | {metrics['bytes']:,} bytes |",
+    ]
+    head, begin, rest = readme.read_text().partition(FIGURES_BEGIN)
+    _, end, tail = rest.partition(FIGURES_END)
+    if not begin or not end:
+        raise ValueError(f"{readme} has no place for the figures")
+    table = "\n".join(["| what | measured |", "| --- | --- |", *rows])
+    readme.write_text(f"{head}{begin}\n{table}\n{end}{tail}")
 
 
 def export(arguments: Namespace) -> None:

@@ -114,7 +114,7 @@ def execute(run_pk: int) -> bool:
         logger.warning("Run %d: %s", run_pk, lost)
     except Exception as error:
         logger.exception("Run %d failed.", run_pk)
-        _end(run_pk, token, state=TrainingRun.State.FAILED, error=str(error) or repr(error))
+        _end(run_pk, token, state=TrainingRun.State.FAILED, stage="", error=str(error) or repr(error))
     return True
 
 

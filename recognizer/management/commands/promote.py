@@ -1,0 +1,30 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from recognizer import promotion
+from recognizer.models import ModelVersion
+
+
+class Command(BaseCommand):
+    help = "Make a model version the one that answers, or roll back to the one before."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        which = parser.add_mutually_exclusive_group(required=True)
+        which.add_argument("number", type=int, nargs="?", help="the version's number")
+        which.add_argument("--back", action="store_true", help="roll back")
+        parser.add_argument("--reason", default="", help="kept in the promotion history")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            if options["back"]:
+                version = promotion.roll_back(by=None, reason=options["reason"])
+            else:
+                version = ModelVersion.objects.get(number=options["number"])
+                promotion.promote(version, by=None, reason=options["reason"])
+        except ModelVersion.DoesNotExist:
+            raise CommandError(f"There is no version {options['number']}.") from None
+        except promotion.PromotionError as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(f"{version} answers now.")

@@ -1,0 +1,205 @@
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from ml.contract import NOT_A_DIGIT
+from ml.tests import golden
+from recognizer import retraining, tasks
+from recognizer.models import Drawing, Label, ModelVersion, TrainingRun
+from recognizer.tests.factories import make_drawing, make_label, make_picture
+
+pytestmark = pytest.mark.django_db
+
+
+def labelled(value: str = "7", state: str = "approved", **options: Any) -> Drawing:
+    drawing = make_drawing(**options)
+    make_label(drawing, value=value, state=state)
+    return drawing
+
+
+def queued_run() -> TrainingRun:
+    labelled()
+    return retraining.request_run(Drawing.objects.all(), by=None)
+
+
+@pytest.mark.usefixtures("shipped_model")
+def test_a_run_freezes_the_approved_labels_and_nothing_else() -> None:
+    seven, one = labelled("7"), labelled("1")
+    labelled("2", state="suggested")
+    labelled("3", state="refused")
+    labelled(NOT_A_DIGIT)
+    make_drawing()
+    staff = User.objects.create_user("grace")
+    run = retraining.request_run(Drawing.objects.all(), by=staff)
+    assert (run.state, run.requested_by, run.base_version.number) == ("queued", staff, 1)
+    Label.objects.filter(drawing=seven).update(value="9")
+    assert dict(run.examples.values_list("drawing", "value")) == {seven.pk: "7", one.pk: "1"}
+
+
+@pytest.mark.usefixtures("shipped_model")
+def test_only_the_drawings_that_were_chosen_are_learned_from() -> None:
+    chosen, _ = labelled(), labelled()
+    run = retraining.request_run(Drawing.objects.filter(pk=chosen.pk), by=None)
+    assert list(run.drawings.all()) == [chosen]
+
+
+@pytest.mark.usefixtures("shipped_model")
+def test_without_an_approved_label_there_is_no_run() -> None:
+    labelled(state="suggested")
+    with pytest.raises(retraining.RetrainingError, match="approved label"):
+        retraining.request_run(Drawing.objects.all(), by=None)
+    assert not TrainingRun.objects.exists()
+
+
+def test_without_an_active_version_there_is_no_run() -> None:
+    with pytest.raises(retraining.RetrainingError, match="No model version"):
+        retraining.request_run(Drawing.objects.all(), by=None)
+
+
+@pytest.mark.usefixtures("shipped_model")
+def test_of_two_workers_only_one_claims_a_run() -> None:
+    run = queued_run()
+    assert TrainingRun.objects.all().claim(run.pk, "first")
+    assert not TrainingRun.objects.all().claim(run.pk, "second")
+    assert not retraining.execute(run.pk)
+    run.refresh_from_db()
+    assert (run.claim_token, run.attempts) == ("first", 1)
+
+
+@pytest.mark.usefixtures("shipped_model")
+def test_a_run_whose_worker_died_is_queued_again() -> None:
+    dead, alive, waiting = queued_run(), queued_run(), queued_run()
+    for run in (dead, alive):
+        TrainingRun.objects.all().claim(run.pk, "token")
+    long_ago = timezone.now() - timedelta(hours=1)
+    TrainingRun.objects.filter(pk=dead.pk).update(heartbeat_at=long_ago)
+    assert retraining.waiting_runs() == [dead.pk, waiting.pk]
+    alive.refresh_from_db()
+    assert alive.state == "running"
+
+
+@pytest.mark.usefixtures("shipped_model")
+def test_a_run_waits_when_the_broker_is_away(settings: Any) -> None:
+    from mnist_site.celery import app
+
+    run = queued_run()
+    with app.connection_for_write("redis://127.0.0.1:9/0") as connection:
+        app.pool.force_close_all()
+        original, app.conf.broker_url = app.conf.broker_url, connection.as_uri()
+        app.conf.broker_write_url = connection.as_uri()
+        try:
+            assert not tasks.hand_over(run)
+        finally:
+            app.conf.broker_url = app.conf.broker_write_url = original
+            app.pool.force_close_all()
+    run.refresh_from_db()
+    assert run.state == "queued"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_retraining_makes_one_candidate_from_the_active_version(
+    shipped_model: ModelVersion, settings: Any
+) -> None:
+    """The whole of it, with a real training process."""
+    settings.RETRAIN_EPOCHS = 1
+    for digit in "0123456789":
+        labelled(digit, strokes=golden.STROKES[digit])
+    run = retraining.request_run(Drawing.objects.all(), by=None)
+    assert retraining.execute(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error) == ("succeeded", "")
+    assert [record["epoch"] for record in run.history] == [1]
+    assert "epoch 1/1" in run.log
+    version = run.version
+    assert (version.number, version.state) == (2, "candidate")
+    assert version.metrics["mnist_test"]["accuracy"] > 0.99
+    assert version.sha256 != shipped_model.sha256
+    assert ModelVersion.objects.active() == shipped_model
+    assert not retraining.execute(run.pk)
+    assert ModelVersion.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_training_that_fails_says_why(shipped_model: ModelVersion) -> None:
+    run = queued_run()
+    with shipped_model.weights.open("wb") as file:
+        file.write(b"no weights")
+    retraining.execute(run.pk)
+    run.refresh_from_db()
+    assert run.state == "failed"
+    assert "ended with code 1" in run.error
+    assert run.finished_at
+    assert ModelVersion.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cancelling_ends_the_training_process_within_five_seconds(
+    shipped_model: ModelVersion,
+) -> None:
+    run = queued_run()
+    worker = threading.Thread(target=_execute, args=(run.pk,))
+    worker.start()
+    _wait_for_stage(run, "training", worker)
+    TrainingRun.objects.filter(pk=run.pk).update(state="cancelled")
+    cancelled_at = time.monotonic()
+    worker.join(30)
+    assert not worker.is_alive()
+    assert time.monotonic() - cancelled_at < 5
+    run.refresh_from_db()
+    assert run.state == "cancelled"
+    assert ModelVersion.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_is_stopped_puts_its_run_back_into_the_queue(
+    shipped_model: ModelVersion,
+) -> None:
+    run = queued_run()
+    worker = threading.Thread(target=_execute, args=(run.pk,))
+    worker.start()
+    try:
+        _wait_for_stage(run, "training", worker)
+        retraining.shutting_down.set()
+        worker.join(30)
+    finally:
+        retraining.shutting_down.clear()
+    run.refresh_from_db()
+    assert run.state == "queued"
+    assert retraining.waiting_runs() == [run.pk]
+
+
+def _execute(run_pk: int) -> None:
+    from django.db import connection
+
+    try:
+        retraining.execute(run_pk)
+    finally:
+        connection.close()
+
+
+def _wait_for_stage(run: TrainingRun, stage: str, worker: threading.Thread) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and worker.is_alive():
+        run.refresh_from_db()
+        if run.stage == stage:
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"never came to {stage!r}: {run.state} {run.stage} {run.error}")
+
+
+def test_pictures_and_strokes_are_both_written_for_the_training(
+    shipped_model: ModelVersion, tmp_path: Any
+) -> None:
+    from ml.dataset import load_set
+
+    labelled("7")
+    labelled("1", picture=make_picture())
+    run = retraining.request_run(Drawing.objects.all(), by=None)
+    paths, count = retraining.write_examples(run, tmp_path)
+    assert count == 2
+    assert [load_set(path).labels.tolist() for path in paths] == [["7"], ["1"]]
