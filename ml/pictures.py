@@ -92,4 +92,5 @@ def level(grey: Greyscale) -> Greyscale:
     strongest = float(ink.max())
     if strongest < _FAINTEST_INK:
         return np.zeros_like(grey)
-    return np.clip(ink * (255 / strongest), 0, 255).astype(np.uint8)
+    levelled: Greyscale = np.clip(ink * (255 / strongest), 0, 255).astype(np.uint8)
+    return levelled

@@ -73,8 +73,8 @@ def env_secret_key(*, debug: bool) -> str:
 def env_redis_url() -> str:
     """Read REDIS_URL; "" means the embedded server that `manage.py up` starts."""
     value = env_str("REDIS_URL")
-    if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
-        raise ImproperlyConfigured("REDIS_URL: expected redis://, rediss:// or unix://")
+    if value and urlsplit(value).scheme not in {"redis", "rediss"}:
+        raise ImproperlyConfigured("REDIS_URL: expected redis://host:port/0 or rediss://…")
     return value
 
 

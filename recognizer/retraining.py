@@ -114,7 +114,8 @@ def execute(run_pk: int) -> bool:
         logger.warning("Run %d: %s", run_pk, lost)
     except Exception as error:
         logger.exception("Run %d failed.", run_pk)
-        _end(run_pk, token, state=TrainingRun.State.FAILED, stage="", error=str(error) or repr(error))
+        reason = str(error) or repr(error)
+        _end(run_pk, token, state=TrainingRun.State.FAILED, stage="", error=reason)
     return True
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,7 @@ def test_a_label_that_is_no_class_is_an_error_unless_left_out() -> None:
 
 
 def test_sources_of_all_parts_are_remembered() -> None:
-    other = Dataset(*(getattr(small_set([""]), name) for name in ("images", "labels", "writers", "weights")), {"other": "1"})  # fmt: skip
+    other = replace(small_set([""]), sources={"other": "1"})
     assert concatenate([small_set([""]), other]).sources == {"small": "0" * 64, "other": "1"}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ml import evaluation, pretrained
-from ml.contract import DIGITS
+from ml.contract import DIGITS, Bitmap
 from ml.dataset import Dataset, load_bitmaps
 from ml.inference import ArtifactError, Classifier
 from ml.tests import golden
@@ -121,7 +121,9 @@ def assert_keras_and_litert_agree(weights: Path, artifact: Path) -> None:
 
     network = load_network("source_cnn", DIGITS, weights)
     classifier = Classifier.load(artifact, DIGITS)
-    images = load_bitmaps(pretrained.MNIST_TEST).images[:300].astype(np.float32) / 255
+    images: Bitmap = np.divide(
+        load_bitmaps(pretrained.MNIST_TEST).images[:300], 255, dtype=np.float32
+    )
     expected = network.predict(images[..., None], verbose=0)
     np.testing.assert_allclose(classifier.classify_batch(images), expected, atol=1e-4)
     one_by_one = np.stack([classifier.classify(image) for image in images[:30]])

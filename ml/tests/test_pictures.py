@@ -66,12 +66,15 @@ SEEN = preprocess(decode_picture(encoded(picture_of("3"))))
             encoded(picture_of("3", ink=(255, 255, 255, 255), paper=(0, 0, 0, 0), mode="RGBA")),
             id="white on transparent",
         ),
-        pytest.param(encoded(picture_of("3", ink=(20, 20, 160), paper=(250, 250, 240), mode="RGB")), id="blue"),
+        pytest.param(
+            encoded(picture_of("3", ink=(20, 20, 160), paper=(250, 250, 240), mode="RGB")),
+            id="blue",
+        ),
         pytest.param(encoded(picture_of("3").convert("1")), id="one bit"),
         pytest.param(encoded(picture_of("3").convert("P")), id="palette"),
         pytest.param(encoded(picture_of("3").resize((1500, 1500))), id="large"),
     ],
-)  # fmt: skip
+)
 def test_every_kind_of_picture_gives_the_same_digit(content: bytes) -> None:
     assert np.abs(preprocess(decode_picture(content)) - SEEN).mean() < ALIKE
 

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from ml import pretrained
-from ml.contract import BlankError, Ink, Picture
+from ml.contract import Bitmap, BlankError, Ink, Picture
 from ml.dataset import load_bitmaps
 from ml.preprocessing import PEN_WIDTH_PX, centre_by_mass, ink_box, is_too_small, preprocess
 from ml.tests import golden
 
 
-def extent(bitmap: np.ndarray) -> int:  # type: ignore[type-arg]
+def extent(bitmap: Bitmap) -> int:
     rows, columns = np.nonzero(bitmap > 0.25)
     return int(max(np.ptp(rows), np.ptp(columns))) + 1
 

@@ -13,7 +13,9 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Q
 
+from ml.inference import ArtifactError
 from recognizer.models import ModelVersion
+from recognizer.promotion import register_shipped_model
 from recognizer.running.checks import NotReadyError, first_line
 
 Say = Callable[[str], None]
@@ -42,7 +44,7 @@ def collect_static(say: Say) -> None:
     if stamp.is_file() and stamp.read_text() == fingerprint:
         return
     say("Collecting static files.")
-    call_command("collectstatic", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["tests"])
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(fingerprint)
 
@@ -55,13 +57,9 @@ def register_model(say: Say) -> None:
     """
     if ModelVersion.objects.active() is not None:
         return
-    # Only now: it brings NumPy and LiteRT into this process.
-    from ml.inference import ArtifactError
-    from recognizer.promotion import PromotionError, register_shipped_model
-
     try:
         version = register_shipped_model()
-    except (OSError, ValueError, ArtifactError, PromotionError) as error:
+    except (OSError, ValueError, ArtifactError) as error:
         raise NotReadyError(
             f"The shipped model in ml/pretrained cannot be used: {first_line(error)}"
         ) from error

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client, override_settings
 from PIL import Image, ImageDraw
 
@@ -20,16 +19,16 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_model")]
 PREDICT, DRAWINGS = "/api/v1/predict/", "/api/v1/drawings/"
 
 
-def post(client: Client, url: str, body: Any) -> HttpResponse:
-    return client.post(url, body, content_type="application/json")  # type: ignore[return-value]
+def post(client: Client, url: str, body: Any) -> Any:
+    return client.post(url, body, content_type="application/json")
 
 
-def patch(client: Client, drawing_id: str, body: Any) -> HttpResponse:
+def patch(client: Client, drawing_id: str, body: Any) -> Any:
     url = f"{DRAWINGS}{drawing_id}/"
-    return client.patch(url, body, content_type="application/json")  # type: ignore[return-value]
+    return client.patch(url, body, content_type="application/json")
 
 
-def answer(response: HttpResponse, status: int = 200) -> Any:
+def answer(response: Any, status: int = 200) -> Any:
     assert response.status_code == status, response.content
     return json.loads(response.content)
 

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import threading
 import time
 from datetime import timedelta
@@ -9,9 +12,10 @@ from django.utils import timezone
 
 from ml.contract import NOT_A_DIGIT
 from ml.tests import golden
-from recognizer import retraining, tasks
+from recognizer import retraining
 from recognizer.models import Drawing, Label, ModelVersion, TrainingRun
 from recognizer.tests.factories import make_drawing, make_label, make_picture
+from recognizer.tests.live_database import database_url
 
 pytestmark = pytest.mark.django_db
 
@@ -83,20 +87,29 @@ def test_a_run_whose_worker_died_is_queued_again() -> None:
     assert alive.state == "running"
 
 
-@pytest.mark.usefixtures("shipped_model")
-def test_a_run_waits_when_the_broker_is_away(settings: Any) -> None:
-    from mnist_site.celery import app
+_HAND_OVER = """
+import sys, django
+django.setup()
+from recognizer import tasks
+from recognizer.models import TrainingRun
+print(tasks.hand_over(TrainingRun.objects.get(pk=sys.argv[1])))
+"""
 
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("shipped_model")
+def test_a_run_waits_when_the_broker_is_away() -> None:
     run = queued_run()
-    with app.connection_for_write("redis://127.0.0.1:9/0") as connection:
-        app.pool.force_close_all()
-        original, app.conf.broker_url = app.conf.broker_url, connection.as_uri()
-        app.conf.broker_write_url = connection.as_uri()
-        try:
-            assert not tasks.hand_over(run)
-        finally:
-            app.conf.broker_url = app.conf.broker_write_url = original
-            app.pool.force_close_all()
+    done = subprocess.run(
+        [sys.executable, "-c", _HAND_OVER, str(run.pk)],
+        env={**os.environ, "REDIS_URL": "redis://127.0.0.1:9/0", "DATABASE_URL": database_url()},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    assert done.stdout.strip() == "False"
+    assert "the broker cannot be reached" in done.stderr
     run.refresh_from_db()
     assert run.state == "queued"
 

@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from ml import pretrained
 from ml.tests import golden
@@ -23,6 +21,7 @@ from recognizer import promotion
 from recognizer.models import ModelVersion
 from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import free_port
+from recognizer.tests.live_database import database_url
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
@@ -50,14 +49,6 @@ def ask(port: int) -> Answer:
     finally:
         client.close()
     return Answer(port, sent_at, response.status, body.get("model", {}).get("version"))
-
-
-def database_url() -> str:
-    database = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{database['NAME']}"
-    user, password, host = (quote(database[name], safe="") for name in ("USER", "PASSWORD", "HOST"))
-    return f"postgres://{user}:{password}@{host}:{database['PORT']}/{database['NAME']}"
 
 
 @pytest.fixture

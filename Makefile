@@ -1,0 +1,87 @@
+# `make run` and `make test` are all a newcomer needs; `make` alone lists the rest.
+
+PYTHON ?= python3
+BIN := .venv/bin
+JS_TESTS := static/recognizer
+# Lint and tests read no .env.
+LINT_ENV := SECRET_KEY=lint DATABASE_URL=sqlite://:memory: REDIS_URL= VAR_DIR=build/lint DEBUG=false HTTPS=false
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: help run test test-js test-sqlite test-postgres format clean node chromium
+.PHONY: lint lint-ruff lint-types lint-imports lint-templates lint-django
+
+help:  ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: .venv/.installed .env  ## install what is missing and run everything until Ctrl-C
+	@exec $(BIN)/python manage.py up --with-parent
+
+test: .venv/.installed-dev node chromium  ## all tests: JavaScript, SQLite, PostgreSQL, a browser
+	@$(MAKE) --no-print-directory test-js
+	@$(MAKE) --no-print-directory test-sqlite
+	@$(MAKE) --no-print-directory test-postgres
+
+test-js: node  ## only the JavaScript tests
+	@node --test $$(find $(JS_TESTS) -name '*.test.*js')
+
+test-sqlite: .venv/.installed-dev chromium  ## only the Python tests, on SQLite
+	DATABASE_URL= $(BIN)/python -m pytest
+
+test-postgres: .venv/.installed-dev  ## only the tests that touch the database, on PostgreSQL
+	$(BIN)/python -m recognizer.tests.postgres -- \
+		$(BIN)/python -m pytest recognizer/tests -m "not browser and not slow"
+
+lint: lint-ruff lint-types lint-imports lint-templates lint-django  ## every static check
+
+lint-ruff: .venv/.installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+lint-types: .venv/.installed-dev
+	$(LINT_ENV) $(BIN)/mypy
+
+lint-imports: .venv/.installed-dev
+	$(BIN)/lint-imports
+
+lint-templates: .venv/.installed-dev
+	find templates -name '*.html' -exec $(BIN)/djade --check --target-version 5.2 {} +
+
+lint-django: .venv/.installed-dev
+	$(LINT_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(LINT_ENV) HTTPS=true SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+format: .venv/.installed-dev  ## write code and templates as lint wants them
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	-find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 {} +
+
+clean:  ## remove what was installed and built; var/ and .env stay
+	rm -rf .venv build test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 ..." if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+
+.venv/.installed: requirements.txt | $(BIN)/python
+	@echo "Installing requirements.txt: some minutes the first time, TensorFlow is large."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt .venv/.installed
+	@echo "Installing requirements-dev.txt."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# Written once; a newer .env.example never overwrites it. It holds a secret, hence the mask.
+.env: | .venv/.installed
+	@umask 077 && $(BIN)/python -m mnist_site.env > .env.$$$$ && mv .env.$$$$ .env && echo "Wrote .env"
+
+node:
+	@command -v node >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs; } >&2 \
+		|| { echo "make test: Node.js is missing and apt-get cannot install it; install it by hand." >&2; exit 1; }
+
+chromium: .venv/.installed-dev
+	@$(BIN)/python -m recognizer.tests.chromium

@@ -1,0 +1,107 @@
+"""`manage.py up`: the whole site in one terminal."""
+
+import http.client
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import connections
+
+from recognizer.running import checks, parts, preparation
+from recognizer.running.interrupts import Interrupts
+from recognizer.running.lifetime import ask_for_signal_at_parents_death
+from recognizer.running.supervisor import Console, PartFailedError, Supervisor
+from recognizer.running.valkey import EmbeddedValkey
+
+
+class Command(BaseCommand):
+    """Check, prepare, start every part; end them all on Ctrl-C."""
+
+    help = "Runs everything: web servers, a Celery worker, beat and, without REDIS_URL, Valkey."
+    # They import every view; `make lint` runs them.
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--with-parent",
+            action="store_true",
+            help="end when the process that started this one ends, even if it was killed",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        console = Console(sys.stdout)
+        supervisor = Supervisor(console)
+        interrupts = Interrupts(supervisor.kill)
+        interrupts.install()
+        try:
+            if options["with_parent"]:
+                ask_for_signal_at_parents_death(signal.SIGTERM, os.getppid())
+            _run(supervisor, console)
+        except KeyboardInterrupt:
+            console.say("up", "Stopping (once more ends everything at once).")
+        except (checks.NotReadyError, PartFailedError) as error:
+            sys.exit(f"manage.py up: {error}")
+        finally:
+            interrupts.now_ending()
+            supervisor.stop()
+        console.say("up", "Everything has ended.")
+
+
+def _run(supervisor: Supervisor, console: Console) -> None:
+    def say(text: str) -> None:
+        console.say("up", text)
+
+    host, port = settings.WEB_HOST, settings.WEB_PORT
+    lock = checks.take_lock(settings.VAR_DIR)
+    listener = checks.bind(host, port)
+    checks.reach_database()
+    if settings.REDIS_URL:
+        checks.reach_redis(settings.REDIS_URL)
+    preparation.migrate(say)
+    preparation.collect_static(say)
+    preparation.register_model(say)
+    preparation.make_first_account(say)
+    connections.close_all()
+    _start_parts(supervisor, listener, lock)
+    threading.Thread(target=_announce, args=(listener, host, console), daemon=True).start()
+    supervisor.watch()
+
+
+def _start_parts(supervisor: Supervisor, listener: socket.socket, lock: int) -> None:
+    env = {"REDIS_URL": settings.REDIS_URL}
+    if not settings.REDIS_URL:
+        valkey = EmbeddedValkey.prepare(settings.VAR_DIR / "valkey")
+        process = supervisor.start(parts.valkey(valkey.command, lock))
+        valkey.wait_until_it_answers(process)
+        env["REDIS_URL"] = valkey.url
+    for number in range(1, settings.WEB_PROCESSES + 1):
+        supervisor.start(parts.web(number, listener.fileno(), env))
+    supervisor.start(parts.worker(env))
+    supervisor.start(parts.beat(settings.VAR_DIR / "beat-schedule", env))
+
+
+def _announce(listener: socket.socket, host: str, console: Console) -> None:
+    """Say so once a web process really answers."""
+    port = listener.getsockname()[1]
+    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  only compared
+    while True:
+        # The socket listens already, so the request simply waits for a process to take it.
+        connection = http.client.HTTPConnection(here, port, timeout=60)
+        try:
+            connection.request("GET", "/")
+            status = connection.getresponse().status
+            break
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.2)
+        finally:
+            connection.close()
+    shown = f"[{here}]" if ":" in here else here
+    answer = "Ready" if status < 500 else f"Something is wrong: error {status}"
+    console.say("up", f"{answer} on http://{shown}:{port}")

@@ -1,0 +1,68 @@
+"""A real `manage.py up`, for tests that need the whole site."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from recognizer.running.lifetime import die_with_parent
+from recognizer.running.valkey import free_port
+
+ROOT = Path(__file__).parents[2]
+UP = [sys.executable, "manage.py", "up"]
+SECONDS_TO_START = 90
+
+
+class RunningUp:
+    """An `up` under test, and what it printed so far."""
+
+    def __init__(self, command: list[str], env: dict[str, str]) -> None:
+        self.url = f"http://127.0.0.1:{env['WEB_PORT']}/"
+        self.output = ""
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=die_with_parent(signal.SIGTERM),
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def wait_for(self, pattern: str, *, seconds: float = SECONDS_TO_START) -> float:
+        """How many seconds it took until the output matched."""
+        start = time.monotonic()
+        while not re.search(pattern, self.output):
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() - start < seconds, self.output
+            time.sleep(0.05)
+        return time.monotonic() - start
+
+    def interrupt(self) -> int:
+        """Ctrl-C; the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(timeout=40)
+        self._reader.join(timeout=5)
+        return code
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.output += line
+
+
+def environment(var_dir: Path) -> dict[str, str]:
+    """Nothing shared with other tests, nor with the person's own site."""
+    return os.environ | {
+        "VAR_DIR": str(var_dir),
+        "WEB_PORT": str(free_port()),
+        "WEB_PROCESSES": "2",
+        "DATABASE_URL": "",
+        "REDIS_URL": "",
+    }
