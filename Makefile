@@ -9,7 +9,7 @@ LINT_ENV := SECRET_KEY=lint DATABASE_URL=sqlite://:memory: REDIS_URL= VAR_DIR=bu
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run test test-js test-sqlite test-postgres format clean node chromium
+.PHONY: help run test test-js test-sqlite test-postgres format screenshots figures clean node chromium
 .PHONY: lint lint-ruff lint-types lint-imports lint-templates lint-django
 
 help:  ## list what can be made
@@ -57,6 +57,13 @@ format: .venv/.installed-dev  ## write code and templates as lint wants them
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	-find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 {} +
+
+screenshots: .venv/.installed-dev chromium  ## take the README's pictures again
+	$(BIN)/python -m recognizer.tests.browser.screenshots docs/screenshots
+
+figures: .venv/.installed  ## measure the shipped model again, renew the README's table
+	@mkdir -p build
+	$(BIN)/python -m ml evaluate --json build/model.json --readme README.md
 
 clean:  ## remove what was installed and built; var/ and .env stay
 	rm -rf .venv build test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -40,7 +40,6 @@ class DrawingAdmin(ReadOnlyAdmin[Drawing]):
         "label",
         "version",
         "owner",
-        "source",
         "drawn_at",
     ]
     list_display_links = ["picture_seen", "read"]

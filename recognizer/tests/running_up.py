@@ -62,6 +62,7 @@ def environment(var_dir: Path) -> dict[str, str]:
     return os.environ | {
         "VAR_DIR": str(var_dir),
         "WEB_PORT": str(free_port()),
+        "SECRET_KEY": "only-for-tests",
         "WEB_PROCESSES": "2",
         "DATABASE_URL": "",
         "REDIS_URL": "",

@@ -1,0 +1,91 @@
+"""Take the README's pictures again, from the running product.
+
+    python -m recognizer.tests.browser.screenshots docs/screenshots
+
+Starts `manage.py up` on an empty folder, draws, saves, corrects, approves, retrains
+and promotes as a person does, and takes pictures on the way.
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from recognizer.tests import chromium
+from recognizer.tests.browser.person import Person
+from recognizer.tests.running_up import UP, RunningUp, environment
+
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 860}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Take the README's pictures again.")
+    parser.add_argument("folder", type=Path)
+    folder: Path = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
+    path = chromium.find()
+    if path is None:
+        sys.exit("No Chromium: `python -m recognizer.tests.chromium` gets one.")
+    with TemporaryDirectory() as var, sync_playwright() as playwright:
+        up = RunningUp(UP, environment(Path(var) / "var"))
+        browser = playwright.chromium.launch(
+            executable_path=str(path), args=list(chromium.LAUNCH_ARGS)
+        )
+        try:
+            up.wait_for("Ready on")
+            walk(browser, up, folder)
+        finally:
+            browser.close()
+            up.interrupt()
+
+
+def walk(browser: Browser, up: RunningUp, folder: Path) -> None:
+    """The whole loop, with a picture at each stop."""
+    artist = Person(browser.new_page(viewport=DESKTOP), up.url)
+    for digit in "5174903682":
+        artist.go("/")
+        artist.draw(digit)
+        artist.expect_reading(digit, version=1)
+        artist.save()
+        artist.correct(digit)
+    artist.go("/")
+    artist.draw("3")
+    artist.expect_reading("3", version=1)
+    take(artist.page, folder / "draw-desktop.png")
+    artist.go("/drawings/")
+    take(artist.page, folder / "history-desktop.png")
+
+    phone = Person(browser.new_page(viewport=PHONE, device_scale_factor=2, has_touch=True), up.url)
+    phone.go("/")
+    phone.draw("8")
+    phone.expect_reading("8", version=1)
+    take(phone.page, folder / "draw-phone.png")
+
+    password = re.search(r"password: (\S+)", up.output)
+    assert password, up.output
+    staff = Person(browser.new_page(viewport=DESKTOP), up.url)
+    staff.log_in("admin", password[1])
+    staff.approve_suggestions()
+    take(staff.page, folder / "admin-drawings.png")
+    staff.retrain_on_all_approved()
+    # With two epochs behind it the run has curves to show.
+    expect(staff.page.locator("[data-field=epoch]")).to_contain_text("3 of", timeout=120_000)
+    take(staff.page, folder / "admin-run.png")
+    staff.wait_for_the_run()
+    staff.promote_what_the_run_made()
+    take(staff.page, folder / "admin-version.png")
+
+
+def take(page: Page, path: Path) -> None:
+    """A picture of what fits the window."""
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=path, animations="disabled")
+    print(path)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""The product's main job, as one person after another does it, on everything real."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from recognizer.tests.browser.person import Person
+from recognizer.tests.running_up import UP, RunningUp, environment
+
+pytestmark = [pytest.mark.services, pytest.mark.slow]
+
+SECONDS_FOR_THE_LOOP = 180
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[RunningUp]:
+    """`manage.py up` in a fresh folder: as after the first `make run`."""
+    running = RunningUp(UP, environment(tmp_path / "var"))
+    try:
+        running.wait_for("Ready on")
+        yield running
+    finally:
+        running.interrupt()
+
+
+def test_a_drawing_is_read_saved_corrected_approved_learned_from_and_answered_anew(
+    up: RunningUp, page: Page, browser: Browser
+) -> None:
+    started = time.monotonic()
+    artist = Person(page, up.url)
+    artist.go("/")
+    artist.draw("7")
+    artist.expect_reading("7", version=1)
+    artist.save()
+    artist.correct("1")
+
+    staff = Person(browser.new_page(), up.url)
+    found = re.search(r"[Pp]assword:?\s+(\S+)", up.output)
+    assert found, up.output
+    staff.log_in("admin", found[1])
+    staff.approve_suggestions()
+    staff.retrain_on_all_approved()
+    staff.wait_for_the_run()
+    staff.promote_what_the_run_made()
+
+    # The page that was open all the while: no reload.
+    artist.page.locator("#clear").click()
+    time.sleep(2)
+    artist.draw("3")
+    artist.expect_reading("3", version=2)
+    taken = time.monotonic() - started
+    print(f"the whole loop took {taken:.0f} s")
+    assert taken < SECONDS_FOR_THE_LOOP
