@@ -1,52 +1,13 @@
-import io
-import struct
-import zlib
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from ml.contract import InkError
 from ml.pictures import decode_picture
 from ml.preprocessing import preprocess
-from ml.tests import golden
-
-
-def picture_of(
-    digit: str,
-    *,
-    ink: int | tuple[int, ...] = 0,
-    paper: int | tuple[int, ...] = 255,
-    mode: str = "L",
-) -> Image.Image:
-    image = Image.new(mode, (300, 300), paper)
-    for stroke in golden.STROKES[digit]:
-        ImageDraw.Draw(image).line([tuple(point) for point in stroke], ink, 16, "curve")
-    return image
-
-
-def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def bomb() -> bytes:
-    """A PNG of 50,000 x 50,000 pixels in a few kilobytes."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        )
-
-    header = struct.pack(">IIBBBBB", 50_000, 50_000, 1, 0, 0, 0, 0)
-    rows = zlib.compress(bytes(6251) * 500)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    )
-
+from ml.tests.pictures import TRUNCATED_JPEG, bomb, encoded, picture_of
 
 ALIKE = 0.04  # two digits differ by over 0.1
 SEEN = preprocess(decode_picture(encoded(picture_of("3"))))
@@ -100,7 +61,7 @@ def test_a_picture_turned_by_its_exif_is_turned_back() -> None:
         (encoded(Image.new("L", (50, 50)), "GIF"), "not a PNG or JPEG"),
         (encoded(Image.new("L", (1, 1))), "1 x 1 pixels; at least"),
         (bomb(), "more than 25,000,000 pixels"),
-        (encoded(picture_of("3"), "JPEG")[:800], "damaged"),
+        (TRUNCATED_JPEG, "damaged"),
         (encoded(picture_of("3"))[:300], "damaged"),
     ],
     ids=["empty", "gif header", "gif", "1x1", "bomb", "truncated jpeg", "truncated png"],

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from ml.contract import DIGITS
 from ml.tests import golden
+from ml.tests.pictures import TRUNCATED_JPEG, bomb, encoded, picture_of
 from recognizer import active_model
 from recognizer.models import Drawing, Label, ModelVersion, Prediction
 
@@ -38,12 +39,7 @@ def saved(client: Client, digit: str = "7") -> Any:
 
 
 def png_of(digit: str) -> bytes:
-    image = Image.new("L", (280, 280), 255)
-    for stroke in golden.STROKES[digit]:
-        ImageDraw.Draw(image).line([tuple(point) for point in stroke], 0, 16, "curve")
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
+    return encoded(picture_of(digit))
 
 
 def data_url(content: bytes, kind: str = "png") -> str:
@@ -200,6 +196,9 @@ BAD: dict[str, tuple[Any, str]] = {
     "broken base64": ({"image": "data:image/png;base64,@@@"}, "base64 of the picture is broken"),
     "no picture": ({"image": data_url(b"hello")}, "not a PNG or JPEG"),
     "a truncated picture": ({"image": data_url(png_of("3")[:200])}, "damaged"),
+    "a truncated jpeg": ({"image": data_url(TRUNCATED_JPEG, "jpeg")}, "damaged"),
+    "a picture of 1x1": ({"image": data_url(encoded(Image.new("L", (1, 1))))}, "1 x 1 pixels"),
+    "a png bomb": ({"image": data_url(bomb())}, "more than 25,000,000 pixels"),
 }
 
 
@@ -267,9 +266,7 @@ def test_a_dot_is_too_small_and_still_says_what_the_model_would_say(client: Clie
 
 
 def test_a_white_picture_is_blank_and_is_not_saved(client: Client) -> None:
-    buffer = io.BytesIO()
-    Image.new("L", (100, 100), 255).save(buffer, "PNG")
-    body = {"image": data_url(buffer.getvalue())}
+    body = {"image": data_url(encoded(Image.new("L", (100, 100), 255)))}
     assert answer(post(client, PREDICT, body))["rejected"]["code"] == "blank"
     assert "no ink" in answer(post(client, DRAWINGS, body), 400)["detail"]
     assert not Drawing.objects.exists()

@@ -84,7 +84,7 @@ def take(page: Page, path: Path) -> None:
     """A picture of what fits the window."""
     page.wait_for_load_state("networkidle")
     page.screenshot(path=path, animations="disabled")
-    print(path)  # noqa: T201
+    print(path)
 
 
 if __name__ == "__main__":
