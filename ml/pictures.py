@@ -1,6 +1,7 @@
 """Picture files as a person sends them: decoded safely, ink made light on dark."""
 
 import io
+import threading
 import warnings
 
 import numpy as np
@@ -9,12 +10,14 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from ml.contract import Greyscale, InkError, Picture
 
 FORMATS = ("PNG", "JPEG")
-MAX_PIXELS = 25_000_000
+MAX_PIXELS = 20_000_000
 LEAST_SIDE_PX = 8
 KEPT_SIDE_PX = 280
 """A larger picture is shrunk to this longer side before anything else looks at it."""
 
 _FAINTEST_INK = 24
+_decoders = threading.BoundedSemaphore(2)
+"""At most two pictures at once in a process: the largest allowed takes about 100 MB."""
 
 
 def decode_picture(content: bytes) -> Picture:
@@ -33,26 +36,35 @@ def decode_picture(content: bytes) -> Picture:
         InkError: not PNG or JPEG, damaged, too large or too small.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=FORMATS)
-        # The header tells the size: a bomb is refused before it is decoded.
-        _check_size(image)
-        image.draft("L", (2 * KEPT_SIDE_PX, 2 * KEPT_SIDE_PX))
-        image.load()
-        upright = ImageOps.exif_transpose(image)
-        grey = _flatten(upright)
-    except InkError:
+        with _decoders:
+            grey = _decode(content)
+    except (InkError, MemoryError):
         raise
     except UnidentifiedImageError:
         raise InkError("This is not a PNG or JPEG picture.") from None
     except Image.DecompressionBombError:
         raise InkError(f"The picture has more than {MAX_PIXELS:,} pixels.") from None
-    except (OSError, ValueError, SyntaxError, EOFError, KeyError, TypeError, ZeroDivisionError):
-        # What Pillow's decoders raise for damaged files.
+    except Exception:  # noqa: BLE001  Pillow's decoders raise anything for damaged bytes
         raise InkError("The picture is damaged and cannot be read.") from None
     grey.thumbnail((KEPT_SIDE_PX, KEPT_SIDE_PX), Image.Resampling.BOX)
     return Picture(level(np.asarray(grey)))
+
+
+def _decode(content: bytes) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        image: Image.Image = Image.open(io.BytesIO(content), formats=FORMATS)
+    # The header tells the size: a bomb is refused before it is decoded.
+    _check_size(image)
+    image.draft("L", (2 * KEPT_SIDE_PX, 2 * KEPT_SIDE_PX))
+    image.load()
+    if image.mode in {"1", "P"}:
+        image = image.convert("RGBA" if "transparency" in image.info else "L")
+    elif image.mode.startswith("I"):
+        image = image.convert("I")
+    # Before anything is computed in floats, so that no picture takes gigabytes.
+    image = ImageOps.exif_transpose(image)
+    return _flatten(image.reduce(max(1, max(image.size) // (4 * KEPT_SIDE_PX))))
 
 
 def _check_size(image: Image.Image) -> None:
@@ -67,7 +79,7 @@ def _check_size(image: Image.Image) -> None:
 
 def _flatten(image: Image.Image) -> Image.Image:
     """Greyscale; what is see-through becomes paper, which is light unless the ink is."""
-    if image.mode.startswith("I;16") or image.mode == "I":
+    if image.mode == "I":
         wide = np.asarray(image, np.float64)
         return Image.fromarray((wide / max(wide.max(), 1) * 255).astype(np.uint8))
     if "A" not in image.getbands() and "transparency" not in image.info:

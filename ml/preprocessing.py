@@ -83,7 +83,10 @@ def fit_picture(pixels: Greyscale) -> Bitmap:
     bitmap = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
     y, x = (IMAGE_SIZE - height) // 2, (IMAGE_SIZE - width) // 2
     bitmap[y : y + height, x : x + width] = np.asarray(fitted, np.float32) / 255
-    return bitmap / np.float32(bitmap.max())
+    strongest = np.float32(bitmap.max())
+    if strongest <= 0:
+        raise BlankError("The ink in the picture is too thin to see.")
+    return bitmap / strongest
 
 
 def ink_box(drawn: Drawn) -> tuple[float, float, float, float]:

@@ -45,7 +45,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "recognizer.middleware.limit_body",
+    "recognizer.middleware.refuse_unsound",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -194,6 +194,7 @@ SPECTACULAR_SETTINGS = {
 
 RETRAIN_EPOCHS = env_int("RETRAIN_EPOCHS", default=4, least=1)
 RETRAIN_THREADS = env_int("RETRAIN_THREADS", default=0)
+RETRAIN_SILENCE_SECONDS = env_int("RETRAIN_SILENCE_SECONDS", default=300, least=10)
 RETRAIN_STALE_SECONDS = env_int("RETRAIN_STALE_SECONDS", default=60, least=5)
 
 WEB_HOST = env_str("WEB_HOST", "127.0.0.1")

@@ -8,7 +8,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnist_site.settings")
 
 application = get_wsgi_application()
 
-from recognizer import active_model  # noqa: E402  needs Django's apps to be loaded
+# The URLconf and the model now, so that the first request does not wait for them. Both need
+# Django's apps to be loaded.
+from django.db import connections  # noqa: E402
+from django.urls import get_resolver  # noqa: E402
 
-# The URLconf and the model now, so that the first request does not wait for them.
+from recognizer import active_model  # noqa: E402
+
+assert get_resolver().url_patterns  # imports every view
 active_model.warm_up()
+connections.close_all()

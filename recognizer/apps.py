@@ -1,4 +1,11 @@
+from typing import TYPE_CHECKING, Any
+
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
+from django.http import HttpRequest
+
+if TYPE_CHECKING:  # models cannot be imported before the apps are ready
+    from django.contrib.auth.models import AbstractBaseUser
 
 
 class RecognizerConfig(AppConfig):
@@ -6,3 +13,16 @@ class RecognizerConfig(AppConfig):
 
     name = "recognizer"
     verbose_name = "Handwriting"
+
+    def ready(self) -> None:
+        user_logged_in.connect(_keep_drawings, dispatch_uid="keep drawings")
+
+
+def _keep_drawings(request: HttpRequest, user: "AbstractBaseUser", **_: Any) -> None:
+    """Somebody who drew before logging in finds those drawings under their name."""
+    from recognizer.models import Drawing
+    from recognizer.models.drawing import VISITOR_SESSION_KEY
+
+    visitor = request.session.pop(VISITOR_SESSION_KEY, None)
+    if visitor:
+        Drawing.objects.all().adopt(visitor, user)

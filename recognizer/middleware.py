@@ -1,24 +1,55 @@
 """What every request passes through."""
 
+import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+_SESSION_KEY = re.compile(r"[a-z0-9]{8,64}")
 
-def limit_body(get_response: GetResponse) -> GetResponse:
-    """Answer 413 to a body that says it is over MAX_BODY_BYTES, before anything reads it."""
+
+def refuse_unsound(get_response: GetResponse) -> GetResponse:
+    """Answer what no sound client sends, before anything reads it.
+
+    413 for a body that says it is over MAX_BODY_BYTES, 400 for headers that make
+    no sense, and 403 for a form that another site lets a browser post: DRF asks
+    anonymous people for no CSRF token, and a cookie that SameSite withheld would be
+    replaced by the answer's.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal():
-            return JsonResponse({"detail": "Content-Length is not a number."}, status=400)
+            return _refusal(400, "Content-Length is not a number.")
         if int(length) > settings.MAX_BODY_BYTES:
-            return JsonResponse(
-                {"detail": f"The body is over {settings.MAX_BODY_BYTES:,} bytes."}, status=413
-            )
+            return _refusal(413, f"The body is over {settings.MAX_BODY_BYTES:,} bytes.")
+        charset = request.content_params and request.content_params.get("charset", "utf-8")
+        if charset and charset.lower() not in {"utf-8", "utf8"}:
+            return _refusal(400, "The body must be in UTF-8.")
+        if request.method not in _SAFE_METHODS and _is_from_elsewhere(request):
+            return _refusal(403, "Another site may not do this in your name.")
+        session = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        if session is not None and not _SESSION_KEY.fullmatch(session):
+            del request.COOKIES[settings.SESSION_COOKIE_NAME]
         return get_response(request)
 
     return middleware
+
+
+def _refusal(status: int, detail: str) -> HttpResponse:
+    return JsonResponse({"detail": detail}, status=status)
+
+
+def _is_from_elsewhere(request: HttpRequest) -> bool:
+    """Whether a browser says that another origin sent this; other clients say nothing."""
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        return True
+    origin = request.headers.get("origin")
+    if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
+        return False
+    return urlsplit(origin).netloc != request.get_host()

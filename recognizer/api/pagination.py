@@ -1,6 +1,9 @@
 """How long lists are cut."""
 
-from rest_framework.pagination import CursorPagination
+from django.utils.dateparse import parse_datetime
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
 
 
 class NewestFirst(CursorPagination):
@@ -9,3 +12,15 @@ class NewestFirst(CursorPagination):
     ordering = ("-created_at", "-pk")
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """The client's place in the list; one that DRF's own check lets through is a 404 too."""
+        cursor = super().decode_cursor(request)
+        if cursor is not None and cursor.position is not None:
+            try:
+                known = parse_datetime(str(cursor.position))
+            except ValueError:
+                known = None
+            if known is None:
+                raise NotFound(self.invalid_cursor_message)
+        return cursor

@@ -34,6 +34,10 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         visitor = request.session.get(VISITOR_SESSION_KEY)
         return self.filter(visitor=visitor) if visitor else self.none()
 
+    def adopt(self, visitor: str, user: AbstractBaseUser) -> int:
+        """Give what an anonymous visitor drew to the user they turned out to be."""
+        return self.filter(visitor=visitor).update(user=user.pk, visitor=None)
+
     def for_history(self) -> "DrawingQuerySet":
         """With readings and labels, in a constant number of queries."""
         return self.prefetch_related("predictions__version", "labels")
