@@ -51,10 +51,28 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--sets-share", type=float, help="how much of each epoch the --set files make up, 0 to 1"
     )
+    train.add_argument(
+        "--sets-repeats", type=float, default=20.0, help="but each sample at most so often"
+    )
     train.add_argument("--initial", type=Path, help="weights to start from, to fine-tune")
     train.add_argument("--architecture", default="source_cnn")
     train.add_argument("--classes", default="0123456789", help="one character each")
+    train.add_argument(
+        "--not-a-digit", action="store_true", help="add that class, from letters in the sets"
+    )
+    train.add_argument(
+        "--reject-above",
+        type=float,
+        help="keep this threshold and the confidence as it is, instead of calibrating",
+    )
+    train.add_argument("--made-up", type=int, default=0, help="so many scribbles for that class")
+    train.add_argument("--redraw", type=int, default=0, help="each sample again with so many pens")
     train.add_argument("--epochs", type=int, default=60)
+    train.add_argument("--epoch-samples", type=int, default=0, help="default: all there are")
+    train.add_argument("--schedule", default="plateau", choices=["plateau", "cosine"])
+    train.add_argument("--label-smoothing", type=float, default=0.0)
+    train.add_argument("--ema", type=float, default=0.0, help="momentum of averaged weights")
+    train.add_argument("--augmentation", default="source", choices=["source", "strong"])
     train.add_argument("--batch-size", type=int, default=128)
     train.add_argument("--learning-rate", type=float, default=5e-4)
     train.add_argument("--precision", default="float32", choices=["float32", "mixed_bfloat16"])
@@ -67,7 +85,6 @@ def parser() -> argparse.ArgumentParser:
 
     evaluate = commands_of.add_parser("evaluate", help="judge an exported network")
     evaluate.add_argument("artifact", type=Path, nargs="?", help="default: the shipped model")
-    evaluate.add_argument("--classes", default="0123456789")
     evaluate.add_argument("--set", dest="sets", type=Path, action="append", default=[])
     evaluate.add_argument("--json", type=Path, help="write the figures here too")
     evaluate.add_argument("--readme", type=Path, help="a page whose table of figures to renew")
@@ -78,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("artifact", type=Path)
     export.add_argument("--architecture", default="source_cnn")
     export.add_argument("--classes", default="0123456789")
+    export.add_argument("--not-a-digit", action="store_true")
     export.set_defaults(run=commands.export)
 
     ship = commands_of.add_parser("ship", help="make a finished training the shipped model")

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ml import evaluation, pretrained
-from ml.contract import JSON
+from ml.contract import DIGITS, JSON, NOT_A_DIGIT
 from ml.dataset import (
     Dataset,
     DatasetError,
@@ -28,6 +28,10 @@ from ml.dataset import (
     split_validation,
 )
 from ml.inference import Classifier
+from ml.mixture import as_drawn, learnable, made_up, with_class_share, with_redrawn
+
+NOT_A_DIGIT_SHARE = 0.15
+"""Of what a training draws, where "not a digit" is a class."""
 
 FIGURES_BEGIN, FIGURES_END = "<!-- figures -->", "<!-- end of figures -->"
 
@@ -51,14 +55,20 @@ def train(arguments: Namespace) -> None:
     say({"event": "stage", "stage": "starting TensorFlow"})
     from ml import export as exporting
     from ml import training
+    from ml.augmentation import AUGMENTATIONS
 
     if arguments.threads:
         training.limit_threads(arguments.threads)
     plan = training.Plan(
         architecture=arguments.architecture,
-        classes=tuple(arguments.classes),
+        classes=_classes(arguments),
         epochs=arguments.epochs,
+        epoch_samples=arguments.epoch_samples,
         batch_size=arguments.batch_size,
+        schedule=arguments.schedule,
+        label_smoothing=arguments.label_smoothing,
+        ema_momentum=arguments.ema,
+        augmentation=AUGMENTATIONS[arguments.augmentation],
         learning_rate=arguments.learning_rate,
         precision=arguments.precision,
         seed=arguments.seed,
@@ -69,14 +79,19 @@ def train(arguments: Namespace) -> None:
     fit = training.train(
         plan, train_set, validation_set, output / "model.weights.h5", arguments.initial, say
     )
+    say({"event": "stage", "stage": "calibrating"})
+    if arguments.reject_above is None:
+        calibration = training.calibrate(fit.network, validation_set, plan.classes)
+        fit.network.save_weights(output / "model.weights.h5")
+    else:
+        calibration = {"temperature": 1.0, "reject_above": arguments.reject_above}
     say({"event": "stage", "stage": "exporting"})
     exporting.export(fit.network, output / "model.tflite")
     say({"event": "stage", "stage": "evaluating"})
     # The one time that test images are looked at: after every choice has been made.
-    metrics = _judge(output / "model.tflite", plan.classes, arguments.test)
-    metrics["validation"] = evaluation.evaluate(
-        Classifier.load(output / "model.tflite", plan.classes), validation_set
-    )
+    classifier = Classifier.load(output / "model.tflite", plan.classes, calibration["reject_above"])
+    metrics = _judge(classifier, arguments.test)
+    metrics["validation"] = evaluation.evaluate(classifier, validation_set)
     result = {
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "plan": training.plan_as_json(plan),
@@ -90,6 +105,7 @@ def train(arguments: Namespace) -> None:
         "history": fit.history,
         "best_epoch": fit.best_epoch,
         "seconds": round(fit.seconds, 1),
+        "calibration": calibration,
         "parameters": fit.network.count_params(),
         "versions": _versions(),
         "metrics": metrics,
@@ -103,11 +119,15 @@ def train(arguments: Namespace) -> None:
 def evaluate(arguments: Namespace) -> None:
     """Print what an exported network reaches on MNIST's test images and further sets."""
     artifact = arguments.artifact or pretrained.ARTIFACT
-    classes = tuple(arguments.classes)
-    metrics = _judge(artifact, classes, None)
-    classifier = Classifier.load(artifact, classes)
+    classifier = load_trained(artifact)
+    metrics = _judge(classifier, None)
     for path in arguments.sets:
-        metrics[path.stem] = evaluation.evaluate(classifier, only_classes(load_set(path), classes))
+        everything = load_set(path)
+        digits = only_classes(everything, DIGITS)
+        metrics[path.stem] = evaluation.evaluate(classifier, digits)
+        if NOT_A_DIGIT in classifier.classes:
+            letters = learnable(everything, (NOT_A_DIGIT,))
+            metrics[path.stem] |= evaluation.judge_refusals(classifier, digits, letters)
     metrics["latency"] = evaluation.measure_latency(classifier)
     metrics["bytes"] = artifact.stat().st_size
     for name, figures in metrics.items():
@@ -125,6 +145,19 @@ def evaluate(arguments: Namespace) -> None:
         arguments.json.write_text(json.dumps(metrics, indent=1) + "\n")
     if arguments.readme:
         write_figures(arguments.readme, metrics)
+
+
+def load_trained(artifact: Path) -> Classifier:
+    """An exported network, with the classes and threshold that its `result.json` records.
+
+    Raises:
+        ArtifactError: the network cannot be loaded.
+        OSError: there is no record beside it.
+    """
+    result: JSON = json.loads((artifact.parent / pretrained.RESULT.name).read_text())
+    return Classifier.load(
+        artifact, tuple(result["plan"]["classes"]), result["calibration"]["reject_above"]
+    )
 
 
 def write_figures(readme: Path, metrics: JSON) -> None:
@@ -161,9 +194,7 @@ def export(arguments: Namespace) -> None:
     from ml import export as exporting
     from ml import training
 
-    network = training.load_network(
-        arguments.architecture, tuple(arguments.classes), arguments.weights
-    )
+    network = training.load_network(arguments.architecture, _classes(arguments), arguments.weights)
     exporting.export(network, arguments.artifact)
     print(f"{arguments.artifact}: {arguments.artifact.stat().st_size:,} bytes")
 
@@ -176,10 +207,15 @@ def ship(arguments: Namespace) -> None:
     print(f"{pretrained.FOLDER} is ready.")
 
 
+def _classes(arguments: Namespace) -> tuple[str, ...]:
+    reject = (NOT_A_DIGIT,) if getattr(arguments, "not_a_digit", False) else ()
+    return (*arguments.classes, *reject)
+
+
 def _training_data(arguments: Namespace) -> tuple[Dataset, Dataset]:
     """What to train and to validate on; sets are split by writer, each for itself."""
-    classes = tuple(arguments.classes)
-    base, further = [], [only_classes(load_set(path), classes) for path in arguments.sets]
+    classes = _classes(arguments)
+    base, further = [], [learnable(load_set(path), classes) for path in arguments.sets]
     if arguments.mnist:
         base.append(load_mnist(arguments.mnist, "train"))
     if arguments.replay:
@@ -187,9 +223,20 @@ def _training_data(arguments: Namespace) -> tuple[Dataset, Dataset]:
     if not base and not further:
         raise DatasetError("nothing to train on: name --mnist, --replay or --set")
     if arguments.sets_share is not None:
-        further = _with_share(further, arguments.sets_share, sum(map(len, base)))
+        further = _with_share(further, arguments, sum(map(len, base)))
     halves = [_halves(part, arguments) for part in [*base, *further]]
-    return concatenate(half[0] for half in halves), concatenate(half[1] for half in halves)
+    train_set = concatenate(half[0] for half in halves)
+    validation_set = concatenate(half[1] for half in halves)
+    if NOT_A_DIGIT in classes and arguments.made_up:
+        count = arguments.made_up
+        train_set = concatenate([train_set, made_up(train_set, count, arguments.seed)])
+        held_out = made_up(validation_set, count // 10, arguments.seed + 1)
+        validation_set = concatenate([validation_set, held_out])
+        train_set = with_class_share(train_set, NOT_A_DIGIT, NOT_A_DIGIT_SHARE)
+    if arguments.redraw:
+        train_set = with_redrawn(train_set, arguments.redraw, arguments.seed)
+        validation_set = concatenate([validation_set, as_drawn(validation_set)])
+    return train_set, validation_set
 
 
 def _halves(part: Dataset, arguments: Namespace) -> tuple[Dataset, Dataset]:
@@ -197,18 +244,19 @@ def _halves(part: Dataset, arguments: Namespace) -> tuple[Dataset, Dataset]:
     return part.select(kept), part.select(held_out)
 
 
-def _with_share(sets: list[Dataset], share: float, others: int) -> list[Dataset]:
+def _with_share(sets: list[Dataset], arguments: Namespace, others: int) -> list[Dataset]:
+    """Weights that give the sets their share of an epoch, no sample more often than allowed."""
+    share: float = arguments.sets_share
     if not 0 < share < 1:
         raise ValueError(f"--sets-share {share}: must lie between 0 and 1")
     total = sum(map(len, sets))
     if not total or not others:
         return sets
-    weight = np.float32(share / (1 - share) * others / total)
+    weight = np.float32(min(share / (1 - share) * others / total, arguments.sets_repeats))
     return [replace(part, weights=part.weights * weight) for part in sets]
 
 
-def _judge(artifact: Path, classes: tuple[str, ...], test: Path | None) -> JSON:
-    classifier = Classifier.load(artifact, classes)
+def _judge(classifier: Classifier, test: Path | None) -> JSON:
     test_set = load_bitmaps(test or pretrained.MNIST_TEST)
     return {"mnist_test": evaluation.evaluate(classifier, test_set)}
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ml.contract import JSON, Ink, Scores
+from ml.contract import JSON, NOT_A_DIGIT, Ink, Scores
 from ml.dataset import Dataset
 from ml.inference import Classifier
 
@@ -20,16 +20,18 @@ def evaluate(classifier: Classifier, dataset: Dataset) -> JSON:
     """Accuracy with its 95 % interval, loss, calibration and confusion matrix, as plain data."""
     scores = score(classifier, dataset)
     targets = dataset.targets(classifier.classes)
-    right = scores.argmax(axis=1) == targets
-    chosen = np.clip(scores[np.arange(len(targets)), targets], 1e-7, 1.0)
+    read = classifier.decide(scores)
+    right = read == targets
+    rows = np.arange(len(targets))
+    chosen = np.clip(scores[rows, targets], 1e-7, 1.0)
     return {
         "samples": len(dataset),
         "errors": int((~right).sum()),
         "accuracy": float(right.mean()),
         "interval": list(wilson_interval(int(right.sum()), len(right))),
         "loss": float(-np.log(chosen).mean()),
-        "expected_calibration_error": expected_calibration_error(scores.max(axis=1), right),
-        "confusion": confusion_matrix(targets, scores.argmax(axis=1), len(classifier.classes)),
+        "expected_calibration_error": expected_calibration_error(scores[rows, read], right),
+        "confusion": confusion_matrix(targets, read, len(classifier.classes)),
         "classes": list(classifier.classes),
     }
 
@@ -43,6 +45,22 @@ def score(classifier: Classifier, dataset: Dataset) -> Scores:
         for start in range(0, len(dataset), _BATCH)
     ]
     return np.concatenate(parts)
+
+
+def judge_refusals(classifier: Classifier, digits: Dataset, others: Dataset) -> JSON:
+    """How many true digits are refused, and how many other drawings are read as digits."""
+    refusal = classifier.classes.index(NOT_A_DIGIT)
+
+    def refused(dataset: Dataset) -> float:
+        if not len(dataset):
+            return 0.0
+        return float((classifier.decide(score(classifier, dataset)) == refusal).mean())
+
+    return {
+        "digits_refused": refused(digits),
+        "others": len(others),
+        "others_accepted": 1.0 - refused(others),
+    }
 
 
 def confusion_matrix(

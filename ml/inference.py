@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
 
-from ml.contract import IMAGE_SIZE, Bitmap, Drawn, Scores
+from ml.contract import IMAGE_SIZE, NOT_A_DIGIT, Bitmap, Drawn, Scores
 from ml.preprocessing import preprocess
 
 
@@ -24,10 +25,16 @@ class Reading:
 
 
 class Classifier:
-    """An exported network, ready to read. Safe to share between threads."""
+    """An exported network, ready to read. Safe to share between threads.
 
-    def __init__(self, interpreter: Interpreter, classes: tuple[str, ...]) -> None:
-        self.classes = classes
+    A drawing whose score for NOT_A_DIGIT, where that is a class, is over
+    `reject_above` is refused, whatever its best digit.
+    """
+
+    def __init__(
+        self, interpreter: Interpreter, classes: tuple[str, ...], reject_above: float
+    ) -> None:
+        self.classes, self.reject_above = classes, reject_above
         self._interpreter = interpreter
         self._input = interpreter.get_input_details()[0]["index"]
         self._output = interpreter.get_output_details()[0]["index"]
@@ -36,7 +43,9 @@ class Classifier:
         self._lock = threading.Lock()
 
     @classmethod
-    def load(cls, source: Path | bytes, classes: tuple[str, ...]) -> "Classifier":
+    def load(
+        cls, source: Path | bytes, classes: tuple[str, ...], reject_above: float = 0.5
+    ) -> "Classifier":
         """Open a LiteRT file, or its bytes, single-threaded.
 
         Raises:
@@ -51,7 +60,7 @@ class Classifier:
         outputs = int(interpreter.get_output_details()[0]["shape"][-1])
         if outputs != len(classes):
             raise ArtifactError(f"The model reads {outputs} classes, not {len(classes)}.")
-        return cls(interpreter, classes)
+        return cls(interpreter, classes, reject_above)
 
     def warm_up(self) -> None:
         """Classify a blank bitmap, so that the first real one does not wait for set-up."""
@@ -70,6 +79,15 @@ class Classifier:
             self._interpreter.set_tensor(self._input, images)
             self._interpreter.invoke()
             return np.array(self._interpreter.get_tensor(self._output), np.float32)
+
+    def decide(self, scores: Scores) -> NDArray[np.int64]:
+        """(n,) the class read in each of (n, classes) scores; NOT_A_DIGIT where refused."""
+        if NOT_A_DIGIT not in self.classes:
+            return np.asarray(scores.argmax(axis=-1))
+        refusal = self.classes.index(NOT_A_DIGIT)
+        digits = np.delete(scores, refusal, axis=-1).argmax(axis=-1)
+        best = digits + (digits >= refusal)
+        return np.where(scores[..., refusal] > self.reject_above, refusal, best)
 
     def _resize(self, batch: int) -> None:
         if batch != self._batch:

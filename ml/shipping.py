@@ -3,12 +3,13 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from ml import evaluation, pretrained
-from ml.contract import JSON
+from ml.contract import DIGITS, JSON, NOT_A_DIGIT
 from ml.dataset import (
     Dataset,
     concatenate,
@@ -20,8 +21,10 @@ from ml.dataset import (
     stratified_sample,
 )
 from ml.inference import Classifier
+from ml.mixture import learnable, made_up
 
 REPLAY_MNIST, REPLAY_SETS = 6_000, 3_000
+REPLAY_LETTERS, REPLAY_MADE_UP = 1_000, 500
 
 
 def ship(run: Path, mnist: Path, sets: list[Path], target: Path = pretrained.FOLDER) -> None:
@@ -34,28 +37,58 @@ def ship(run: Path, mnist: Path, sets: list[Path], target: Path = pretrained.FOL
     for name in ("model.tflite", "model.weights.h5", "confusion.png", "result.json"):
         if (run / name).resolve() != (target / name).resolve():
             shutil.copyfile(run / name, target / name)
-    plan = result["plan"]
-    classes, seed = tuple(plan["classes"]), int(plan["seed"])
-    parts = [(load_mnist(mnist, "train"), REPLAY_MNIST)]
-    if sets:
-        further = concatenate(
-            _trained_on(only_classes(load_set(path), classes), result) for path in sets
-        )
-        parts.append((further, REPLAY_SETS))
-    chosen = []
-    for index, (part, count) in enumerate(parts):
-        kept = _trained_on(part, result) if index == 0 else part
-        chosen.append(kept.select(stratified_sample(kept.labels, count, seed)))
-    replay = concatenate(chosen)
+    replay = concatenate(_replay(result, mnist, sets))
     save_bitmaps(target / pretrained.REPLAY.name, replay.images, replay.labels, replay.writers)
     test = load_mnist(mnist, "test")
     save_bitmaps(target / pretrained.MNIST_TEST.name, test.images, test.labels, test.writers)
     (target / "MODEL_CARD.md").write_text(model_card(result, target))
 
 
+def _replay(result: JSON, mnist: Path, sets: list[Path]) -> Iterator[Dataset]:
+    """Samples of all that the model was trained on, MNIST first."""
+    classes, seed = tuple(result["plan"]["classes"]), int(result["plan"]["seed"])
+    digits = _trained_on(load_mnist(mnist, "train"), result)
+    yield digits.select(stratified_sample(digits.labels, REPLAY_MNIST, seed))
+    if sets:
+        further = concatenate(
+            _trained_on(learnable(load_set(path), classes), result) for path in sets
+        )
+        drawn = only_classes(further, DIGITS)
+        yield drawn.select(stratified_sample(drawn.labels, REPLAY_SETS, seed))
+        if NOT_A_DIGIT in classes:
+            letters = only_classes(further, (NOT_A_DIGIT,))
+            yield letters.select(stratified_sample(letters.labels, REPLAY_LETTERS, seed))
+            yield made_up(digits, REPLAY_MADE_UP, seed)
+
+
 def _trained_on(part: Dataset, result: JSON) -> Dataset:
     kept, _ = split_validation(part, result["validation_share"], int(result["plan"]["seed"]))
     return part.select(np.asarray(kept))
+
+
+ARCHITECTURES_IN_WORDS = {
+    "source_cnn": """two Conv2D(32), two Conv2D(64), one Conv2D(128), each with batch normalisation, max
+        pooling and 25 % dropout after each block, global average pooling, Dense(256), 50 % dropout, softmax.""",
+    "residual_cnn": """one convolution of 24 filters at 28x28, a residual block of 48 at 14x14 and one of 96
+        at 7x7, 128 filters at 4x4, dropout, softmax; batch normalisation after every convolution.""",
+}
+
+_ONLY_DIGITS = """## What it cannot do
+
+It knows ten digits and nothing else: of a letter or a scribble it names the digit that looks most
+alike, at times with confidence. It reads one digit at a time."""
+
+
+def _refusal_in_words(result: JSON) -> str:
+    calibration = result["calibration"]
+    return f"""## When it says that a drawing is no digit
+
+An eleventh output, "not a digit", has learned from letters that nobody takes for a digit, from
+scribbles and from several digits at once. A drawing is refused where that output is over
+{calibration["reject_above"]:.4f}: the threshold that 0.3 % of the digits in the validation split exceed. The
+scores were calibrated there too, with a temperature of {calibration["temperature"]:.3f} that is folded into the last layer.
+
+It reads one digit at a time, and letters that look like a digit (O, I, l, S, Z, B, g, q) are read as one."""
 
 
 def model_card(result: JSON, folder: Path) -> str:
@@ -69,6 +102,10 @@ def model_card(result: JSON, folder: Path) -> str:
     data = "\n".join(
         f"| {name} | `{digest}` |" for name, digest in result["data"]["sources"].items()
     )
+    plan = result["plan"]
+    description = " ".join((ARCHITECTURES_IN_WORDS[plan["architecture"]]).split())
+    schedule = "to zero by a cosine" if plan.get("schedule") == "cosine" else "halved on a plateau"
+    limits = _refusal_in_words(result) if NOT_A_DIGIT in plan["classes"] else _ONLY_DIGITS
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     return f"""# Model card
 
@@ -88,12 +125,11 @@ Reads one handwritten digit in a 28x28 bitmap. Made by `python -m ml train` and 
 
 ## How it was trained
 
-Network `{result["plan"]["architecture"]}`: two Conv2D(32), two Conv2D(64), one Conv2D(128), each with batch
-normalisation, max pooling and 25 % dropout after each block, global average pooling, Dense(256),
-50 % dropout, softmax. Rotation ±{augmentation["rotation_deg"]:g}°, shifts ±{augmentation["shift"]:.0%}, zoom ±{augmentation["zoom"]:.0%}, shear ±{augmentation["shear"]:g}.
-Adam {result["plan"]["learning_rate"]:g}, ReduceLROnPlateau, EarlyStopping, ModelCheckpoint on validation loss; {result["plan"]["precision"]}.
+Network `{plan["architecture"]}`: {description}
+Rotation ±{augmentation["rotation_deg"]:g}°, shifts ±{augmentation["shift"]:.0%}, zoom ±{augmentation["zoom"]:.0%}, shear ±{augmentation["shear"]:g}, elastic distortion {augmentation.get("elastic_px", 0):g} px.
+Adam {plan["learning_rate"]:g}, {schedule}, label smoothing {plan.get("label_smoothing", 0):g}; the epoch with the least validation loss was kept; {plan["precision"]}.
 
-{result["data"]["train"]:,} images to train on, {result["data"]["validation"]:,} to validate on (by writer where writers are known),
+{result["data"]["train"]:,} samples to train on, {result["data"]["validation"]:,} to validate on (by writer where writers are known),
 seed {result["plan"]["seed"]}, {len(result["history"])} epochs of {result["plan"]["batch_size"]} a batch, best epoch {result["best_epoch"]}, {result["seconds"] / 60:.0f} minutes.
 The test images were looked at once, after all of that. {versions}.
 
@@ -101,10 +137,7 @@ The test images were looked at once, after all of that. {versions}.
 | --- | --- |
 {data}
 
-## What it cannot do
-
-It knows ten digits and nothing else: of a letter or a scribble it names the digit that looks most
-alike, at times with confidence. It reads one digit at a time.
+{limits}
 
 ## Beside it
 

@@ -14,8 +14,12 @@ from numpy.typing import NDArray
 
 from ml.architecture import ARCHITECTURES
 from ml.augmentation import Augmentation, augment
-from ml.contract import DIGITS, JSON
+from ml.calibration import choose_threshold, fit_temperature
+from ml.contract import DIGITS, JSON, NOT_A_DIGIT
 from ml.dataset import Dataset
+
+DIGITS_LOST = 0.003
+"""The share of validation digits that the refusal of other drawings may cost."""
 
 Report = Callable[[JSON], None]
 """Takes one event: {"event": "epoch" | "step" | …, …}."""
@@ -29,10 +33,17 @@ class Plan:
     classes: tuple[str, ...] = DIGITS
     epochs: int = 60
     batch_size: int = 128
+    epoch_samples: int = 0
+    """Samples drawn an epoch; 0 is as many as the set holds."""
     learning_rate: float = 5e-4
     plateau_patience: int = 3
     stop_patience: int = 10
     smallest_learning_rate: float = 1e-6
+    schedule: str = "plateau"
+    """"plateau": halved when validation stalls. "cosine": to zero over the epochs."""
+    label_smoothing: float = 0.0
+    ema_momentum: float = 0.0
+    """Of the averaged weights that are judged and kept; 0 keeps the raw ones."""
     seed: int = 1
     precision: str = "float32"
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -71,12 +82,13 @@ def train(
     network = ARCHITECTURES[plan.architecture](len(plan.classes))
     if initial is not None:
         network.load_weights(initial)
+    steps = -(-(plan.epoch_samples or len(train_set)) // plan.batch_size)
     network.compile(
-        optimizer=keras.optimizers.Adam(plan.learning_rate),
-        loss="sparse_categorical_crossentropy",
+        optimizer=_optimizer(plan, steps),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=plan.label_smoothing),
         metrics=["accuracy"],
     )
-    progress = _Progress(plan, -(-len(train_set) // plan.batch_size), report)
+    progress = _Progress(plan, steps, report)
     started = time.monotonic()
     network.fit(
         training_batches(train_set, plan),
@@ -84,16 +96,12 @@ def train(
         epochs=plan.epochs,
         verbose=0,
         callbacks=[
+            # First, so that what follows judges and stores the averaged weights.
+            *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if plan.ema_momentum else []),
             keras.callbacks.ModelCheckpoint(
                 checkpoint, monitor="val_loss", save_best_only=True, save_weights_only=True
             ),
-            keras.callbacks.ReduceLROnPlateau(
-                monitor="val_loss",
-                factor=0.5,
-                patience=plan.plateau_patience,
-                min_lr=plan.smallest_learning_rate,
-            ),
-            keras.callbacks.EarlyStopping(monitor="val_loss", patience=plan.stop_patience),
+            *(_plateau_callbacks(plan) if plan.schedule == "plateau" else []),
             progress,
         ],
     )
@@ -106,6 +114,53 @@ def train(
         best_epoch=int(best["epoch"]),
         seconds=time.monotonic() - started,
     )
+
+
+def calibrate(
+    network: keras.Model, validation_set: Dataset, classes: tuple[str, ...]
+) -> dict[str, float]:
+    """Fit a temperature, fold it into the last layer, and choose the refusal threshold.
+
+    Returns:
+        {"temperature": …, "reject_above": …}
+    """
+    images = validation_set.images.astype(np.float32)[..., None] / 255
+    targets = validation_set.targets(classes)
+    temperature = fit_temperature(network.predict(images, batch_size=500, verbose=0), targets)
+    scores = network.get_layer("scores")
+    scores.set_weights([weights / temperature for weights in scores.get_weights()])
+    reject_above = 1.0
+    if NOT_A_DIGIT in classes:
+        refusal = classes.index(NOT_A_DIGIT)
+        of_digits = network.predict(images[targets != refusal], batch_size=500, verbose=0)
+        reject_above = choose_threshold(of_digits[:, refusal], DIGITS_LOST)
+    return {"temperature": temperature, "reject_above": reject_above}
+
+
+def _optimizer(plan: Plan, steps: int) -> keras.optimizers.Optimizer:
+    rate: float | keras.optimizers.schedules.LearningRateSchedule = plan.learning_rate
+    if plan.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=plan.learning_rate / 20,
+            decay_steps=plan.epochs * steps - steps,
+            warmup_target=plan.learning_rate,
+            warmup_steps=steps,
+        )
+    if plan.ema_momentum:
+        return keras.optimizers.Adam(rate, use_ema=True, ema_momentum=plan.ema_momentum)
+    return keras.optimizers.Adam(rate)
+
+
+def _plateau_callbacks(plan: Plan) -> list[keras.callbacks.Callback]:
+    return [
+        keras.callbacks.ReduceLROnPlateau(
+            monitor="val_loss",
+            factor=0.5,
+            patience=plan.plateau_patience,
+            min_lr=plan.smallest_learning_rate,
+        ),
+        keras.callbacks.EarlyStopping(monitor="val_loss", patience=plan.stop_patience),
+    ]
 
 
 def seed_everything(seed: int) -> None:
@@ -136,9 +191,9 @@ def load_network(architecture: str, classes: tuple[str, ...], weights: Path) -> 
 
 
 def training_batches(dataset: Dataset, plan: Plan) -> tf.data.Dataset:
-    """Endlessly varied batches: ((n, 28, 28, 1) float32, (n,) class indices).
+    """Endlessly varied batches: ((n, 28, 28, 1) float32, (n, classes) float32, one-hot).
 
-    One pass holds as many samples as the set. Each is drawn in proportion to
+    One pass holds as many samples as the plan says, or the set has. Each is drawn in proportion to
     its weight; equal weights mean each exactly once a pass.
     """
     images, targets = dataset.images, dataset.targets(plan.classes)
@@ -146,11 +201,10 @@ def training_batches(dataset: Dataset, plan: Plan) -> tf.data.Dataset:
     even = bool(np.all(weights == weights[0]))
 
     def order() -> NDArray[np.intp]:
-        count = len(dataset)
-        if even:
-            return np.random.default_rng(next(seeds)).permutation(count)
         rng = np.random.default_rng(next(seeds))
-        return systematic_draw(weights, count, rng)
+        if even and not plan.epoch_samples:
+            return rng.permutation(len(dataset))
+        return systematic_draw(weights, plan.epoch_samples or len(dataset), rng)
 
     seeds = iter(np.random.SeedSequence(plan.seed).generate_state(10_000).tolist())
 
@@ -167,7 +221,10 @@ def training_batches(dataset: Dataset, plan: Plan) -> tf.data.Dataset:
     return (
         tf.data.Dataset.from_generator(batches, output_signature=signature)
         .map(
-            lambda x, y: (augment(tf.cast(x, tf.float32) / 255.0, plan.augmentation), y),
+            lambda x, y: (
+                augment(tf.cast(x, tf.float32) / 255.0, plan.augmentation),
+                tf.one_hot(y, len(plan.classes)),
+            ),
             num_parallel_calls=1,
             deterministic=True,
         )
@@ -188,7 +245,8 @@ def systematic_draw(
 def validation_batches(dataset: Dataset, plan: Plan) -> tf.data.Dataset:
     """The set once, in order and unchanged."""
     images = dataset.images.astype(np.float32)[..., None] / 255.0
-    return tf.data.Dataset.from_tensor_slices((images, dataset.targets(plan.classes))).batch(500)
+    targets = np.eye(len(plan.classes), dtype=np.float32)[dataset.targets(plan.classes)]
+    return tf.data.Dataset.from_tensor_slices((images, targets)).batch(500)
 
 
 class _Progress(keras.callbacks.Callback):  # type: ignore[misc]

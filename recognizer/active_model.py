@@ -102,6 +102,6 @@ def load(version: ModelVersion) -> ActiveModel:
         content = file.read()
     if hashlib.sha256(content).hexdigest() != version.sha256:
         raise ArtifactError(f"The artifact of version {version.number} has a wrong SHA-256.")
-    classifier = Classifier.load(content, tuple(version.classes))
+    classifier = Classifier.load(content, tuple(version.classes), version.reject_above)
     classifier.warm_up()
     return ActiveModel(version.pk, version.number, classifier)

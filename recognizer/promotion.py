@@ -45,6 +45,7 @@ def register(folder: Path, *, run: TrainingRun | None) -> ModelVersion:
         number=ModelVersion.objects.next_number(),
         architecture=result["plan"]["architecture"],
         classes=result["plan"]["classes"],
+        reject_above=result["calibration"]["reject_above"],
         sha256=file_sha256(artifact),
         weights_sha256=file_sha256(weights),
         metrics=result["metrics"],
@@ -108,13 +109,13 @@ def roll_back(*, by: AbstractBaseUser | None, reason: str = "") -> ModelVersion:
     Raises:
         PromotionError: there was none before, or it cannot be loaded.
     """
-    active = ModelVersion.objects.active()
-    promotion = (
-        Promotion.objects.filter(version=active, rollback=False, replaced__isnull=False)
-        .select_related("replaced")
-        .first()
-    )
-    if promotion is None or promotion.replaced is None:
+    answered: list[ModelVersion] = []
+    for promotion in Promotion.objects.select_related("version").order_by("promoted_at", "pk"):
+        if promotion.rollback:
+            del answered[-1:]
+        else:
+            answered.append(promotion.version)
+    if len(answered) < 2:
         raise PromotionError("No version was active before this one.")
-    promote(promotion.replaced, by=by, reason=reason, rollback=True)
-    return promotion.replaced
+    promote(answered[-2], by=by, reason=reason, rollback=True)
+    return answered[-2]

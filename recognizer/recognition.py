@@ -13,7 +13,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from PIL import Image
 
-from ml.contract import Bitmap, BlankError, Drawn, Ink, Scores
+from ml.contract import NOT_A_DIGIT, Bitmap, BlankError, Drawn, Ink, Scores
+from ml.inference import Classifier
 from ml.preprocessing import ink_box, is_too_small, preprocess
 from ml.strokes import pack_ink
 from recognizer import active_model
@@ -30,6 +31,8 @@ class Rejection:
 
 BLANK = Rejection("blank", "There is no ink yet.")
 TOO_SMALL = Rejection("too_small", "That is too small to read. Please draw larger.")
+NO_DIGIT = Rejection("not_a_digit", "That does not look like a digit from 0 to 9.")
+REJECTIONS = (BLANK, TOO_SMALL, NO_DIGIT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,19 +71,30 @@ def recognise(drawn: Drawn) -> Recognition:
         return Recognition("", 0.0, BLANK, (), model.pk, model.number)
     scores = model.classifier.classify(bitmap)
     symbol = _symbol(drawn, bitmap, scores, model.classifier.classes)
-    rejected = TOO_SMALL if is_too_small(drawn) else None
+    rejected = _rejection(drawn, scores, model.classifier)
     text = "" if rejected else symbol.label
     return Recognition(text, symbol.confidence, rejected, (symbol,), model.pk, model.number)
 
 
+def _rejection(drawn: Drawn, scores: Scores, classifier: Classifier) -> Rejection | None:
+    if is_too_small(drawn):
+        return TOO_SMALL
+    read = classifier.classes[int(classifier.decide(scores))]
+    return NO_DIGIT if read == NOT_A_DIGIT else None
+
+
 def _symbol(drawn: Drawn, bitmap: Bitmap, scores: Scores, classes: tuple[str, ...]) -> Symbol:
     # Rounded to six places, kept in 0 to 1: float32 softmax may reach 1.0000001.
-    probabilities = [min(1.0, round(score, 6)) for score in scores.tolist()]
-    best = int(scores.argmax())
+    probabilities = {
+        name: min(1.0, round(score, 6))
+        for name, score in zip(classes, scores.tolist(), strict=True)
+        if name != NOT_A_DIGIT  # it takes its share: what is left says how sure a digit is
+    }
+    best = max(probabilities, key=lambda name: probabilities[name])
     return Symbol(
-        label=classes[best],
+        label=best,
         confidence=probabilities[best],
-        probabilities=dict(zip(classes, probabilities, strict=True)),
+        probabilities=probabilities,
         box=ink_box(drawn),
         bitmap=bitmap,
     )

@@ -6,12 +6,14 @@ starts it, watches it, and writes down how it goes.
 
 import json
 import logging
+import math
 import os
 import queue
 import secrets
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -21,13 +23,13 @@ from typing import IO, Any
 import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from ml import pretrained
-from ml.contract import IMAGE_SIZE, Ink
-from ml.dataset import save_bitmaps, save_strokes
+from ml.contract import IMAGE_SIZE, NOT_A_DIGIT, Ink
+from ml.dataset import file_sha256, save_bitmaps, save_strokes
 from recognizer import promotion
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
 from recognizer.running.lifetime import die_with_parent
@@ -39,7 +41,10 @@ REPEATS = 20
 """A drawing is seen at most so often in an epoch, however few there are."""
 
 LEARNING_RATE = 1e-4
-_REPLAY_SAMPLES = 9_000
+
+MOST_ATTEMPTS = 3
+"""So many workers may die over a run before it is given up."""
+
 _LOG_LINES, _ERROR_LINES = 400, 40
 _SECONDS_BETWEEN_WRITES = 0.5
 _SECONDS_TO_END = 5
@@ -120,8 +125,20 @@ def execute(run_pk: int) -> bool:
 
 
 def waiting_runs() -> list[int]:
-    """Queued runs, after those whose worker has died were put back into the queue."""
+    """Queued runs, after those whose worker has died were put back into the queue.
+
+    A run that has cost `MOST_ATTEMPTS` workers their life is failed.
+    """
     for run in TrainingRun.objects.stale():
+        if run.attempts >= MOST_ATTEMPTS:
+            _end(
+                run.pk,
+                run.claim_token,
+                state=TrainingRun.State.FAILED,
+                stage="",
+                error=f"Its worker died {run.attempts} times; see the worker's log.",
+            )
+            continue
         requeued = TrainingRun.objects.stale().filter(pk=run.pk, claim_token=run.claim_token)
         if requeued.update(state=TrainingRun.State.QUEUED, stage="its worker died; queued again"):
             logger.warning("Run %d: its worker gave no sign of life; queued again.", run.pk)
@@ -142,6 +159,7 @@ class _Supervisor:
         self._log: deque[str] = deque(maxlen=_LOG_LINES)
         self._errors: deque[str] = deque(maxlen=_ERROR_LINES)
         self._fields: dict[str, Any] = {"history": []}
+        self._heard_at = self._written_at = time.monotonic()
 
     def run_to_the_end(self) -> None:
         command = self._command()
@@ -165,15 +183,20 @@ class _Supervisor:
         weights = self._folder / pretrained.WEIGHTS.name
         with base.weights.open("rb") as stored:
             weights.write_bytes(stored.read())
-        sets, count = write_examples(self._run, self._folder)
+        if file_sha256(weights) != base.weights_sha256:
+            raise TrainingFailedError(f"The stored weights of {base} have a wrong SHA-256.")
+        sets = write_examples(self._run, self._folder, sign_of_life=self._write)
         parameters = self._run.parameters
-        per_epoch = count * parameters["repeats"]
-        share = min(parameters["drawings_share"], per_epoch / (per_epoch + _REPLAY_SAMPLES))
         return [
             *("nice", sys.executable, "-m", "ml", "train", "--progress", "json"),
             *("--output", str(output), "--initial", str(weights)),
-            *("--replay", str(pretrained.REPLAY), "--sets-share", f"{share:.6f}"),
-            *("--architecture", base.architecture, "--classes", "".join(base.classes)),
+            *("--replay", str(pretrained.REPLAY)),
+            *("--sets-share", str(parameters["drawings_share"])),
+            *("--sets-repeats", str(parameters["repeats"])),
+            *("--architecture", base.architecture, "--classes", "".join(base.symbols)),
+            *(["--not-a-digit"] if NOT_A_DIGIT in base.classes else []),
+            # The base was calibrated on far more validation images than there are here.
+            *("--reject-above", str(base.reject_above)),
             *("--epochs", str(parameters["epochs"])),
             *("--learning-rate", str(parameters["learning_rate"])),
             *("--threads", str(settings.RETRAIN_THREADS)),
@@ -193,7 +216,11 @@ class _Supervisor:
             if shutting_down.wait(_SECONDS_BETWEEN_WRITES):
                 self._back_into_the_queue()
             self._take(lines)
-            self._write()
+            self._write_if_possible()
+            if time.monotonic() - self._heard_at > settings.RETRAIN_SILENCE_SECONDS:
+                raise TrainingFailedError(
+                    f"The training process said nothing for {settings.RETRAIN_SILENCE_SECONDS} s."
+                )
         for reader in readers:
             reader.join(_SECONDS_TO_END)
         self._take(lines)
@@ -209,6 +236,7 @@ class _Supervisor:
     def _take(self, lines: "queue.SimpleQueue[str]") -> None:
         while not lines.empty():
             line = lines.get()
+            self._heard_at = time.monotonic()
             event = _event(line)
             if event is None:
                 self._log.append(line)
@@ -217,6 +245,11 @@ class _Supervisor:
 
     def _note(self, event: dict[str, Any]) -> None:
         kind = event.pop("event")
+        # A diverged training says NaN, which no JSON column takes.
+        event = {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in event.items()
+        }
         if kind == "stage":
             self._fields["stage"] = str(event["stage"])[:64]
             self._log.append(f"{timezone.now():%H:%M:%S} {event['stage']}")
@@ -230,9 +263,22 @@ class _Supervisor:
             self._fields["history"] = [*self._fields["history"], event]
             self._log.append(
                 f"{timezone.now():%H:%M:%S} epoch {event['epoch']}/{event['epochs']}:"
-                f" loss {event['loss']:.4f}, accuracy {event['accuracy']:.2%},"
-                f" validation {event['val_accuracy']:.2%}"
+                f" loss {_figure(event['loss'], '.4f')},"
+                f" accuracy {_figure(event['accuracy'], '.2%')},"
+                f" validation {_figure(event['val_accuracy'], '.2%')}"
             )
+
+    def _write_if_possible(self) -> None:
+        """Store how far it is; a database that is away for a moment costs no training."""
+        try:
+            self._write()
+        except (OperationalError, InterfaceError) as error:
+            if time.monotonic() - self._written_at > settings.RETRAIN_STALE_SECONDS:
+                raise
+            logger.warning("Run %d: the database is away (%s).", self._run.pk, error)
+            connection.close()
+        else:
+            self._written_at = time.monotonic()
 
     def _write(self, **fields: Any) -> None:
         """Store how far it is, as a sign of life too.
@@ -270,12 +316,16 @@ class _Supervisor:
             return
 
 
-def write_examples(run: TrainingRun, folder: Path) -> tuple[list[Path], int]:
-    """A run's frozen drawings as files for `python -m ml train`, and how many they are."""
+def write_examples(
+    run: TrainingRun, folder: Path, sign_of_life: Callable[[], None] = lambda: None
+) -> list[Path]:
+    """A run's frozen drawings as files for `python -m ml train`."""
     examples = run.examples.select_related("drawing").order_by("pk")
     inks: list[tuple[Ink, str, str]] = []
     bitmaps: list[tuple[bytes, str, str]] = []
-    for example in examples.iterator(chunk_size=500):
+    for index, example in enumerate(examples.iterator(chunk_size=500)):
+        if index % 500 == 0:
+            sign_of_life()
         drawing = example.drawing
         owner = str(drawing.user_id or drawing.visitor)
         drawn = drawing.drawn()
@@ -295,7 +345,7 @@ def write_examples(run: TrainingRun, folder: Path) -> tuple[list[Path], int]:
         save_bitmaps(written[-1], images, np.array(labels, "U16"), np.array(owners, "U64"))
     if not written:
         raise TrainingFailedError("Every drawing of this run has been deleted.")
-    return written, len(inks) + len(bitmaps)
+    return written
 
 
 def _start(command: list[str]) -> "subprocess.Popen[str]":
@@ -305,6 +355,7 @@ def _start(command: list[str]) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        errors="replace",
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"},
         preexec_fn=die_with_parent(),  # noqa: PLW1509  a system call, no locks
         start_new_session=True,
@@ -325,6 +376,10 @@ def _read_lines(stream: IO[str], keep: Callable[[str], None]) -> None:
     for line in stream:
         if line.strip():
             keep(line.rstrip("\n"))
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "not a number" if value is None else format(value, form)
 
 
 def _event(line: str) -> dict[str, Any] | None:

@@ -51,7 +51,7 @@ class DigitFilter(admin.SimpleListFilter):
 
 def _classes() -> Iterable[str]:
     active = ModelVersion.objects.active()
-    return active.classes if active else DIGITS
+    return active.symbols if active else DIGITS
 
 
 class ConfidenceFilter(admin.SimpleListFilter):

@@ -252,7 +252,7 @@ def _as_stored(public_id: str) -> str:
 
 def _choices() -> list[str]:
     active = ModelVersion.objects.active()
-    return [*(active.classes if active else DIGITS), NOT_A_DIGIT]
+    return [*(active.symbols if active else DIGITS), NOT_A_DIGIT]
 
 
 def _labels(count: int) -> str:

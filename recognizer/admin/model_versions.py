@@ -21,7 +21,6 @@ EXAMPLES_SHOWN = 60
 MEASURED_ON = {
     "mnist_test": "MNIST test images",
     "validation": "Validation images",
-    "drawings": "Drawings of this site",
 }
 
 

@@ -59,7 +59,7 @@ def approve_readings(drawings: QuerySet[Drawing], by: User) -> int:
     unlabelled = drawings.filter(labels=None).prefetch_related("predictions__version")
     for drawing in unlabelled:
         prediction = drawing.served_prediction
-        if prediction and prediction.text in prediction.version.classes:
+        if prediction and prediction.text in prediction.version.symbols:
             label_as(drawing, prediction.text, by)
             approved += 1
     return approved

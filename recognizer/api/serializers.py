@@ -14,9 +14,9 @@ from ml.pictures import decode_picture
 from ml.strokes import MAX_CANVAS_PX, parse_strokes
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, TrainingRun
 from recognizer.models.drawing import bitmap_data_url
-from recognizer.recognition import BLANK, TOO_SMALL, Recognition, bitmap_bytes
+from recognizer.recognition import REJECTIONS, Recognition, bitmap_bytes
 
-_MESSAGES = {reason.code: reason.message for reason in (BLANK, TOO_SMALL)}
+_MESSAGES = {reason.code: reason.message for reason in REJECTIONS}
 
 
 @extend_schema_field(
@@ -207,7 +207,7 @@ class CorrectionSerializer(serializers.Serializer[Any]):
     label = serializers.CharField(max_length=16)  # type: ignore[assignment]
 
     def validate_label(self, value: str) -> str:
-        known = [*self.context["classes"], NOT_A_DIGIT]
+        known = [*self.context["symbols"], NOT_A_DIGIT]
         if value not in known:
             raise serializers.ValidationError(f"Expected one of: {', '.join(known)}.")
         return value

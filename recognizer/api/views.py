@@ -6,14 +6,15 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework import mixins, status, viewsets
+from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ml.contract import BlankError
 from recognizer import recognition
 from recognizer.api.parsers import StrictJSONParser
 from recognizer.api.serializers import (
@@ -73,6 +74,10 @@ class DrawingViewSet(
         return "save" if self.request.method == "POST" else "api"
 
     def get_queryset(self) -> QuerySet[Drawing]:
+        needed = {"PATCH": "recognizer.change_drawing", "DELETE": "recognizer.delete_drawing"}
+        permission = needed.get(self.request.method or "")
+        if permission and not self.request.user.has_perm(permission):
+            return Drawing.objects.owned_by(self.request).for_history()
         return Drawing.objects.visible_to(self.request).for_history()
 
     @extend_schema(
@@ -85,14 +90,12 @@ class DrawingViewSet(
     def create(self, request: Request) -> Response:
         """Read a drawing and store both."""
         drawn = _drawn(request)
+        read = recognition.recognise(drawn)
+        if read.rejected == recognition.BLANK:
+            raise ValidationError({"detail": "There is no ink to save."})
         user = request.user if request.user.is_authenticated else None
         visitor = None if user else _visitor(request)
-        try:
-            drawing = recognition.save(
-                drawn, recognition.recognise(drawn), user=user, visitor=visitor
-            )
-        except BlankError as error:
-            return Response({"detail": str(error)}, status.HTTP_400_BAD_REQUEST)
+        drawing = recognition.save(drawn, read, user=user, visitor=visitor)
         return Response(DrawingSerializer(drawing).data, status.HTTP_201_CREATED)
 
     @extend_schema(request=CorrectionSerializer, responses=DrawingSerializer)
@@ -100,8 +103,8 @@ class DrawingViewSet(
         """Say what a drawing really shows; staff approve it before it is learned from."""
         drawing = self.get_object()
         prediction = drawing.served_prediction
-        classes = prediction.version.classes if prediction else []
-        serializer = CorrectionSerializer(data=request.data, context={"classes": classes})
+        symbols = prediction.version.symbols if prediction else []
+        serializer = CorrectionSerializer(data=request.data, context={"symbols": symbols})
         serializer.is_valid(raise_exception=True)
         user = request.user if request.user.is_authenticated else None
         visitor = None if user else _visitor(request)
@@ -115,6 +118,12 @@ def _visitor(request: HttpRequest | Request) -> uuid.UUID:
     if VISITOR_SESSION_KEY not in session:
         session[VISITOR_SESSION_KEY] = str(uuid.uuid4())
     return uuid.UUID(session[VISITOR_SESSION_KEY])
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    """The page on which the API can be tried."""
+
+    http_method_names = ["get", "head"]
 
 
 class ModelVersionViewSet(viewsets.ReadOnlyModelViewSet[ModelVersion]):

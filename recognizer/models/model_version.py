@@ -1,17 +1,15 @@
 from pathlib import Path
-from typing import Self
 
 from django.conf import settings
 from django.db import models
+
+from ml.contract import NOT_A_DIGIT
 
 
 class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def active(self) -> "ModelVersion | None":
         """The one that answers now."""
         return self.filter(state=ModelVersion.State.ACTIVE).first()
-
-    def candidates(self) -> Self:
-        return self.filter(state=ModelVersion.State.CANDIDATE)
 
     def next_number(self) -> int:
         newest = self.aggregate(newest=models.Max("number"))["newest"]
@@ -37,6 +35,9 @@ class ModelVersion(models.Model):
     )
     architecture = models.CharField(max_length=64)
     classes = models.JSONField(help_text="What it can answer, in the order of its outputs.")
+    reject_above = models.FloatField(
+        default=1.0, help_text='A drawing is refused where its "not a digit" is over this.'
+    )
     artifact = models.FileField(upload_to=artifact_path, max_length=255, help_text="LiteRT file.")
     sha256 = models.CharField("SHA-256 of the artifact", max_length=64)
     weights = models.FileField(
@@ -68,6 +69,11 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"Version {self.number}"
+
+    @property
+    def symbols(self) -> list[str]:
+        """What it can read; its classes but for "not a digit"."""
+        return [name for name in self.classes if name != NOT_A_DIGIT]
 
 
 class Promotion(models.Model):

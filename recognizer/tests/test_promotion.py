@@ -114,3 +114,14 @@ def test_a_version_that_cannot_be_stored_leaves_no_files(
     with pytest.raises(IntegrityError), transaction.atomic():
         promotion.register(folder, run=None)
     assert sorted(stored.iterdir()) == before
+
+
+def test_going_to_and_fro_is_rolled_back_step_by_step(
+    shipped_model: ModelVersion, candidate: ModelVersion
+) -> None:
+    third = promotion.register(pretrained.FOLDER, run=None)
+    for version in (candidate, third, candidate):
+        promotion.promote(version, by=None)
+    back = [promotion.roll_back(by=None).number for _ in range(3)]
+    assert back == [3, 2, 1]
+    assert ModelVersion.objects.active() == shipped_model

@@ -75,6 +75,41 @@ def test_of_two_workers_only_one_claims_a_run() -> None:
     assert (run.claim_token, run.attempts) == ("first", 1)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_training_that_fails_says_why(shipped_model: ModelVersion) -> None:
+    run = queued_run()
+    ModelVersion.objects.update(architecture="unheard_of")
+    retraining.execute(run.pk)
+    run.refresh_from_db()
+    assert run.state == "failed"
+    assert "ended with code 1" in run.error
+    assert "unheard_of" in run.log
+    assert ModelVersion.objects.count() == 1
+
+
+@pytest.mark.usefixtures("shipped_model")
+def test_a_run_that_kills_every_worker_is_given_up() -> None:
+    run = queued_run()
+    TrainingRun.objects.all().claim(run.pk, "token")
+    long_ago = timezone.now() - timedelta(hours=1)
+    TrainingRun.objects.filter(pk=run.pk).update(heartbeat_at=long_ago, attempts=3)
+    assert retraining.waiting_runs() == []
+    run.refresh_from_db()
+    assert (run.state, run.error) == ("failed", "Its worker died 3 times; see the worker's log.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_training_process_that_says_nothing_is_ended(
+    shipped_model: ModelVersion, settings: Any
+) -> None:
+    settings.RETRAIN_SILENCE_SECONDS = 0.8
+    run = queued_run()
+    retraining.execute(run.pk)
+    run.refresh_from_db()
+    assert run.state == "failed"
+    assert "said nothing" in run.error
+
+
 @pytest.mark.usefixtures("shipped_model")
 def test_a_run_whose_worker_died_is_queued_again() -> None:
     dead, alive, waiting = queued_run(), queued_run(), queued_run()
@@ -138,14 +173,14 @@ def test_a_retraining_makes_one_candidate_from_the_active_version(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_training_that_fails_says_why(shipped_model: ModelVersion) -> None:
+def test_weights_that_were_damaged_are_not_learned_from(shipped_model: ModelVersion) -> None:
     run = queued_run()
     with shipped_model.weights.open("wb") as file:
         file.write(b"no weights")
     retraining.execute(run.pk)
     run.refresh_from_db()
     assert run.state == "failed"
-    assert "ended with code 1" in run.error
+    assert "wrong SHA-256" in run.error
     assert run.finished_at
     assert ModelVersion.objects.count() == 1
 
@@ -213,6 +248,5 @@ def test_pictures_and_strokes_are_both_written_for_the_training(
     labelled("7")
     labelled("1", picture=make_picture())
     run = retraining.request_run(Drawing.objects.all(), by=None)
-    paths, count = retraining.write_examples(run, tmp_path)
-    assert count == 2
+    paths = retraining.write_examples(run, tmp_path)
     assert [load_set(path).labels.tolist() for path in paths] == [["7"], ["1"]]

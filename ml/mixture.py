@@ -1,0 +1,88 @@
+"""What a training draws its samples from: sets cut to the classes, redrawn, and made up."""
+
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.contract import NOT_A_DIGIT
+from ml.dataset import Dataset, concatenate, only_classes
+from ml.synthetic import scribbles, several_digits
+from ml.thinning import redraw
+
+UNLIKE_DIGITS = frozenset("ACDEFGHJKLMNPQRTUVWXYadefhkmnprtuvwxy+-*")
+"""Letters and signs that nobody takes for a digit. O, I, l, S, Z, B, b, g, q and the like
+are left out: as drawings they are digits."""
+
+CANONICAL_PEN_PX = 2.6
+_PENS_PX = (1.9, 3.4)
+_PIECE = 4_000
+
+
+def learnable(part: Dataset, classes: tuple[str, ...]) -> Dataset:
+    """The samples with a label among `classes`.
+
+    With NOT_A_DIGIT among them, letters and signs unlike any digit get that label.
+    """
+    if NOT_A_DIGIT in classes:
+        unlike = np.isin(part.labels, sorted(UNLIKE_DIGITS))
+        part = replace(part, labels=np.where(unlike, NOT_A_DIGIT, part.labels))
+    return only_classes(part, classes)
+
+
+def made_up(digits: Dataset, count: int, seed: int) -> Dataset:
+    """`count` drawings of no digit: two thirds scribbles, one third several digits in a row."""
+    rows = count // 3
+    images = np.concatenate(
+        [scribbles(count - rows, seed), several_digits(digits.images, rows, seed)]
+    )
+    return Dataset(
+        images,
+        np.full(len(images), NOT_A_DIGIT, "U16"),
+        np.full(len(images), "", "U1"),
+        np.ones(len(images), np.float32),
+        {"made up": f"seed {seed}"},
+    )
+
+
+def with_redrawn(part: Dataset, pens: int, seed: int) -> Dataset:
+    """The samples, and each again with `pens` pens of random width; half the weight is theirs."""
+    rng = np.random.default_rng(seed)
+    widths = rng.uniform(*_PENS_PX, (pens, len(part)))
+    redrawn = _in_pieces(part, widths)
+    share = np.float32(0.5 / pens)
+    return concatenate(
+        [
+            replace(part, weights=part.weights * np.float32(0.5)),
+            *(replace(part, images=images, weights=part.weights * share) for images in redrawn),
+        ]
+    )
+
+
+def as_drawn(part: Dataset) -> Dataset:
+    """The samples with the canonical pen: how they would look had they been drawn on the canvas."""
+    widths = np.full((1, len(part)), CANONICAL_PEN_PX)
+    return replace(part, images=_in_pieces(part, widths)[0])
+
+
+def _in_pieces(part: Dataset, widths: NDArray[np.float64]) -> NDArray[np.uint8]:
+    starts = range(0, len(part), _PIECE)
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        done = pool.map(
+            redraw,
+            [part.images[start : start + _PIECE] for start in starts],
+            [widths[:, start : start + _PIECE] for start in starts],
+        )
+        return np.concatenate(list(done), axis=1)
+
+
+def with_class_share(part: Dataset, label: str, share: float) -> Dataset:
+    """Weights changed so that one label makes up `share` of what is drawn."""
+    mine = part.labels == label
+    own, others = float(part.weights[mine].sum()), float(part.weights[~mine].sum())
+    if not own or not others:
+        return part
+    factor = np.float32(share / (1 - share) * others / own)
+    return replace(part, weights=np.where(mine, part.weights * factor, part.weights))

@@ -1,0 +1,94 @@
+"""Drawings that show no digit, made up: scribbles, crossed lines, several digits at once."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ml.contract import IMAGE_SIZE, INK_BOX, Bitmap, Ink, Stroke
+from ml.preprocessing import centre_by_mass, preprocess
+
+_CANVAS = 280
+
+
+def scribbles(count: int, seed: int) -> NDArray[np.uint8]:
+    """(count, 28, 28): what a hand draws that means no digit, with pens of many widths."""
+    rng = np.random.default_rng(seed)
+    kinds = (_wandering, _crossed_lines, _zigzag, _polygon)
+    out = np.zeros((count, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    for index in range(count):
+        strokes = kinds[rng.integers(len(kinds))](rng)
+        clipped = tuple(np.clip(stroke, 0, _CANVAS) for stroke in strokes)
+        bitmap = preprocess(Ink(clipped, _CANVAS, _CANVAS), float(rng.uniform(1.8, 3.4)))
+        out[index] = np.round(bitmap * 255)
+    return out
+
+
+def several_digits(digits: NDArray[np.uint8], count: int, seed: int) -> NDArray[np.uint8]:
+    """(count, 28, 28): two or three of the (n, 28, 28) digits in a row, fitted as one drawing."""
+    rng = np.random.default_rng(seed)
+    out = np.zeros((count, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    for index in range(count):
+        row = digits[rng.integers(len(digits), size=rng.integers(2, 4))]
+        out[index] = np.round(
+            _fit(np.concatenate([_cropped(digit) for digit in row], axis=1)) * 255
+        )
+    return out
+
+
+def _cropped(digit: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    columns = np.flatnonzero((digit > 50).any(axis=0))
+    return np.pad(digit[:, columns[0] : columns[-1] + 1], ((0, 0), (1, 2)))
+
+
+def _fit(row: NDArray[np.uint8]) -> Bitmap:
+    scale = INK_BOX / max(row.shape)
+    size = (max(1, round(row.shape[1] * scale)), max(1, round(row.shape[0] * scale)))
+    small = np.asarray(Image.fromarray(row).resize(size, Image.Resampling.LANCZOS), np.float32)
+    bitmap = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
+    top, left = (IMAGE_SIZE - size[1]) // 2, (IMAGE_SIZE - size[0]) // 2
+    bitmap[top : top + size[1], left : left + size[0]] = small / max(float(small.max()), 1.0)
+    return centre_by_mass(bitmap)
+
+
+def _smooth(corners: Stroke, points: int = 120) -> Stroke:
+    """A curve through (n, 2) corners: Catmull-Rom."""
+    padded = np.vstack([corners[:1], corners, corners[-1:]])
+    at = np.linspace(0, len(corners) - 1 - 1e-9, points)
+    i = at.astype(int)
+    t = (at - i)[:, None]
+    p0, p1, p2, p3 = (padded[i + k] for k in range(4))
+    bend = 2 * p0 - 5 * p1 + 4 * p2 - p3
+    curve: Stroke = 0.5 * (
+        2 * p1 + (p2 - p0) * t + bend * t**2 + (3 * p1 - p0 - 3 * p2 + p3) * t**3
+    )
+    return curve
+
+
+def _wandering(rng: np.random.Generator) -> list[Stroke]:
+    """One to three curves with more turns than any digit has."""
+    strokes = rng.integers(1, 4)
+    return [_smooth(rng.uniform(20, 260, (rng.integers(6, 14), 2))) for _ in range(strokes)]
+
+
+def _crossed_lines(rng: np.random.Generator) -> list[Stroke]:
+    """Four to eight straight lines, anyhow."""
+    return [rng.uniform(20, 260, (2, 2)) for _ in range(rng.integers(4, 9))]
+
+
+def _zigzag(rng: np.random.Generator) -> list[Stroke]:
+    """Four or more strokes of the pen to and fro, as in crossing something out."""
+    turns = rng.integers(5, 14)
+    across = np.where(np.arange(turns) % 2, 250, 30) + rng.uniform(-30, 30, turns)
+    along = np.linspace(40, 240, turns) + rng.uniform(-8, 8, turns)
+    points = np.column_stack([across, along])
+    return [_smooth(points if rng.random() < 0.5 else points[:, ::-1])]
+
+
+def _polygon(rng: np.random.Generator) -> list[Stroke]:
+    """A closed figure with corners, something drawn inside it."""
+    corners = int(rng.integers(3, 7))
+    turn = np.arange(corners + 1) * 2 * np.pi / corners + rng.uniform(0, 2 * np.pi)
+    radius = rng.uniform(70, 120)
+    outline = 140 + radius * np.column_stack([np.cos(turn), np.sin(turn)])
+    inside = 140 + rng.uniform(-0.6, 0.6, (2, rng.integers(2, 4), 2)) * radius
+    return [outline, *inside[: rng.integers(1, 3)]]

@@ -1,0 +1,138 @@
+"""Drawings that show no digit: made up, learned from, refused."""
+
+import numpy as np
+import pytest
+
+from ml import evaluation, pretrained
+from ml.calibration import choose_threshold, fit_temperature
+from ml.contract import DIGITS, NOT_A_DIGIT
+from ml.dataset import Dataset, load_bitmaps
+from ml.inference import Classifier
+from ml.mixture import learnable, made_up, with_class_share, with_redrawn
+from ml.preprocessing import preprocess
+from ml.synthetic import scribbles, several_digits
+from ml.tests import golden
+from ml.thinning import redraw, skeletonise
+
+
+def classifier_that_refuses(reject_above: float) -> Classifier:
+    shipped = Classifier.load(pretrained.ARTIFACT, pretrained_classes())
+    return Classifier(shipped._interpreter, (*DIGITS, NOT_A_DIGIT), reject_above)
+
+
+def pretrained_classes() -> tuple[str, ...]:
+    import json
+
+    return tuple(json.loads(pretrained.RESULT.read_text())["plan"]["classes"])
+
+
+def test_a_drawing_over_the_threshold_is_refused_and_any_other_is_its_best_digit() -> None:
+    scores = np.zeros((3, 11), np.float32)
+    scores[0, [7, 10]] = 0.3, 0.7
+    scores[1, [7, 10]] = 0.4, 0.6
+    scores[2, [2, 10]] = 0.9, 0.1
+    assert classifier_that_refuses(0.65).decide(scores).tolist() == [10, 7, 2]
+
+
+def test_a_network_without_that_class_refuses_nothing() -> None:
+    classifier = Classifier(classifier_that_refuses(0.5)._interpreter, DIGITS, 0.0)
+    assert classifier.decide(np.eye(10, dtype=np.float32)).tolist() == list(range(10))
+
+
+def test_the_temperature_that_made_the_scores_is_found_again() -> None:
+    rng = np.random.default_rng(1)
+    logits = rng.normal(size=(20_000, 10)) * 2
+    true = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    targets = (true.cumsum(axis=1) > rng.uniform(size=(20_000, 1))).argmax(axis=1)
+    sharp = np.exp(logits * 1.6)
+    scores = (sharp / sharp.sum(axis=1, keepdims=True)).astype(np.float32)
+    assert fit_temperature(scores, targets) == pytest.approx(1.6, rel=0.04)
+
+
+def test_the_threshold_costs_the_share_of_digits_it_may() -> None:
+    scores = np.linspace(0, 1, 1001)
+    threshold = choose_threshold(scores, 0.01)
+    assert (scores > threshold).mean() == pytest.approx(0.01, abs=0.001)
+
+
+def test_made_up_drawings_are_bitmaps_like_any_other() -> None:
+    images = np.concatenate([scribbles(40, 1), several_digits(golden_digits().images, 20, 1)])
+    assert images.shape == (60, 28, 28)
+    assert (images.max(axis=(1, 2)) > 200).all()
+    rows, columns = np.indices((28, 28))
+    for image in images:
+        assert (image * rows).sum() / image.sum() == pytest.approx(13.5, abs=0.55)
+        assert (image * columns).sum() / image.sum() == pytest.approx(13.5, abs=0.55)
+    assert (scribbles(5, 1) == scribbles(5, 1)).all()
+    assert not (scribbles(5, 1) == scribbles(5, 2)).all()
+
+
+def golden_digits() -> Dataset:
+    images = np.stack([np.round(preprocess(golden.ink(d)) * 255).astype(np.uint8) for d in DIGITS])
+    blank = np.full(10, "", "U1")
+    return Dataset(images, np.array(DIGITS), blank, np.ones(10, np.float32))
+
+
+def test_letters_unlike_digits_become_that_class_and_the_others_are_left_out() -> None:
+    letters = Dataset(
+        np.zeros((5, 28, 28), np.uint8),
+        np.array(["A", "O", "3", "l", "+"]),
+        np.full(5, "", "U1"),
+        np.ones(5, np.float32),
+    )
+    assert learnable(letters, DIGITS).labels.tolist() == ["3"]
+    assert learnable(letters, (*DIGITS, NOT_A_DIGIT)).labels.tolist() == [
+        NOT_A_DIGIT,
+        "3",
+        NOT_A_DIGIT,
+    ]
+
+
+def test_a_class_is_given_its_share_of_what_is_drawn() -> None:
+    digits = golden_digits()
+    from ml.dataset import concatenate
+
+    mixed = with_class_share(
+        concatenate([digits, made_up(digits, 30, seed=1)]), NOT_A_DIGIT, share=0.2
+    )
+    mine = mixed.labels == NOT_A_DIGIT
+    assert mixed.weights[mine].sum() / mixed.weights.sum() == pytest.approx(0.2)
+
+
+def test_a_skeleton_is_one_pixel_wide_and_as_connected_as_the_ink() -> None:
+    ink = np.zeros((2, 40, 40), bool)
+    ink[0, 5:35, 15:24] = True
+    ink[1, 8:32, 8:32] = True
+    ink[1, 14:26, 14:26] = False
+    line, ring = skeletonise(ink)
+    assert 20 <= line.sum() <= 32
+    assert line.sum(axis=1).max() == 1
+    # A ring keeps its hole: what is outside cannot flow in.
+    outside = np.zeros_like(ring)
+    outside[0, 0] = True
+    for _ in range(80):
+        grown = outside.copy()
+        grown[1:] |= outside[:-1]
+        grown[:-1] |= outside[1:]
+        grown[:, 1:] |= outside[:, :-1]
+        grown[:, :-1] |= outside[:, 1:]
+        outside = grown & ~ring
+    assert not outside[20, 20]
+
+
+def test_digits_redrawn_with_another_pen_are_the_same_digits() -> None:
+    mnist = load_bitmaps(pretrained.MNIST_TEST).select(np.arange(400))
+    classifier = Classifier.load(pretrained.ARTIFACT, pretrained_classes())
+    thin, thick = redraw(mnist.images, np.array([[2.0] * 400, [3.4] * 400]))
+    assert thin.mean() < thick.mean() * 0.75
+    for images in (thin, thick):
+        redrawn = Dataset(images, mnist.labels, mnist.writers, mnist.weights)
+        assert evaluation.evaluate(classifier, redrawn)["accuracy"] > 0.97
+
+
+def test_redrawn_samples_keep_their_labels_and_take_half_the_weight() -> None:
+    digits = golden_digits()
+    more = with_redrawn(digits, pens=2, seed=1)
+    assert more.labels.tolist() == [*DIGITS] * 3
+    assert more.weights[:10].sum() == pytest.approx(more.weights[10:].sum())
+    assert not (more.images[10:20] == more.images[20:]).all()
