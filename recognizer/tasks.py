@@ -7,7 +7,7 @@ from celery import shared_task
 from celery.signals import worker_ready, worker_shutting_down
 from kombu.exceptions import OperationalError
 
-from recognizer import retraining
+from recognizer import retraining, supervision
 from recognizer.models import TrainingRun
 
 logger = logging.getLogger(__name__)
@@ -49,4 +49,4 @@ def _take_up_at_start(**_: Any) -> None:
 
 @worker_shutting_down.connect
 def _end_trainings(**_: Any) -> None:
-    retraining.shutting_down.set()
+    supervision.shutting_down.set()

@@ -1,5 +1,5 @@
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -28,6 +28,15 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
             error="",
         )
         return claimed == 1
+
+    def claimed_by(self, pk: int, token: str) -> Self:
+        """The run, while it is running and still belongs to this claim."""
+        return self.filter(pk=pk, claim_token=token, state=TrainingRun.State.RUNNING)
+
+    def end(self, pk: int, token: str, **fields: Any) -> bool:
+        """Close a run that still belongs to this claim; False if it does not."""
+        closed = self.claimed_by(pk, token).update(finished_at=timezone.now(), **fields)
+        return closed == 1
 
 
 class TrainingRun(models.Model):

@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from ml.contract import NOT_A_DIGIT
 from ml.tests import golden
-from recognizer import retraining
+from recognizer import retraining, supervision
 from recognizer.models import Drawing, Label, ModelVersion, TrainingRun
 from recognizer.tests.factories import make_drawing, make_label, make_picture
 from recognizer.tests.live_database import database_url
+from recognizer.training_data import write_examples
 
 pytestmark = pytest.mark.django_db
 
@@ -212,10 +213,10 @@ def test_a_worker_that_is_stopped_puts_its_run_back_into_the_queue(
     worker.start()
     try:
         _wait_for_stage(run, "training", worker)
-        retraining.shutting_down.set()
+        supervision.shutting_down.set()
         worker.join(30)
     finally:
-        retraining.shutting_down.clear()
+        supervision.shutting_down.clear()
     run.refresh_from_db()
     assert run.state == "queued"
     assert retraining.waiting_runs() == [run.pk]
@@ -248,5 +249,5 @@ def test_pictures_and_strokes_are_both_written_for_the_training(
     labelled("7")
     labelled("1", picture=make_picture())
     run = retraining.request_run(Drawing.objects.all(), by=None)
-    paths = retraining.write_examples(run, tmp_path)
+    paths = write_examples(run, tmp_path)
     assert [load_set(path).labels.tolist() for path in paths] == [["7"], ["1"]]

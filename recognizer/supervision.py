@@ -1,0 +1,254 @@
+"""One training process: started, watched, and its result registered.
+
+The training runs in a process of its own, `python -m ml train …`, that ends with the
+worker; what is here writes down how it goes.
+"""
+
+import json
+import logging
+import math
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from ml import pretrained
+from ml.contract import NOT_A_DIGIT
+from ml.dataset import file_sha256
+from recognizer import promotion
+from recognizer.models import TrainingRun
+from recognizer.running.lifetime import die_with_parent
+from recognizer.training_data import write_examples
+
+_LOG_LINES, _ERROR_LINES = 400, 40
+_SECONDS_BETWEEN_WRITES = 0.5
+_SECONDS_TO_END = 5
+
+logger = logging.getLogger(__name__)
+
+shutting_down = threading.Event()
+"""Set when this worker is told to end: a run under way goes back into the queue."""
+
+
+class TrainingFailedError(RuntimeError):
+    """The training process ended without a result; the message says why."""
+
+
+class RunLostError(RuntimeError):
+    """The run was cancelled, or another worker has it now."""
+
+
+class Supervisor:
+    """One attempt at one run."""
+
+    def __init__(self, run: TrainingRun, token: str, folder: Path) -> None:
+        self._run, self._token, self._folder = run, token, folder
+        self._log: deque[str] = deque(maxlen=_LOG_LINES)
+        self._errors: deque[str] = deque(maxlen=_ERROR_LINES)
+        self._fields: dict[str, Any] = {"history": []}
+        self._heard_at = self._written_at = time.monotonic()
+
+    def run_to_the_end(self) -> None:
+        command = self._command()
+        self._write(stage="starting")
+        process = _start(command)
+        try:
+            self._watch(process)
+        finally:
+            _stop(process)
+        if process.returncode != 0:
+            self._log.extend(self._errors)
+            self._write()
+            reason = self._errors[-1] if self._errors else "it gave no reason"
+            raise TrainingFailedError(
+                f"The training process ended with code {process.returncode}: {reason}"
+            )
+        self._register()
+
+    def _command(self) -> list[str]:
+        base, output = self._run.base_version, self._folder / "result"
+        weights = self._folder / pretrained.WEIGHTS.name
+        with base.weights.open("rb") as stored:
+            weights.write_bytes(stored.read())
+        if file_sha256(weights) != base.weights_sha256:
+            raise TrainingFailedError(f"The stored weights of {base} have a wrong SHA-256.")
+        sets = write_examples(self._run, self._folder, sign_of_life=self._write)
+        parameters = self._run.parameters
+        return [
+            *("nice", sys.executable, "-m", "ml", "train", "--progress", "json"),
+            *("--output", str(output), "--initial", str(weights)),
+            *("--replay", str(pretrained.REPLAY)),
+            *("--sets-share", str(parameters["drawings_share"])),
+            *("--sets-repeats", str(parameters["repeats"])),
+            *("--architecture", base.architecture, "--classes", "".join(base.symbols)),
+            *(["--not-a-digit"] if NOT_A_DIGIT in base.classes else []),
+            # The base was calibrated on far more validation images than there are here.
+            *("--reject-above", str(base.reject_above)),
+            *("--epochs", str(parameters["epochs"])),
+            *("--learning-rate", str(parameters["learning_rate"])),
+            *("--threads", str(settings.RETRAIN_THREADS)),
+            *(part for path in sets for part in ("--set", str(path))),
+        ]
+
+    def _watch(self, process: "subprocess.Popen[str]") -> None:
+        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        readers = [
+            # stderr is mostly TensorFlow's chatter; it is shown if the training fails.
+            threading.Thread(target=_read_lines, args=(process.stderr, self._errors.append)),
+            threading.Thread(target=_read_lines, args=(process.stdout, lines.put)),
+        ]
+        for reader in readers:
+            reader.start()
+        while process.poll() is None:
+            if shutting_down.wait(_SECONDS_BETWEEN_WRITES):
+                self._back_into_the_queue()
+            self._take(lines)
+            self._write_if_possible()
+            if time.monotonic() - self._heard_at > settings.RETRAIN_SILENCE_SECONDS:
+                raise TrainingFailedError(
+                    f"The training process said nothing for {settings.RETRAIN_SILENCE_SECONDS} s."
+                )
+        for reader in readers:
+            reader.join(_SECONDS_TO_END)
+        self._take(lines)
+        self._write()
+
+    def _back_into_the_queue(self) -> None:
+        TrainingRun.objects.all().claimed_by(self._run.pk, self._token).update(
+            state=TrainingRun.State.QUEUED, stage="the worker was stopped; queued again"
+        )
+        raise RunLostError("the worker was stopped; the run is queued again.")
+
+    def _take(self, lines: "queue.SimpleQueue[str]") -> None:
+        while not lines.empty():
+            line = lines.get()
+            self._heard_at = time.monotonic()
+            event = _event(line)
+            if event is None:
+                self._log.append(line)
+            else:
+                self._note(event)
+
+    def _note(self, event: dict[str, Any]) -> None:
+        kind = event.pop("event")
+        # A diverged training says NaN, which no JSON column takes.
+        event = {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in event.items()
+        }
+        if kind == "stage":
+            self._fields["stage"] = str(event["stage"])[:64]
+            self._log.append(f"{timezone.now():%H:%M:%S} {event['stage']}")
+        elif kind in {"step", "epoch"}:
+            self._fields |= {
+                name: event[name]
+                for name in ("epoch", "epochs", "step", "steps", "loss", "accuracy")
+                if name in event
+            }
+        if kind == "epoch":
+            self._fields["history"] = [*self._fields["history"], event]
+            self._log.append(
+                f"{timezone.now():%H:%M:%S} epoch {event['epoch']}/{event['epochs']}:"
+                f" loss {_figure(event['loss'], '.4f')},"
+                f" accuracy {_figure(event['accuracy'], '.2%')},"
+                f" validation {_figure(event['val_accuracy'], '.2%')}"
+            )
+
+    def _write_if_possible(self) -> None:
+        """Store how far it is; a database that is away for a moment costs no training."""
+        try:
+            self._write()
+        except (OperationalError, InterfaceError) as error:
+            if time.monotonic() - self._written_at > settings.RETRAIN_STALE_SECONDS:
+                raise
+            logger.warning("Run %d: the database is away (%s).", self._run.pk, error)
+            connection.close()
+        else:
+            self._written_at = time.monotonic()
+
+    def _write(self, **fields: Any) -> None:
+        """Store how far it is, as a sign of life too.
+
+        Raises:
+            RunLostError: the run is not this worker's any more.
+        """
+        self._fields |= fields
+        mine = TrainingRun.objects.all().claimed_by(self._run.pk, self._token)
+        log = "\n".join(self._log)
+        if not mine.update(heartbeat_at=timezone.now(), log=log, **self._fields):
+            raise RunLostError("cancelled, or taken over by another worker.")
+
+    def _register(self) -> None:
+        self._write(stage="registering")
+        for attempt in (1, 2, 3):
+            try:
+                with transaction.atomic():
+                    version = promotion.register(self._folder / "result", run=self._run)
+                    if not TrainingRun.objects.all().end(
+                        self._run.pk,
+                        self._token,
+                        state=TrainingRun.State.SUCCEEDED,
+                        stage=f"made version {version.number}",
+                    ):
+                        version.artifact.delete(save=False)
+                        version.weights.delete(save=False)
+                        raise RunLostError("cancelled while it was registered.")
+            except IntegrityError:
+                if attempt == 3:
+                    raise
+                continue  # another run took the same number in the same moment
+            return
+
+
+def _start(command: list[str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(  # noqa: S603  our own interpreter and arguments
+        command,
+        cwd=settings.BASE_DIR,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"},
+        preexec_fn=die_with_parent(),  # noqa: PLW1509  a system call, no locks
+        start_new_session=True,
+    )
+
+
+def _stop(process: "subprocess.Popen[str]") -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _read_lines(stream: IO[str], keep: Callable[[str], None]) -> None:
+    for line in stream:
+        if line.strip():
+            keep(line.rstrip("\n"))
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "not a number" if value is None else format(value, form)
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    if not line.startswith('{"event"'):
+        return None
+    try:
+        event: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return None
+    return event
