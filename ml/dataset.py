@@ -29,7 +29,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.contract import IMAGE_SIZE, Drawn, Greyscale, Ink, Labels, Picture
+from ml.contract import IMAGE_SIZE, Drawn, Ink, Labels, Picture
+from ml.pictures import level
 from ml.preprocessing import PEN_WIDTH_PX, preprocess
 
 MNIST_SHA256 = {
@@ -185,7 +186,7 @@ def load_set(path: Path, pen_width_px: float = PEN_WIDTH_PX) -> Dataset:
 
 def _samples(arrays: dict[str, np.ndarray], path: Path) -> Iterator[Drawn]:
     if "images" in arrays:
-        yield from (Picture(light_on_dark(image)) for image in arrays["images"])
+        yield from (Picture(level(image)) for image in arrays["images"])
     elif {"points", "stroke_len", "sample_len"} <= set(arrays):
         yield from _inks(arrays)
     else:
@@ -205,12 +206,6 @@ def _inks(arrays: dict[str, np.ndarray]) -> Iterator[Ink]:
             sides = np.ptp(np.concatenate(sample), axis=0) if count else np.ones(2)
             width, height = (max(1, int(np.ceil(side))) for side in sides)
         yield Ink(tuple(sample), width, height)
-
-
-def light_on_dark(image: Greyscale) -> Greyscale:
-    """The picture with ink lighter than paper: inverted if its border is the lighter part."""
-    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-    return 255 - image if np.median(border) > 127 else image
 
 
 def load_bitmaps(path: Path) -> Dataset:

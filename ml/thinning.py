@@ -34,7 +34,8 @@ def redraw(
     out = np.repeat(images[None], len(pen_widths_px), axis=0)
     for start in range(0, len(images), _CHUNK):
         part = slice(start, start + _CHUNK)
-        skeletons = skeletonise(enlarge(images[part]) > 0.45)
+        enlarged = enlarge(images[part])
+        skeletons = skeletonise(enlarged > _ink_level(enlarged))
         for offset, skeleton in enumerate(skeletons):
             index = start + offset
             for pen, widths in enumerate(pen_widths_px):
@@ -42,6 +43,13 @@ def redraw(
                 if bitmap is not None:
                     out[pen, index] = np.round(bitmap * 255)
     return out
+
+
+def _ink_level(images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, 1, 1) above which a pixel is ink: lower where the whole drawing is faint."""
+    faintness = [np.percentile(image[image > 0.1], 80) if image.max() > 0.1 else 1.0
+                 for image in images]  # fmt: skip
+    return 0.45 * np.array(faintness, np.float32)[:, None, None]
 
 
 def ink_skeleton(skeleton: NDArray[np.bool_], pen_width_px: float) -> Bitmap | None:

@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 
 from ml import evaluation, pretrained
-from ml.contract import DIGITS, Bitmap
-from ml.dataset import Dataset, load_bitmaps
+from ml.commands import load_trained
+from ml.contract import DIGITS, NOT_A_DIGIT, Bitmap
+from ml.dataset import load_bitmaps
 from ml.inference import ArtifactError, Classifier
 from ml.tests import golden
 
-
-@pytest.fixture(scope="module")
-def replay() -> Dataset:
-    return load_bitmaps(pretrained.REPLAY)
+PLAN = pretrained.result()["plan"]
+CLASSES = tuple(PLAN["classes"])
 
 
 def test_the_source_network_has_its_shape_and_size() -> None:
@@ -94,6 +93,8 @@ def test_a_training_is_exported_judged_and_written_down(tmp_path: Path) -> None:
         *("--initial", str(pretrained.WEIGHTS), "--replay", str(tmp_path / "replay.npz")),
         *("--set", str(tmp_path / "drawn.npz"), "--sets-share", "0.2"),
         *("--learning-rate", "1e-5", "--output", str(tmp_path / "result")),
+        *("--architecture", PLAN["architecture"], "--reject-above", "1.0"),
+        *(["--not-a-digit"] if NOT_A_DIGIT in CLASSES else []),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -102,6 +103,7 @@ def test_a_training_is_exported_judged_and_written_down(tmp_path: Path) -> None:
         "reading data",
         "starting TensorFlow",
         "training",
+        "calibrating",
         "exporting",
         "evaluating",
     ]
@@ -119,8 +121,8 @@ def test_a_training_is_exported_judged_and_written_down(tmp_path: Path) -> None:
 def assert_keras_and_litert_agree(weights: Path, artifact: Path) -> None:
     from ml.training import load_network
 
-    network = load_network("source_cnn", DIGITS, weights)
-    classifier = Classifier.load(artifact, DIGITS)
+    network = load_network(PLAN["architecture"], CLASSES, weights)
+    classifier = Classifier.load(artifact, CLASSES)
     images: Bitmap = np.divide(
         load_bitmaps(pretrained.MNIST_TEST).images[:300], 255, dtype=np.float32
     )
@@ -135,9 +137,8 @@ def test_the_shipped_weights_and_the_shipped_file_are_the_same_network() -> None
 
 
 def test_the_shipped_model_reaches_what_its_card_says() -> None:
-    result = json.loads(pretrained.RESULT.read_text())
-    stated = result["metrics"]["mnist_test"]
-    classifier = Classifier.load(pretrained.ARTIFACT, DIGITS)
+    stated = pretrained.result()["metrics"]["mnist_test"]
+    classifier = load_trained(pretrained.ARTIFACT)
     reached = evaluation.evaluate(classifier, load_bitmaps(pretrained.MNIST_TEST))
     assert reached["accuracy"] == pytest.approx(stated["accuracy"], abs=0.0002)
     assert reached["accuracy"] >= 0.994
@@ -151,14 +152,15 @@ def test_the_shipped_model_reaches_what_its_card_says() -> None:
 def test_the_shipped_model_reads_golden_drawings(
     digit: str, scale: float, dx: float, dy: float
 ) -> None:
-    classifier = Classifier.load(pretrained.ARTIFACT, DIGITS)
-    assert DIGITS[classifier.read(golden.ink(digit, scale, dx, dy)).scores.argmax()] == digit
+    classifier = load_trained(pretrained.ARTIFACT)
+    scores = classifier.read(golden.ink(digit, scale, dx, dy)).scores
+    assert CLASSES[int(classifier.decide(scores))] == digit
 
 
 def test_threads_that_share_a_classifier_get_their_own_answers() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    classifier = Classifier.load(pretrained.ARTIFACT, DIGITS)
+    classifier = load_trained(pretrained.ARTIFACT)
     expected = {digit: classifier.read(golden.ink(digit)).scores for digit in DIGITS}
 
     def read(turn: int) -> bool:
@@ -175,7 +177,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
         Classifier.load(tmp_path / "broken.tflite", DIGITS)
     with pytest.raises(ArtifactError):
         Classifier.load(tmp_path / "missing.tflite", DIGITS)
-    with pytest.raises(ArtifactError, match="reads 10 classes, not 3"):
+    with pytest.raises(ArtifactError, match=f"reads {len(CLASSES)} classes, not 3"):
         Classifier.load(pretrained.ARTIFACT, ("a", "b", "c"))
 
 

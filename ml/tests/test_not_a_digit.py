@@ -5,6 +5,7 @@ import pytest
 
 from ml import evaluation, pretrained
 from ml.calibration import choose_threshold, fit_temperature
+from ml.commands import load_trained
 from ml.contract import DIGITS, NOT_A_DIGIT
 from ml.dataset import Dataset, load_bitmaps
 from ml.inference import Classifier
@@ -16,14 +17,8 @@ from ml.thinning import redraw, skeletonise
 
 
 def classifier_that_refuses(reject_above: float) -> Classifier:
-    shipped = Classifier.load(pretrained.ARTIFACT, pretrained_classes())
+    shipped = load_trained(pretrained.ARTIFACT)
     return Classifier(shipped._interpreter, (*DIGITS, NOT_A_DIGIT), reject_above)
-
-
-def pretrained_classes() -> tuple[str, ...]:
-    import json
-
-    return tuple(json.loads(pretrained.RESULT.read_text())["plan"]["classes"])
 
 
 def test_a_drawing_over_the_threshold_is_refused_and_any_other_is_its_best_digit() -> None:
@@ -122,7 +117,7 @@ def test_a_skeleton_is_one_pixel_wide_and_as_connected_as_the_ink() -> None:
 
 def test_digits_redrawn_with_another_pen_are_the_same_digits() -> None:
     mnist = load_bitmaps(pretrained.MNIST_TEST).select(np.arange(400))
-    classifier = Classifier.load(pretrained.ARTIFACT, pretrained_classes())
+    classifier = load_trained(pretrained.ARTIFACT)
     thin, thick = redraw(mnist.images, np.array([[2.0] * 400, [3.4] * 400]))
     assert thin.mean() < thick.mean() * 0.75
     for images in (thin, thick):
