@@ -33,12 +33,31 @@ STROKES: dict[str, list[list[list[float]]]] = {
     "9": [_arc(140, 105, 44, 45, 0, -350) + _path((184, 105), (175, 170), (155, 230))],
 }
 
+NO_DIGITS: dict[str, list[list[list[float]]]] = {
+    "A": [_path((140, 50), (80, 220)), _path((140, 50), (200, 220)), _path((105, 155), (175, 155))],
+    "E": [_path((190, 60), (100, 60), (100, 220), (190, 220)), _path((100, 140), (170, 140))],
+    "H": [_path((95, 60), (95, 220)), _path((185, 60), (185, 220)), _path((95, 140), (185, 140))],
+    "K": [_path((100, 55), (100, 225)), _path((185, 60), (102, 145), (190, 225))],
+    "M": [_path((70, 215), (90, 65), (140, 160), (190, 65), (210, 215))],
+    "W": [_path((60, 70), (100, 210), (140, 100), (180, 210), (220, 70))],
+    "house": [_path((80, 220), (80, 130), (140, 70), (200, 130), (200, 220), (80, 220))],
+    "crossed out": [
+        _path((50, 60), (230, 75), (50, 105), (230, 130), (50, 160), (230, 185), (50, 220))
+    ],
+    "47": [
+        _path((70, 70), (40, 150), (110, 150)),
+        _path((95, 110), (90, 210)),
+        _path((150, 75), (240, 75), (185, 205)),
+    ],
+}
+"""What is no digit, and should not be read as one."""
+
 
 def body(digit: str, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0) -> dict[str, Any]:
     """A request body that draws a digit, scaled about (0, 0) and shifted."""
     strokes = [
         [[round(x * scale + dx, 2), round(y * scale + dy, 2)] for x, y in stroke]
-        for stroke in STROKES[digit]
+        for stroke in (STROKES | NO_DIGITS)[digit]
     ]
     return {"strokes": strokes, "width": 280, "height": 280}
 

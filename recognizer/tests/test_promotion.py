@@ -28,7 +28,8 @@ def test_the_shipped_model_is_registered_once_and_active() -> None:
     again = promotion.register_shipped_model()
     assert first == again == ModelVersion.objects.active()
     assert first.number == 1
-    assert first.classes == list("0123456789")
+    assert first.classes == pretrained.result()["plan"]["classes"]
+    assert first.symbols == list("0123456789")
     assert Promotion.objects.count() == 1
 
 

@@ -37,13 +37,23 @@ def test_a_run_freezes_the_approved_labels_and_nothing_else() -> None:
     seven, one = labelled("7"), labelled("1")
     labelled("2", state="suggested")
     labelled("3", state="refused")
-    labelled(NOT_A_DIGIT)
+    labelled("K")
     make_drawing()
     staff = User.objects.create_user("grace")
     run = retraining.request_run(Drawing.objects.all(), by=staff)
     assert (run.state, run.requested_by, run.base_version.number) == ("queued", staff, 1)
     Label.objects.filter(drawing=seven).update(value="9")
     assert dict(run.examples.values_list("drawing", "value")) == {seven.pk: "7", one.pk: "1"}
+
+
+def test_what_is_no_digit_is_learned_by_a_version_that_has_that_class(
+    shipped_model: ModelVersion,
+) -> None:
+    scribble = labelled(NOT_A_DIGIT)
+    shipped_model.classes = [*shipped_model.symbols, NOT_A_DIGIT]
+    shipped_model.save()
+    run = retraining.request_run(Drawing.objects.all(), by=None)
+    assert run.examples.get().drawing == scribble
 
 
 @pytest.mark.usefixtures("shipped_model")
