@@ -81,7 +81,7 @@ def train(
     keras.mixed_precision.set_dtype_policy(plan.precision)
     network = ARCHITECTURES[plan.architecture](len(plan.classes))
     if initial is not None:
-        network.load_weights(initial)
+        _start_from(network, initial, plan)
     steps = -(-(plan.epoch_samples or len(train_set)) // plan.batch_size)
     network.compile(
         optimizer=_optimizer(plan, steps),
@@ -114,6 +114,29 @@ def train(
         best_epoch=int(best["epoch"]),
         seconds=time.monotonic() - started,
     )
+
+
+def _start_from(network: keras.Model, initial: Path, plan: Plan) -> None:
+    """Load stored weights; those of a network without NOT_A_DIGIT, its last class, will do.
+
+    Raises:
+        ValueError: the weights belong to another network.
+    """
+    try:
+        network.load_weights(initial)
+        return
+    except ValueError:
+        if plan.classes[-1] != NOT_A_DIGIT:
+            raise
+    older = ARCHITECTURES[plan.architecture](len(plan.classes) - 1)
+    older.load_weights(initial)
+    for layer, known in zip(network.layers, older.layers, strict=True):
+        if layer.name == "scores":
+            kernel, bias = layer.get_weights()
+            kernel[:, :-1], bias[:-1] = known.get_weights()
+            layer.set_weights([kernel, bias])
+        else:
+            layer.set_weights(known.get_weights())
 
 
 def calibrate(

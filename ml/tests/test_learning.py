@@ -190,3 +190,19 @@ def test_confidence_intervals_and_calibration_are_what_the_papers_say() -> None:
     assert evaluation.expected_calibration_error(confidence, right & False) == pytest.approx(0.9)
     matrix = evaluation.confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
     assert matrix == [[1, 1], [0, 1]]
+
+
+def test_a_network_of_digits_is_a_start_for_one_that_refuses(tmp_path: Path) -> None:
+    from ml.architecture import source_cnn
+    from ml.training import Plan, _start_from
+
+    digits, refusing = source_cnn(10), source_cnn(11)
+    digits.save_weights(tmp_path / "digits.weights.h5")
+    plan = Plan(classes=(*DIGITS, NOT_A_DIGIT))
+    _start_from(refusing, tmp_path / "digits.weights.h5", plan)
+    images = load_bitmaps(pretrained.MNIST_TEST).images[:50, ..., None].astype(np.float32) / 255
+    scores = refusing.predict(images, verbose=0)[:, :10]
+    expected = digits.predict(images, verbose=0)
+    np.testing.assert_allclose(scores / scores.sum(axis=1, keepdims=True), expected, atol=1e-5)
+    with pytest.raises(ValueError):  # noqa: PT011  Keras' own words
+        _start_from(source_cnn(12), tmp_path / "digits.weights.h5", plan)
