@@ -138,6 +138,11 @@ def evaluate(arguments: Namespace) -> None:
                 f"  {figures['errors']} of {figures['samples']} wrong,"
                 f" calibration error {figures['expected_calibration_error']:.4f}"
             )
+            if "others_accepted" in figures:
+                print(
+                    f"{'':28} {figures['digits_refused']:8.2%}  of its digits refused,"
+                    f" {figures['others_accepted']:.2%} of {figures['others']} others accepted"
+                )
     latency = metrics["latency"]
     print(f"strokes to scores            {latency['median_ms']} ms (p99 {latency['p99_ms']} ms)")
     print(f"file                         {metrics['bytes']:,} bytes")
@@ -170,10 +175,16 @@ def write_figures(readme: Path, metrics: JSON) -> None:
     for name, figures in metrics.items():
         if isinstance(figures, dict) and "accuracy" in figures:
             low, high = figures["interval"]
+            shown = name.replace("_", " ")
             rows.append(
-                f"| {name.replace('_', ' ')}, {figures['samples']:,} samples | "
+                f"| {shown}, {figures['samples']:,} digits | "
                 f"{figures['accuracy']:.2%} right ({low:.2%} to {high:.2%}) |"
             )
+            if "others_accepted" in figures:
+                rows.append(
+                    f"| {shown}: digits refused; {figures['others']:,} letters read as digits | "
+                    f"{figures['digits_refused']:.2%}; {figures['others_accepted']:.1%} |"
+                )
     calibration = metrics["mnist_test"]["expected_calibration_error"]
     latency = metrics["latency"]
     rows += [

@@ -73,6 +73,10 @@ ARCHITECTURES_IN_WORDS = {
         at 7x7, 128 filters at 4x4, dropout, softmax; batch normalisation after every convolution.""",
 }
 
+_FROM_SCRATCH = "The test images were looked at once, after all of that."
+_FINE_TUNED = """It started from the weights of an earlier training, on digits alone. The test images were
+looked at once after each of the two; nothing was chosen by them."""
+
 _ONLY_DIGITS = """## What it cannot do
 
 It knows ten digits and nothing else: of a letter or a scribble it names the digit that looks most
@@ -106,6 +110,7 @@ def model_card(result: JSON, folder: Path) -> str:
     description = " ".join((ARCHITECTURES_IN_WORDS[plan["architecture"]]).split())
     schedule = "to zero by a cosine" if plan.get("schedule") == "cosine" else "halved on a plateau"
     limits = _refusal_in_words(result) if NOT_A_DIGIT in plan["classes"] else _ONLY_DIGITS
+    looks = _FINE_TUNED if result["initial"] else _FROM_SCRATCH
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     return f"""# Model card
 
@@ -131,7 +136,7 @@ Adam {plan["learning_rate"]:g}, {schedule}, label smoothing {plan.get("label_smo
 
 {result["data"]["train"]:,} samples to train on, {result["data"]["validation"]:,} to validate on (by writer where writers are known),
 seed {result["plan"]["seed"]}, {len(result["history"])} epochs of {result["plan"]["batch_size"]} a batch, best epoch {result["best_epoch"]}, {result["seconds"] / 60:.0f} minutes.
-The test images were looked at once, after all of that. {versions}.
+{looks} {versions}.
 
 | data | SHA-256 |
 | --- | --- |
