@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ml.contract import NOT_A_DIGIT
 from ml.dataset import Dataset, concatenate, only_classes
+from ml.preprocessing import PEN_WIDTH_PX
 from ml.synthetic import scribbles, several_digits
 from ml.thinning import redraw
 
@@ -16,7 +17,6 @@ UNLIKE_DIGITS = frozenset("ACDEFGHJKLMNPQRTUVWXYadefhkmnprtuvwxy+-*")
 """Letters and signs that nobody takes for a digit. O, I, l, S, Z, B, b, g, q and the like
 are left out: as drawings they are digits."""
 
-CANONICAL_PEN_PX = 2.6
 _PENS_PX = (1.9, 3.4)
 _PIECE = 4_000
 
@@ -63,7 +63,7 @@ def with_redrawn(part: Dataset, pens: int, seed: int) -> Dataset:
 
 def as_drawn(part: Dataset) -> Dataset:
     """The samples with the canonical pen: how they would look had they been drawn on the canvas."""
-    widths = np.full((1, len(part)), CANONICAL_PEN_PX)
+    widths = np.full((1, len(part)), PEN_WIDTH_PX)
     return replace(part, images=_in_pieces(part, widths)[0])
 
 

@@ -115,7 +115,9 @@ def save(
     if not recognition.symbols:
         raise BlankError("There is no ink to save.")
     with transaction.atomic():
-        drawing = Drawing(user_id=user.pk if user else None, visitor=visitor, **_columns(drawn))
+        drawing = Drawing(
+            user_id=user.pk if user else None, visitor=visitor, **drawn_columns(drawn)
+        )
         drawing.bitmap = bitmap_bytes(recognition.symbols[0].bitmap)
         drawing.save()
         Prediction.objects.create(
@@ -137,7 +139,8 @@ def save(
     return drawing
 
 
-def _columns(drawn: Drawn) -> dict[str, Any]:
+def drawn_columns(drawn: Drawn) -> dict[str, Any]:
+    """What `Drawing` keeps of the strokes or picture themselves."""
     if isinstance(drawn, Ink):
         return {
             "source": Drawing.Source.CANVAS,

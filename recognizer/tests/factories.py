@@ -1,7 +1,6 @@
 """Objects for tests: each function makes one thing, and whatever it needs to exist."""
 
 import hashlib
-import io
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -9,11 +8,10 @@ from typing import Any
 import numpy as np
 from django.contrib.auth.models import Permission, User
 from django.core.files.base import ContentFile
-from PIL import Image
 
-from ml.contract import DIGITS, Bitmap, Drawn, Ink, Picture
+from ml.contract import DIGITS, Drawn, Ink, Picture
 from ml.preprocessing import preprocess
-from ml.strokes import pack_ink, parse_strokes
+from ml.strokes import parse_strokes
 from recognizer.models import (
     Drawing,
     Label,
@@ -22,6 +20,7 @@ from recognizer.models import (
     TrainingExample,
     TrainingRun,
 )
+from recognizer.recognition import bitmap_bytes, drawn_columns
 
 RawStrokes = list[list[list[float]]]
 
@@ -82,37 +81,13 @@ def make_drawing(
     owner = {} if user else {"visitor": uuid.uuid4()}
     drawing = Drawing.objects.create(
         user=user,
-        bitmap=to_bytes(preprocess(drawn)),
-        **_source(drawn),
+        bitmap=bitmap_bytes(preprocess(drawn)),
+        **drawn_columns(drawn),
         **(owner | fields),
     )
     if read is not None:
         make_prediction(drawing, read, confidence=confidence, version=version)
     return drawing
-
-
-def _source(drawn: Drawn) -> dict[str, Any]:
-    if isinstance(drawn, Ink):
-        return {
-            "source": Drawing.Source.CANVAS,
-            "width": drawn.width,
-            "height": drawn.height,
-            "ink": pack_ink(drawn),
-        }
-    height, width = drawn.pixels.shape
-    png = io.BytesIO()
-    Image.fromarray(drawn.pixels).save(png, "PNG")
-    return {
-        "source": Drawing.Source.IMAGE,
-        "width": width,
-        "height": height,
-        "picture": png.getvalue(),
-    }
-
-
-def to_bytes(bitmap: Bitmap) -> bytes:
-    """A bitmap as `Drawing.bitmap` keeps it."""
-    return np.round(bitmap * 255).astype(np.uint8).tobytes()
 
 
 def make_prediction(
