@@ -1,13 +1,12 @@
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from kombu.exceptions import OperationalError
 
 from ml.contract import NOT_A_DIGIT
 from recognizer import tasks
 from recognizer.models import Drawing, Label, ModelVersion, TrainingRun
+from recognizer.tests.admin_desk import choose_action, queries_of, words
 from recognizer.tests.factories import (
     make_drawing,
     make_label,
@@ -24,18 +23,13 @@ LIST = "/admin/recognizer/drawing/"
 
 
 def act(client, action, *drawings):
-    chosen = {ACTION_CHECKBOX_NAME: [drawing.pk for drawing in drawings]} if drawings else {}
-    return client.post(LIST, {"action": action, "index": "0", **chosen}, follow=True)
+    return choose_action(client, LIST, action, *drawings)
 
 
 def listed(client, **query):
     response = client.get(LIST, query)
     assert response.status_code == 200
     return set(response.context["cl"].queryset)
-
-
-def words(response):
-    return [str(message) for message in response.context["messages"]]
 
 
 def page(drawing):
@@ -60,11 +54,6 @@ def test_the_list_shows_picture_reading_confidence_and_label(admin_client):
 
 
 def test_the_list_takes_as_many_queries_for_50_drawings_as_for_5(admin_client):
-    def queries():
-        with CaptureQueriesContext(connection) as captured:
-            admin_client.get(LIST)
-        return len(captured)
-
     def add(count):
         for _ in range(count):
             make_label(make_drawing(user=make_user(), version=version), "7")
@@ -72,9 +61,9 @@ def test_the_list_takes_as_many_queries_for_50_drawings_as_for_5(admin_client):
     version = make_version()
     add(5)
     admin_client.get(LIST)
-    for_five = queries()
+    for_five = queries_of(admin_client, LIST)
     add(45)
-    assert queries() == for_five
+    assert queries_of(admin_client, LIST) == for_five
 
 
 def test_drawings_are_found_by_the_digit_read(admin_client):

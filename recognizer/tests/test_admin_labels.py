@@ -1,9 +1,7 @@
 import pytest
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from recognizer.models import Label
+from recognizer.tests.admin_desk import choose_action, queries_of
 from recognizer.tests.factories import make_drawing, make_label, make_user
 
 pytestmark = pytest.mark.django_db
@@ -12,8 +10,7 @@ LIST = "/admin/recognizer/label/"
 
 
 def act(client, action, *labels):
-    chosen = [label.pk for label in labels]
-    return client.post(LIST, {"action": action, "index": "0", ACTION_CHECKBOX_NAME: chosen})
+    return choose_action(client, LIST, action, *labels)
 
 
 def states(*labels):
@@ -28,20 +25,15 @@ def test_the_list_shows_the_drawing_beside_the_label(admin_client):
 
 
 def test_the_list_takes_as_many_queries_for_50_labels_as_for_5(admin_client):
-    def queries():
-        with CaptureQueriesContext(connection) as captured:
-            admin_client.get(LIST)
-        return len(captured)
-
     def add(count):
         for _ in range(count):
             make_label(make_drawing(), "7", given_by=make_user())
 
     add(5)
     admin_client.get(LIST)
-    for_five = queries()
+    for_five = queries_of(admin_client, LIST)
     add(45)
-    assert queries() == for_five
+    assert queries_of(admin_client, LIST) == for_five
 
 
 def test_a_label_has_a_page(admin_client):

@@ -1,12 +1,10 @@
 import pytest
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ml import pretrained
 from recognizer import promotion
 from recognizer.models import ModelVersion, Promotion
+from recognizer.tests.admin_desk import choose_action, queries_of, words
 from recognizer.tests.factories import make_drawing, make_metrics, make_run, make_version
 
 pytestmark = pytest.mark.django_db
@@ -26,12 +24,7 @@ def promote(client, version, reason=""):
 
 
 def act(client, action, *versions):
-    chosen = {ACTION_CHECKBOX_NAME: [version.pk for version in versions]} if versions else {}
-    return client.post(LIST, {"action": action, "index": "0", **chosen}, follow=True)
-
-
-def words(response):
-    return [str(message) for message in response.context["messages"]]
+    return choose_action(client, LIST, action, *versions)
 
 
 def make_candidate():
@@ -47,20 +40,15 @@ def test_the_list_shows_what_each_version_reached(admin_client):
 
 
 def test_the_list_takes_as_many_queries_for_20_versions_as_for_2(admin_client):
-    def queries():
-        with CaptureQueriesContext(connection) as captured:
-            admin_client.get(LIST)
-        return len(captured)
-
     def add(count):
         for _ in range(count):
             make_version(run=make_run())
 
     add(2)
     admin_client.get(LIST)
-    for_two = queries()
+    for_two = queries_of(admin_client, LIST)
     add(18)
-    assert queries() == for_two
+    assert queries_of(admin_client, LIST) == for_two
 
 
 def test_a_version_whose_file_is_missing_is_still_listed(admin_client):

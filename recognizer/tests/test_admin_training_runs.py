@@ -3,12 +3,11 @@ import re
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from recognizer.admin.training_runs import EXAMPLES_SHOWN
 from recognizer.models import TrainingRun
+from recognizer.tests.admin_desk import queries_of
 from recognizer.tests.factories import make_drawing, make_run, make_user, make_version
 
 pytestmark = pytest.mark.django_db
@@ -37,11 +36,6 @@ def test_the_list_shows_how_far_a_run_is(admin_client):
 
 
 def test_the_list_takes_as_many_queries_for_20_runs_as_for_2(admin_client):
-    def queries():
-        with CaptureQueriesContext(connection) as captured:
-            admin_client.get(LIST)
-        return len(captured)
-
     def add(count):
         for _ in range(count):
             make_version(run=make_run([drawing], requested_by=make_user()))
@@ -49,9 +43,9 @@ def test_the_list_takes_as_many_queries_for_20_runs_as_for_2(admin_client):
     drawing = make_drawing()
     add(2)
     admin_client.get(LIST)
-    for_two = queries()
+    for_two = queries_of(admin_client, LIST)
     add(18)
-    assert queries() == for_two
+    assert queries_of(admin_client, LIST) == for_two
 
 
 def test_the_page_names_the_api_that_tells_its_progress(admin_client):
