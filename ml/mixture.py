@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.contract import NOT_A_DIGIT
+from ml.contract import NOT_A_DIGIT, Labels
 from ml.dataset import Dataset, concatenate, only_classes
+from ml.letterforms import DIGIT_FORMS, OTHER_FORMS
 from ml.preprocessing import PEN_WIDTH_PX
-from ml.synthetic import scribbles, several_digits
+from ml.synthetic import scribbles, several_digits, written
 from ml.thinning import redraw
 
 UNLIKE_DIGITS = frozenset("ACDEFGHJKLMNPQRTUVWXYadefhkmnprtuvwxy+-*")
@@ -18,6 +19,7 @@ UNLIKE_DIGITS = frozenset("ACDEFGHJKLMNPQRTUVWXYadefhkmnprtuvwxy+-*")
 are left out: as drawings they are digits."""
 
 _PENS_PX = (1.9, 3.4)
+_REDRAWN_SHARE = 0.35
 _PIECE = 4_000
 
 
@@ -32,30 +34,48 @@ def learnable(part: Dataset, classes: tuple[str, ...]) -> Dataset:
     return only_classes(part, classes)
 
 
+def written_digits(count: int, seed: int) -> Dataset:
+    """`count` made-up digits, in forms that the scanned sets hold few of."""
+    images, labels = written(DIGIT_FORMS, count, seed)
+    return _made_up(images, labels, f"digits, seed {seed}")
+
+
 def made_up(digits: Dataset, count: int, seed: int) -> Dataset:
-    """`count` drawings of no digit: two thirds scribbles, one third several digits in a row."""
-    rows = count // 3
+    """`count` drawings of no digit: half written letters and signs, then scribbles, then rows.
+
+    Args:
+        digits: what the rows of several digits are put together from.
+    """
+    letters, rows = count // 2, count // 5
     images = np.concatenate(
-        [scribbles(count - rows, seed), several_digits(digits.images, rows, seed)]
+        [
+            written(OTHER_FORMS, letters, seed)[0],
+            scribbles(count - letters - rows, seed),
+            several_digits(digits.images, rows, seed),
+        ]
     )
+    return _made_up(images, np.full(len(images), NOT_A_DIGIT, "U16"), f"others, seed {seed}")
+
+
+def _made_up(images: NDArray[np.uint8], labels: Labels, name: str) -> Dataset:
     return Dataset(
         images,
-        np.full(len(images), NOT_A_DIGIT, "U16"),
+        labels.astype("U16"),
         np.full(len(images), "", "U1"),
         np.ones(len(images), np.float32),
-        {"made up": f"seed {seed}"},
+        {f"made up {name}": "ml.synthetic"},
     )
 
 
 def with_redrawn(part: Dataset, pens: int, seed: int) -> Dataset:
-    """The samples, and each again with `pens` pens of random width; half the weight is theirs."""
+    """The samples, and each again with `pens` pens of random width, which get a share of it."""
     rng = np.random.default_rng(seed)
     widths = rng.uniform(*_PENS_PX, (pens, len(part)))
     redrawn = _in_pieces(part, widths)
-    share = np.float32(0.5 / pens)
+    share = np.float32(_REDRAWN_SHARE / pens)
     return concatenate(
         [
-            replace(part, weights=part.weights * np.float32(0.5)),
+            replace(part, weights=part.weights * np.float32(1 - _REDRAWN_SHARE)),
             *(replace(part, images=images, weights=part.weights * share) for images in redrawn),
         ]
     )

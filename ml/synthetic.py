@@ -1,13 +1,64 @@
-"""Drawings that show no digit, made up: scribbles, crossed lines, several digits at once."""
+"""Made-up drawings: written characters, scribbles, several digits at once."""
+
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml.contract import IMAGE_SIZE, INK_BOX, Bitmap, Ink, Stroke
+from ml.contract import IMAGE_SIZE, INK_BOX, Bitmap, Ink, Labels, Stroke
+from ml.letterforms import strokes_of
 from ml.preprocessing import centre_by_mass, preprocess
 
 _CANVAS = 280
+_PENS_PX = (1.8, 3.4)
+
+_WOBBLE = 0.45
+"""How far a hand misses each corner of a form, in ninths of its height: standard deviation."""
+
+
+def written(
+    forms: Mapping[str, tuple[str, ...]], count: int, seed: int
+) -> tuple[NDArray[np.uint8], Labels]:
+    """Characters as hands would write them: each form slanted, stretched and shaken.
+
+    Returns:
+        (count, 28, 28) uint8 and (count,) labels, each about equally often.
+    """
+    rng = np.random.default_rng(seed)
+    names = sorted(forms)
+    known = {name: [strokes_of(form) for form in forms[name]] for name in names}
+    labels = np.array(names)[rng.permutation(np.arange(count) % len(names))]
+    out = np.zeros((count, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    for index, label in enumerate(labels.tolist()):
+        choices = known[label]
+        out[index] = _inked(_by_hand(choices[rng.integers(len(choices))], rng), rng)
+    return out, labels
+
+
+def _by_hand(form: tuple[Stroke, ...], rng: np.random.Generator) -> list[Stroke]:
+    """One way of writing a form on the canvas."""
+    turn, slant = np.deg2rad(rng.normal(0, 5)), rng.normal(0.08, 0.18)
+    wide = np.exp(rng.normal(-0.15, 0.25))
+    linear = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ np.array(
+        [[wide, -slant], [0.0, 1.0]]
+    )
+    wobble = _WOBBLE * rng.uniform(0.3, 1.4)
+    strokes = []
+    for corners in form:
+        # A point given twice is one corner: it must stay one.
+        again = np.append(False, (np.diff(corners, axis=0) == 0).all(axis=1))
+        miss = rng.normal(0, wobble, corners.shape)
+        miss[again] = miss[np.flatnonzero(again) - 1]
+        shaken = corners + miss + rng.normal(0, wobble / 2, 2)  # the whole stroke misses too
+        strokes.append(_CANVAS / 2 + 20 * (shaken - 4.5) @ linear.T)
+    return [_smooth(stroke) for stroke in strokes]
+
+
+def _inked(strokes: list[Stroke], rng: np.random.Generator) -> NDArray[np.uint8]:
+    clipped = tuple(np.clip(stroke, 0, _CANVAS) for stroke in strokes)
+    bitmap = preprocess(Ink(clipped, _CANVAS, _CANVAS), float(rng.uniform(*_PENS_PX)))
+    return np.round(bitmap * 255).astype(np.uint8)
 
 
 def scribbles(count: int, seed: int) -> NDArray[np.uint8]:
@@ -16,10 +67,7 @@ def scribbles(count: int, seed: int) -> NDArray[np.uint8]:
     kinds = (_wandering, _crossed_lines, _zigzag, _polygon)
     out = np.zeros((count, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     for index in range(count):
-        strokes = kinds[rng.integers(len(kinds))](rng)
-        clipped = tuple(np.clip(stroke, 0, _CANVAS) for stroke in strokes)
-        bitmap = preprocess(Ink(clipped, _CANVAS, _CANVAS), float(rng.uniform(1.8, 3.4)))
-        out[index] = np.round(bitmap * 255)
+        out[index] = _inked(kinds[rng.integers(len(kinds))](rng), rng)
     return out
 
 

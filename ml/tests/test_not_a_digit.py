@@ -9,7 +9,8 @@ from ml.commands import load_trained
 from ml.contract import DIGITS, NOT_A_DIGIT
 from ml.dataset import Dataset, load_bitmaps
 from ml.inference import Classifier
-from ml.mixture import learnable, made_up, with_class_share, with_redrawn
+from ml.letterforms import DIGIT_FORMS, OTHER_FORMS, strokes_of
+from ml.mixture import learnable, made_up, with_class_share, with_redrawn, written_digits
 from ml.preprocessing import preprocess
 from ml.synthetic import scribbles, several_digits
 from ml.tests import golden
@@ -60,6 +61,27 @@ def test_made_up_drawings_are_bitmaps_like_any_other() -> None:
         assert (image * columns).sum() / image.sum() == pytest.approx(13.5, abs=0.55)
     assert (scribbles(5, 1) == scribbles(5, 1)).all()
     assert not (scribbles(5, 1) == scribbles(5, 2)).all()
+
+
+def test_made_up_digits_are_read_as_what_they_are_meant_to_be() -> None:
+    made = written_digits(400, seed=7)
+    assert np.unique(made.labels, return_counts=True)[1].tolist() == [40] * 10
+    classifier = load_trained(pretrained.ARTIFACT)
+    assert evaluation.evaluate(classifier, made)["accuracy"] > 0.95
+
+
+def test_the_same_seed_writes_the_same_and_another_seed_otherwise() -> None:
+    first, again, other = (written_digits(20, seed) for seed in (3, 3, 4))
+    assert (first.images == again.images).all()
+    assert not (first.images == other.images).all()
+
+
+@pytest.mark.parametrize("forms", [DIGIT_FORMS, OTHER_FORMS])
+def test_every_form_is_strokes_on_its_grid(forms: dict[str, tuple[str, ...]]) -> None:
+    for form in (form for choices in forms.values() for form in choices):
+        for stroke in strokes_of(form):
+            assert len(stroke) >= 2
+            assert ((stroke >= 0) & (stroke <= 9)).all()
 
 
 def golden_digits() -> Dataset:
@@ -125,9 +147,19 @@ def test_digits_redrawn_with_another_pen_are_the_same_digits() -> None:
         assert evaluation.evaluate(classifier, redrawn)["accuracy"] > 0.97
 
 
-def test_redrawn_samples_keep_their_labels_and_take_half_the_weight() -> None:
+def test_a_digit_whose_loops_are_full_of_ink_is_not_redrawn() -> None:
+    open_eight = np.round(preprocess(golden.ink("8")) * 255).astype(np.uint8)
+    blot = open_eight.copy()
+    blot[5:23, 9:19] = 255
+    both = redraw(np.stack([open_eight, blot]), np.full((1, 2), 2.0))[0]
+    assert both[0].sum() < open_eight.sum() * 0.9
+    assert (both[1] == blot).all()
+
+
+def test_redrawn_samples_keep_their_labels_and_take_a_share_of_the_weight() -> None:
     digits = golden_digits()
     more = with_redrawn(digits, pens=2, seed=1)
     assert more.labels.tolist() == [*DIGITS] * 3
-    assert more.weights[:10].sum() == pytest.approx(more.weights[10:].sum())
+    assert more.weights.sum() == pytest.approx(10)
+    assert more.weights[10:].sum() == pytest.approx(3.5)
     assert not (more.images[10:20] == more.images[20:]).all()
