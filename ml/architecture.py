@@ -61,27 +61,31 @@ def source_cnn(classes: int) -> keras.Model:
 
 
 def residual_cnn(classes: int) -> keras.Model:
-    """A residual network with little work at full size: 0.40 million parameters.
+    """The shipped network: 0.50 million parameters, 23 million multiply-adds.
 
-    One convolution at 28x28, a residual block at 14x14 and one at 7x7, then 4x4
-    flattened, so that it still knows where each part of the ink lies.
+    Two Conv2D(32) at 28x28, Conv2D(64) at 14x14, a residual block and Conv2D(128) at
+    7x7, a residual block at 4x4, flattened there, so that the scores still see where
+    each part of the ink lies.
 
     Takes (n, 28, 28, 1) float32, ink 1.0; gives (n, classes) probabilities.
     """
     image = keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1), name="image")
-    x = _convolve(image, 24)  # 28
-    x = _residual_block(_convolve(x, 48, strides=2))  # 14
-    x = _residual_block(_convolve(x, 96, strides=2))  # 7
-    x = layers.Dropout(0.2)(x)
-    x = _convolve(x, 128, strides=2)  # 4
+    x = _convolve(_convolve(image, 32), 32)
+    x = layers.MaxPooling2D()(x)  # 14
+    x = _convolve(x, 64)
+    x = layers.MaxPooling2D()(x)  # 7
+    x = layers.Dropout(0.1)(_residual_block(x))
+    x = _convolve(x, 128)
+    x = layers.MaxPooling2D(padding="same")(x)  # 4
+    x = layers.Dropout(0.2)(_residual_block(x))
     x = layers.Flatten()(x)  # (n, 2048)
     x = layers.Dropout(0.4)(x)
     scores = layers.Dense(classes, activation="softmax", dtype="float32", name="scores")(x)
     return keras.Model(image, scores, name="residual_cnn")
 
 
-def _convolve(x: keras.KerasTensor, filters: int, strides: int = 1) -> keras.KerasTensor:
-    x = layers.Conv2D(filters, 3, strides=strides, padding="same", use_bias=False)(x)
+def _convolve(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
+    x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
     return layers.ReLU()(FusedBatchNormalization(momentum=0.97)(x))
 
 
