@@ -62,8 +62,7 @@ screenshots: .venv/.installed-dev chromium  ## take the README's pictures again
 	$(BIN)/python -m recognizer.tests.browser.screenshots docs/screenshots
 
 figures: .venv/.installed  ## measure the model again, renew the README's table [SETS="FILE …"]
-	@mkdir -p build
-	$(BIN)/python -m ml evaluate --json build/model.json --readme README.md $(SETS:%=--set %)
+	$(BIN)/python -m ml evaluate --readme README.md $(SETS:%=--set %)
 
 clean:  ## remove what was installed and built; var/ and .env stay
 	rm -rf .venv build test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

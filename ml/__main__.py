@@ -46,7 +46,12 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--mnist", type=Path, help=f"MNIST's folder, such as {DATA}")
     train.add_argument("--replay", type=Path, help="bitmaps to mix in, as `ml/pretrained` ships")
     train.add_argument(
-        "--set", dest="sets", type=Path, action="append", default=[], help="a further NPZ set"
+        "--set",
+        dest="sets",
+        metavar="FILE[=WEIGHT]",
+        action="append",
+        default=[],
+        help="a further NPZ set, its samples drawn WEIGHT times as often",
     )
     train.add_argument(
         "--sets-share", type=float, help="how much of each epoch the --set files make up, 0 to 1"
@@ -65,7 +70,10 @@ def parser() -> argparse.ArgumentParser:
         type=float,
         help="keep this threshold and the confidence as it is, instead of calibrating",
     )
-    train.add_argument("--made-up", type=int, default=0, help="so many scribbles for that class")
+    train.add_argument(
+        "--made-up", type=int, default=0, help="so many letters and scribbles for that class"
+    )
+    train.add_argument("--written", type=int, default=0, help="so many made-up digits")
     train.add_argument("--redraw", type=int, default=0, help="each sample again with so many pens")
     train.add_argument("--epochs", type=int, default=60)
     train.add_argument("--epoch-samples", type=int, default=0, help="default: all there are")
@@ -86,7 +94,12 @@ def parser() -> argparse.ArgumentParser:
     evaluate = commands_of.add_parser("evaluate", help="judge an exported network")
     evaluate.add_argument("artifact", type=Path, nargs="?", help="default: the shipped model")
     evaluate.add_argument("--set", dest="sets", type=Path, action="append", default=[])
-    evaluate.add_argument("--json", type=Path, help="write the figures here too")
+    evaluate.add_argument(
+        "--report",
+        type=Path,
+        default=Path("build/model.html"),
+        help="the page to write, JSON beside it (default: %(default)s)",
+    )
     evaluate.add_argument("--readme", type=Path, help="a page whose table of figures to renew")
     evaluate.set_defaults(run=commands.evaluate)
 
@@ -102,6 +115,14 @@ def parser() -> argparse.ArgumentParser:
     ship.add_argument("run_folder", type=Path, help="the --output of a training")
     ship.add_argument("--mnist", type=Path, default=DATA)
     ship.add_argument("--set", dest="sets", type=Path, action="append", default=[])
+    ship.add_argument(
+        "--other-seed",
+        dest="others",
+        type=Path,
+        action="append",
+        default=[],
+        help="the --output of the same training with another seed, to report the mean",
+    )
     ship.set_defaults(run=commands.ship)
     return top
 

@@ -15,25 +15,36 @@ from pathlib import Path
 
 import numpy as np
 
-from ml import evaluation, pretrained
+from ml import charts, evaluation, pretrained, report
 from ml.contract import DIGITS, JSON, NOT_A_DIGIT
 from ml.dataset import (
     Dataset,
     DatasetError,
     concatenate,
+    file_sha256,
+    halves,
     load_bitmaps,
+    load_inks,
     load_mnist,
     load_set,
     only_classes,
-    split_validation,
 )
 from ml.inference import Classifier
-from ml.mixture import as_drawn, learnable, made_up, with_class_share, with_redrawn
+from ml.mixture import (
+    as_drawn,
+    learnable,
+    made_up,
+    with_class_share,
+    with_redrawn,
+    written_digits,
+)
+from ml.robustness import LAYINGS, laid
 
-NOT_A_DIGIT_SHARE = 0.15
+NOT_A_DIGIT_SHARE = 0.12
 """Of what a training draws, where "not a digit" is a class."""
 
-FIGURES_BEGIN, FIGURES_END = "<!-- figures -->", "<!-- end of figures -->"
+MOST_LAID = 1_000
+"""Digits of a set that are laid in other ways."""
 
 
 def download(arguments: Namespace) -> None:
@@ -51,7 +62,7 @@ def train(arguments: Namespace) -> None:
     """
     say = _as_json if arguments.progress == "json" else _as_text
     say({"event": "stage", "stage": "reading data"})
-    train_set, validation_set = _training_data(arguments)
+    train_set, validation_set, calibration_set = _training_data(arguments)
     say({"event": "stage", "stage": "starting TensorFlow"})
     from ml import export as exporting
     from ml import training
@@ -81,7 +92,7 @@ def train(arguments: Namespace) -> None:
     )
     say({"event": "stage", "stage": "calibrating"})
     if arguments.reject_above is None:
-        calibration = training.calibrate(fit.network, validation_set, plan.classes)
+        calibration = training.calibrate(fit.network, calibration_set, plan.classes)
         fit.network.save_weights(output / "model.weights.h5")
     else:
         calibration = {"temperature": 1.0, "reject_above": arguments.reject_above}
@@ -91,7 +102,7 @@ def train(arguments: Namespace) -> None:
     # The one time that test images are looked at: after every choice has been made.
     classifier = Classifier.load(output / "model.tflite", plan.classes, calibration["reject_above"])
     metrics = _judge(classifier, arguments.test)
-    metrics["validation"] = evaluation.evaluate(classifier, validation_set)
+    metrics["validation"] = evaluation.evaluate(classifier, calibration_set)
     result = {
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "plan": training.plan_as_json(plan),
@@ -112,44 +123,84 @@ def train(arguments: Namespace) -> None:
     }
     (output / "result.json").write_text(json.dumps(result, indent=1) + "\n")
     mnist = metrics["mnist_test"]
-    evaluation.draw_confusion(mnist["confusion"], mnist["classes"], output / "confusion.png")
+    charts.draw_confusion(mnist["confusion"], mnist["classes"], output / "confusion.png")
     say({"event": "done", "mnist_accuracy": mnist["accuracy"]})
 
 
 def evaluate(arguments: Namespace) -> None:
-    """Print what an exported network reaches on MNIST's test images and further sets."""
+    """Judge an exported network: lines to the terminal, an HTML page and JSON beside it."""
     artifact = arguments.artifact or pretrained.ARTIFACT
     classifier = load_trained(artifact)
-    metrics = _judge(classifier, None)
+    answers = {"mnist_test": evaluation.answer(classifier, load_bitmaps(pretrained.MNIST_TEST))}
+    figures: JSON = {
+        "model": {
+            "file": artifact.name,
+            "bytes": artifact.stat().st_size,
+            "sha256": file_sha256(artifact),
+            "reject_above": classifier.reject_above,
+        },
+        "sets": {},
+        "robustness": {},
+        "seeds": load_record(artifact).get("seeds"),
+        "latency": evaluation.measure_latency(classifier),
+        "load_ms": evaluation.measure_loading(artifact, classifier.classes),
+        "memory_mb": evaluation.measure_memory(artifact, classifier.classes),
+    }
+    refusals: dict[str, JSON] = {}
     for path in arguments.sets:
-        everything = load_set(path)
+        print(f"{path.stem} …", file=sys.stderr)
+        everything = _as_laid(path)
         digits = only_classes(everything, DIGITS)
-        metrics[path.stem] = evaluation.evaluate(classifier, digits)
-        if NOT_A_DIGIT in classifier.classes:
-            letters = learnable(everything, (NOT_A_DIGIT,))
-            metrics[path.stem] |= evaluation.judge_refusals(classifier, digits, letters)
-    metrics["latency"] = evaluation.measure_latency(classifier)
-    metrics["bytes"] = artifact.stat().st_size
-    for name, figures in metrics.items():
-        if isinstance(figures, dict) and "accuracy" in figures:
-            low, high = figures["interval"]
-            print(
-                f"{name:28} {figures['accuracy']:8.2%}  ({low:.2%} to {high:.2%})"
-                f"  {figures['errors']} of {figures['samples']} wrong,"
-                f" calibration error {figures['expected_calibration_error']:.4f}"
-            )
-            if "others_accepted" in figures:
-                print(
-                    f"{'':28} {figures['digits_refused']:8.2%}  of its digits refused,"
-                    f" {figures['others_accepted']:.2%} of {figures['others']} others accepted"
-                )
-    latency = metrics["latency"]
-    print(f"strokes to scores            {latency['median_ms']} ms (p99 {latency['p99_ms']} ms)")
-    print(f"file                         {metrics['bytes']:,} bytes")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(metrics, indent=1) + "\n")
+        answers[path.stem] = evaluation.answer(classifier, digits)
+        letters = learnable(everything, (NOT_A_DIGIT,))
+        if NOT_A_DIGIT in classifier.classes and len(letters):
+            refusals[path.stem] = evaluation.judge_refusals(classifier, digits, letters)
+        figures["robustness"] |= _robustness(classifier, path)
+    for name, answered in answers.items():
+        in_full = evaluation.summarise(answered) | evaluation.in_depth(answered)
+        figures["sets"][name] = in_full | refusals.get(name, {})
+    for what, measured in report.rows(figures):
+        print(f"{what:60} {measured}")
+    page: Path = arguments.report
+    page.parent.mkdir(parents=True, exist_ok=True)
+    report.write_html(page, figures, answers)
+    page.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
+    print(f"{page} and {page.with_suffix('.json').name} are written.")
     if arguments.readme:
-        write_figures(arguments.readme, metrics)
+        report.write_readme(arguments.readme, figures)
+
+
+def _as_laid(path: Path) -> Dataset:
+    """A set to judge by: strokes are laid on a canvas as people would draw them."""
+    strokes = load_inks(path)
+    return load_set(path) if strokes is None else laid(*strokes)
+
+
+def _robustness(classifier: Classifier, path: Path) -> JSON:
+    """Accuracy for each way of laying up to 1,000 of a stroke set's digits."""
+    strokes = load_inks(path)
+    if strokes is None:
+        return {}
+    inks, labels, writers = strokes
+    digits = np.flatnonzero(np.isin(labels, DIGITS))
+    picked = np.random.default_rng(1).permutation(digits)[:MOST_LAID]
+    part = [inks[index] for index in picked], labels[picked], writers[picked]
+    return {
+        path.stem: {
+            name: evaluation.evaluate(classifier, laid(*part, how))["accuracy"]
+            for name, how in LAYINGS.items()
+        }
+    }
+
+
+def load_record(artifact: Path) -> JSON:
+    """The `result.json` that a training left beside its exported network.
+
+    Raises:
+        OSError: there is none.
+    """
+    record: JSON = json.loads((artifact.parent / pretrained.RESULT.name).read_text())
+    return record
 
 
 def load_trained(artifact: Path) -> Classifier:
@@ -159,45 +210,10 @@ def load_trained(artifact: Path) -> Classifier:
         ArtifactError: the network cannot be loaded.
         OSError: there is no record beside it.
     """
-    result: JSON = json.loads((artifact.parent / pretrained.RESULT.name).read_text())
+    result = load_record(artifact)
     return Classifier.load(
         artifact, tuple(result["plan"]["classes"]), result["calibration"]["reject_above"]
     )
-
-
-def write_figures(readme: Path, metrics: JSON) -> None:
-    """Put the table of figures between the markers in a Markdown page.
-
-    Raises:
-        ValueError: the page has no markers.
-    """
-    rows = []
-    for name, figures in metrics.items():
-        if isinstance(figures, dict) and "accuracy" in figures:
-            low, high = figures["interval"]
-            shown = name.replace("_", " ")
-            rows.append(
-                f"| {shown}, {figures['samples']:,} digits | "
-                f"{figures['accuracy']:.2%} right ({low:.2%} to {high:.2%}) |"
-            )
-            if "others_accepted" in figures:
-                rows.append(
-                    f"| {shown}: digits refused; {figures['others']:,} letters read as digits | "
-                    f"{figures['digits_refused']:.2%}; {figures['others_accepted']:.1%} |"
-                )
-    calibration = metrics["mnist_test"]["expected_calibration_error"]
-    latency = metrics["latency"]
-    rows += [
-        f"| expected calibration error, mnist test, 15 bins | {calibration:.4f} |",
-        f"| strokes to scores, one core | {latency['median_ms']} ms (p99 {latency['p99_ms']} ms) |",
-        f"| model file | {metrics['bytes']:,} bytes |",
-    ]
-    head, begin, rest = readme.read_text().partition(FIGURES_BEGIN)
-    _, end, tail = rest.partition(FIGURES_END)
-    if not begin or not end:
-        raise ValueError(f"{readme} has no place for the figures")
-    table = "\n".join(["| what | measured |", "| --- | --- |", *rows])
-    readme.write_text(f"{head}{begin}\n{table}\n{end}{tail}")
 
 
 def export(arguments: Namespace) -> None:
@@ -214,7 +230,7 @@ def ship(arguments: Namespace) -> None:
     """Make a finished training the model that ships with the project."""
     from ml.shipping import ship as assemble
 
-    assemble(arguments.run_folder, arguments.mnist, arguments.sets)
+    assemble(arguments.run_folder, arguments.mnist, arguments.sets, arguments.others)
     print(f"{pretrained.FOLDER} is ready.")
 
 
@@ -223,10 +239,14 @@ def _classes(arguments: Namespace) -> tuple[str, ...]:
     return (*arguments.classes, *reject)
 
 
-def _training_data(arguments: Namespace) -> tuple[Dataset, Dataset]:
-    """What to train and to validate on; sets are split by writer, each for itself."""
+def _training_data(arguments: Namespace) -> tuple[Dataset, Dataset, Dataset]:
+    """What to train on, to choose the epoch by, and to calibrate on.
+
+    Sets are split by writer, each for itself. Confidence is calibrated on drawings as they
+    come: some of those redrawn have lost what told them apart.
+    """
     classes = _classes(arguments)
-    base, further = [], [learnable(load_set(path), classes) for path in arguments.sets]
+    base, further = [], [learnable(_weighed_set(named), classes) for named in arguments.sets]
     if arguments.mnist:
         base.append(load_mnist(arguments.mnist, "train"))
     if arguments.replay:
@@ -235,24 +255,36 @@ def _training_data(arguments: Namespace) -> tuple[Dataset, Dataset]:
         raise DatasetError("nothing to train on: name --mnist, --replay or --set")
     if arguments.sets_share is not None:
         further = _with_share(further, arguments, sum(map(len, base)))
-    halves = [_halves(part, arguments) for part in [*base, *further]]
-    train_set = concatenate(half[0] for half in halves)
-    validation_set = concatenate(half[1] for half in halves)
+    split = [halves(part, arguments.validation_share, arguments.seed) for part in [*base, *further]]
+    train_set, validation_set = (concatenate(half) for half in zip(*split, strict=True))
+    if arguments.written:
+        digits = written_digits(arguments.written, arguments.seed)
+        held_out = written_digits(arguments.written // 10, arguments.seed + 1)
+        train_set = concatenate([train_set, digits])
+        validation_set = concatenate([validation_set, held_out])
     if NOT_A_DIGIT in classes and arguments.made_up:
         count = arguments.made_up
         train_set = concatenate([train_set, made_up(train_set, count, arguments.seed)])
         held_out = made_up(validation_set, count // 10, arguments.seed + 1)
         validation_set = concatenate([validation_set, held_out])
         train_set = with_class_share(train_set, NOT_A_DIGIT, NOT_A_DIGIT_SHARE)
-    if arguments.redraw:
-        train_set = with_redrawn(train_set, arguments.redraw, arguments.seed)
-        validation_set = concatenate([validation_set, as_drawn(validation_set)])
-    return train_set, validation_set
+    if not arguments.redraw:
+        return train_set, validation_set, validation_set
+    both = concatenate([validation_set, as_drawn(validation_set)])
+    return with_redrawn(train_set, arguments.redraw, arguments.seed), both, validation_set
 
 
-def _halves(part: Dataset, arguments: Namespace) -> tuple[Dataset, Dataset]:
-    kept, held_out = split_validation(part, arguments.validation_share, arguments.seed)
-    return part.select(kept), part.select(held_out)
+def _weighed_set(named: str) -> Dataset:
+    """The set that `FILE` or `FILE=WEIGHT` names, each sample drawn so many times as often."""
+    path, is_weighed, weight = named.rpartition("=")
+    if not is_weighed:
+        return load_set(Path(named))
+    try:
+        times = np.float32(weight)
+    except ValueError as error:
+        raise DatasetError(f"--set {named}: {weight} is no weight.") from error
+    part = load_set(Path(path))
+    return replace(part, weights=part.weights * times)
 
 
 def _with_share(sets: list[Dataset], arguments: Namespace, others: int) -> list[Dataset]:

@@ -158,16 +158,9 @@ def load_set(path: Path, pen_width_px: float = PEN_WIDTH_PX) -> Dataset:
     Raises:
         DatasetError: the file is missing, damaged or in another format.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise DatasetError(f"{path} cannot be read as a data set: {error}") from error
-    labels = np.asarray(arrays.get("labels", [])).astype("U16")
-    if not len(labels):
-        raise DatasetError(f"{path} holds no labels.")
+    drawings, arrays = _load(path)
     images, kept = [], []
-    for index, drawn in enumerate(_samples(arrays, path)):
+    for index, drawn in enumerate(drawings):
         try:
             images.append(preprocess(drawn, pen_width_px))
             kept.append(index)
@@ -177,11 +170,37 @@ def load_set(path: Path, pen_width_px: float = PEN_WIDTH_PX) -> Dataset:
         raise DatasetError(f"{path} holds no sample with ink.")
     return _dataset(
         np.round(np.stack(images) * 255).astype(np.uint8),
-        labels[kept],
+        arrays["labels"][kept],
         writers=arrays["writers"][kept].astype("U64") if "writers" in arrays else None,
         weights=arrays["weights"][kept].astype(np.float32) if "weights" in arrays else None,
         sources={path.name: file_sha256(path)},
     )
+
+
+def load_inks(path: Path) -> tuple[list[Ink], Labels, Labels] | None:
+    """The strokes, labels and writers ("" where unknown) of a set; None for a set of pictures.
+
+    Raises:
+        DatasetError: the file is missing, damaged or in another format.
+    """
+    drawings, arrays = _load(path)
+    inks = [drawn for drawn in drawings if isinstance(drawn, Ink)]
+    if not inks:
+        return None
+    writers = arrays.get("writers", np.full(len(inks), ""))
+    return inks, arrays["labels"], writers.astype("U64")
+
+
+def _load(path: Path) -> tuple[Iterator[Drawn], dict[str, np.ndarray]]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise DatasetError(f"{path} cannot be read as a data set: {error}") from error
+    arrays["labels"] = np.asarray(arrays.get("labels", [])).astype("U16")
+    if not len(arrays["labels"]):
+        raise DatasetError(f"{path} holds no labels.")
+    return _samples(arrays, path), arrays
 
 
 def _samples(arrays: dict[str, np.ndarray], path: Path) -> Iterator[Drawn]:
@@ -257,6 +276,12 @@ def split_validation(
     held_out = np.zeros(len(names), bool)
     held_out[rng.permutation(len(names))[: round(share * len(names))]] = True
     return np.flatnonzero(~held_out[which]), np.flatnonzero(held_out[which])
+
+
+def halves(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
+    """The samples to train on, and the `share` of them to validate on; see `split_validation`."""
+    kept, held_out = split_validation(dataset, share, seed)
+    return dataset.select(kept), dataset.select(held_out)
 
 
 def stratified_sample(labels: Labels, count: int, seed: int) -> NDArray[np.intp]:

@@ -1,14 +1,16 @@
 """Judge an exported network on labelled bitmaps."""
 
 import math
+import subprocess
+import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
-from ml.contract import JSON, NOT_A_DIGIT, Ink, Scores
+from ml.contract import JSON, NOT_A_DIGIT, Ink, Labels, Scores
 from ml.dataset import Dataset
 from ml.inference import Classifier
 
@@ -16,24 +18,106 @@ _BATCH = 250
 _Z_95 = 1.959964
 
 
-def evaluate(classifier: Classifier, dataset: Dataset) -> JSON:
-    """Accuracy with its 95 % interval, loss, calibration and confusion matrix, as plain data."""
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What a network answered to a labelled set.
+
+    scores   (n, classes) probabilities
+    targets  (n,) index of the true class
+    read     (n,) index of the class that was read, NOT_A_DIGIT where refused
+    """
+
+    dataset: Dataset
+    classes: tuple[str, ...]
+    scores: Scores
+    targets: NDArray[np.int64]
+    read: NDArray[np.int64]
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """(n,) whether the true class was read."""
+        return np.asarray(self.read == self.targets)
+
+    @property
+    def confidence(self) -> Scores:
+        """(n,) the score of the class that was read."""
+        return np.asarray(self.scores[np.arange(len(self.read)), self.read])
+
+
+def answer(classifier: Classifier, dataset: Dataset) -> Answers:
+    """Read every sample of a set."""
     scores = score(classifier, dataset)
     targets = dataset.targets(classifier.classes)
-    read = classifier.decide(scores)
-    right = read == targets
-    rows = np.arange(len(targets))
-    chosen = np.clip(scores[rows, targets], 1e-7, 1.0)
+    return Answers(dataset, classifier.classes, scores, targets, classifier.decide(scores))
+
+
+def evaluate(classifier: Classifier, dataset: Dataset) -> JSON:
+    """Accuracy with its 95 % interval, loss, calibration and confusion matrix, as plain data."""
+    return summarise(answer(classifier, dataset))
+
+
+def summarise(answers: Answers) -> JSON:
+    """The same, of answers that are there already."""
+    right, targets = answers.right, answers.targets
+    chosen = np.clip(answers.scores[np.arange(len(targets)), targets], 1e-7, 1.0)
     return {
-        "samples": len(dataset),
+        "samples": len(right),
         "errors": int((~right).sum()),
         "accuracy": float(right.mean()),
         "interval": list(wilson_interval(int(right.sum()), len(right))),
         "loss": float(-np.log(chosen).mean()),
-        "expected_calibration_error": expected_calibration_error(scores[rows, read], right),
-        "confusion": confusion_matrix(targets, read, len(classifier.classes)),
-        "classes": list(classifier.classes),
+        "expected_calibration_error": expected_calibration_error(answers.confidence, right),
+        "confusion": confusion_matrix(targets, answers.read, len(answers.classes)),
+        "classes": list(answers.classes),
     }
+
+
+def in_depth(answers: Answers) -> JSON:
+    """What a report shows beyond `summarise`: per writer, reliability, risk and coverage."""
+    return {
+        "per_writer": per_writer(answers.dataset.writers, answers.right),
+        "reliability": reliability(answers.confidence, answers.right),
+        "risk_coverage": risk_coverage(answers.confidence, answers.right),
+    }
+
+
+def worst_mistakes(answers: Answers, most: int) -> NDArray[np.intp]:
+    """Indices of the mistakes made with the highest confidence, worst first."""
+    wrong = np.flatnonzero(~answers.right)
+    return np.asarray(wrong[np.argsort(-answers.confidence[wrong], kind="stable")][:most])
+
+
+def per_writer(writers: Labels, right: NDArray[np.bool_]) -> JSON | None:
+    """Each known writer's accuracy, every writer counting once; None where none is known."""
+    known = writers != ""
+    if not known.any():
+        return None
+    names, which = np.unique(writers[known], return_inverse=True)
+    count = np.bincount(which)
+    accuracy = np.bincount(which, weights=right[known]) / count
+    order = np.argsort(accuracy, kind="stable")
+    return {
+        "mean": float(accuracy.mean()),
+        "accuracies": [round(float(value), 4) for value in accuracy[order]],
+        "lowest": [
+            {"writer": str(names[i]), "accuracy": float(accuracy[i]), "samples": int(count[i])}
+            for i in order[:5]
+        ],
+    }
+
+
+def risk_coverage(
+    confidence: NDArray[np.float32], right: NDArray[np.bool_], points: int = 100
+) -> list[JSON]:
+    """The share of wrong answers if only the most confident ones were given.
+
+    Source: El-Yaniv and Wiener, "On the foundations of noise-free selective
+    classification", 2010.
+    """
+    wrong = ~right[np.argsort(-confidence, kind="stable")]
+    risk = np.cumsum(wrong) / np.arange(1, len(wrong) + 1)
+    at = np.unique(np.linspace(0, len(wrong) - 1, points).astype(int))
+    return [{"coverage": float((i + 1) / len(wrong)), "risk": float(risk[i])} for i in at.tolist()]
 
 
 def score(classifier: Classifier, dataset: Dataset) -> Scores:
@@ -85,6 +169,24 @@ def wilson_interval(right: int, total: int) -> tuple[float, float]:
     return (middle - half) / (1 + z2 / total), (middle + half) / (1 + z2 / total)
 
 
+def reliability(
+    confidence: NDArray[np.float32], right: NDArray[np.bool_], bins: int = 15
+) -> list[JSON]:
+    """Confidence against accuracy in equal-width bins of confidence; empty bins are left out."""
+    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    return [
+        {
+            "from": b / bins,
+            "to": (b + 1) / bins,
+            "samples": int((which == b).sum()),
+            "confidence": float(confidence[which == b].mean()),
+            "accuracy": float(right[which == b].mean()),
+        }
+        for b in range(bins)
+        if (which == b).any()
+    ]
+
+
 def expected_calibration_error(
     confidence: NDArray[np.float32], right: NDArray[np.bool_], bins: int = 15
 ) -> float:
@@ -93,14 +195,9 @@ def expected_calibration_error(
     Source: Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural
     networks", 2017.
     """
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        abs(float(confidence[which == b].mean()) - float(right[which == b].mean()))
-        * float((which == b).mean())
-        for b in range(bins)
-        if (which == b).any()
-    ]
-    return sum(gaps)
+    parts = reliability(confidence, right, bins)
+    gaps = (abs(part["confidence"] - part["accuracy"]) * part["samples"] for part in parts)
+    return float(sum(gaps) / max(len(right), 1))
 
 
 def measure_latency(classifier: Classifier, repeats: int = 500) -> JSON:
@@ -117,37 +214,36 @@ def measure_latency(classifier: Classifier, repeats: int = 500) -> JSON:
     return {"median_ms": round(float(p50), 3), "p99_ms": round(float(p99), 3)}
 
 
+def measure_loading(artifact: Path, classes: tuple[str, ...], repeats: int = 9) -> float:
+    """Milliseconds from a file to the first scores, at the median."""
+    taken = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        Classifier.load(artifact, classes).warm_up()
+        taken.append((time.perf_counter() - started) * 1000)
+    return round(float(np.median(taken)), 2)
+
+
+_RESIDENT = """
+import sys
+from pathlib import Path
+from ml.inference import Classifier
+Classifier.load(Path(sys.argv[1]), tuple(sys.argv[2].split(","))).warm_up()
+lines = Path("/proc/self/status").read_text().splitlines()
+print(next(line.split()[1] for line in lines if line.startswith("VmRSS")))
+"""
+
+
+def measure_memory(artifact: Path, classes: tuple[str, ...]) -> float | None:
+    """MiB resident in a process of its own that has read once; None where Linux's /proc is not."""
+    if not Path("/proc/self/status").exists():
+        return None
+    command = [sys.executable, "-c", _RESIDENT, str(artifact), ",".join(classes)]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+    return round(int(printed.stdout) / 1024, 1)
+
+
 def _spiral() -> Ink:
     turn = np.linspace(0, 3 * np.pi, 120)
     x, y = 140 + 9 * turn * np.cos(turn), 140 + 9 * turn * np.sin(turn)
     return Ink((np.column_stack([x, y, turn * 100]),), 280, 280)
-
-
-def draw_confusion(confusion: list[list[int]], classes: list[str], path: Path) -> None:
-    """A confusion matrix as a picture: diagonal green, mistakes redder the more there are."""
-    cell, margin = 44, 56
-    counts = np.array(confusion)
-    worst = max(1, int((counts - np.diag(np.diag(counts))).max()))
-    side = margin + cell * len(classes) + 12
-    image = Image.new("RGB", (side, side), "white")
-    draw = ImageDraw.Draw(image)
-    font = ImageFont.load_default(15)
-
-    def text(x: float, y: float, words: str, fill: str = "black") -> None:
-        draw.text((x, y), words, fill, font, anchor="mm")
-
-    text(margin + cell * len(classes) / 2, 14, "read as")
-    text(20, 14, "true")
-    for i, name in enumerate(classes):
-        middle = margin + cell * i + cell / 2
-        text(middle, 40, name)
-        text(34, middle, name)
-        for j in range(len(classes)):
-            left, top = margin + cell * j, margin + cell * i
-            count = int(counts[i, j])
-            fade = 255 - round(200 * min(1.0, count / worst)) if i != j else 0
-            colour = (190, 230, 195) if i == j else (255, fade, fade)
-            draw.rectangle((left, top, left + cell - 2, top + cell - 2), fill=colour)
-            if count:
-                text(left + cell / 2 - 1, top + cell / 2, str(count))
-    image.save(path, optimize=True)

@@ -6,18 +6,16 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from ml import evaluation, pretrained
 from ml.contract import DIGITS, JSON, NOT_A_DIGIT
 from ml.dataset import (
     Dataset,
     concatenate,
+    halves,
     load_mnist,
     load_set,
     only_classes,
     save_bitmaps,
-    split_validation,
     stratified_sample,
 )
 from ml.inference import Classifier
@@ -27,21 +25,59 @@ REPLAY_MNIST, REPLAY_SETS = 6_000, 3_000
 REPLAY_LETTERS, REPLAY_MADE_UP = 1_000, 500
 
 
-def ship(run: Path, mnist: Path, sets: list[Path], target: Path = pretrained.FOLDER) -> None:
+def ship(
+    run: Path,
+    mnist: Path,
+    sets: list[Path],
+    others: list[Path],
+    target: Path = pretrained.FOLDER,
+) -> None:
     """Copy a training's result into `target` and write what retraining needs beside it.
 
     The replay holds training images only, never validation or test images of
     the shipped model.
+
+    Args:
+        others: trainings that differ only in their seed, to report the mean of.
     """
     result: JSON = json.loads((run / "result.json").read_text())
-    for name in ("model.tflite", "model.weights.h5", "confusion.png", "result.json"):
+    for name in ("model.tflite", "model.weights.h5", "confusion.png"):
         if (run / name).resolve() != (target / name).resolve():
             shutil.copyfile(run / name, target / name)
+    if others:
+        result["seeds"] = [_seed(folder) for folder in [run, *others]]
+    result["precisions"] = _precisions(run, result, mnist, sets)
+    (target / "result.json").write_text(json.dumps(result, indent=1) + "\n")
     replay = concatenate(_replay(result, mnist, sets))
     save_bitmaps(target / pretrained.REPLAY.name, replay.images, replay.labels, replay.writers)
     test = load_mnist(mnist, "test")
     save_bitmaps(target / pretrained.MNIST_TEST.name, test.images, test.labels, test.writers)
     (target / "MODEL_CARD.md").write_text(model_card(result, target))
+
+
+def _seed(run: Path) -> JSON:
+    """What one of several trainings reached."""
+    result: JSON = json.loads((run / "result.json").read_text())
+    mnist = result["metrics"]["mnist_test"]
+    return {"seed": result["plan"]["seed"], "accuracy": mnist["accuracy"]}
+
+
+def _precisions(run: Path, result: JSON, mnist: Path, sets: list[Path]) -> list[JSON]:
+    """The network at each precision, judged on the digits it was validated on."""
+    from ml.export import compare_precisions
+    from ml.training import load_network
+
+    plan = result["plan"]
+    classes = tuple(plan["classes"])
+    parts = [load_mnist(mnist, "train"), *(learnable(load_set(path), classes) for path in sets)]
+    split = [_halves(part, result) for part in parts]
+    network = load_network(plan["architecture"], classes, run / "model.weights.h5")
+    return compare_precisions(
+        network,
+        classes,
+        result["calibration"]["reject_above"],
+        *(only_classes(concatenate(half), DIGITS) for half in zip(*split, strict=True)),
+    )
 
 
 def _replay(result: JSON, mnist: Path, sets: list[Path]) -> Iterator[Dataset]:
@@ -62,8 +98,11 @@ def _replay(result: JSON, mnist: Path, sets: list[Path]) -> Iterator[Dataset]:
 
 
 def _trained_on(part: Dataset, result: JSON) -> Dataset:
-    kept, _ = split_validation(part, result["validation_share"], int(result["plan"]["seed"]))
-    return part.select(np.asarray(kept))
+    return _halves(part, result)[0]
+
+
+def _halves(part: Dataset, result: JSON) -> tuple[Dataset, Dataset]:
+    return halves(part, result["validation_share"], int(result["plan"]["seed"]))
 
 
 ARCHITECTURES_IN_WORDS = {

@@ -132,6 +132,24 @@ def assert_keras_and_litert_agree(weights: Path, artifact: Path) -> None:
     np.testing.assert_allclose(one_by_one, expected[:30], atol=1e-4)
 
 
+def test_a_file_of_each_precision_reads_alike_and_the_smaller_are_smaller() -> None:
+    from ml.export import compare_precisions
+    from ml.training import load_network
+
+    network = load_network(PLAN["architecture"], CLASSES, pretrained.WEIGHTS)
+    some = load_bitmaps(pretrained.MNIST_TEST).select(np.arange(500))
+    threshold = pretrained.result()["calibration"]["reject_above"]
+    whole, half, quarter = compare_precisions(network, CLASSES, threshold, some, some)
+    assert [whole["precision"], half["precision"], quarter["precision"]] == [
+        "float32",
+        "float16",
+        "int8",
+    ]
+    assert whole["bytes"] > 1.8 * half["bytes"] > 3 * quarter["bytes"]
+    assert abs(whole["accuracy"] - half["accuracy"]) <= 0.002
+    assert abs(whole["accuracy"] - quarter["accuracy"]) <= 0.01
+
+
 def test_the_shipped_weights_and_the_shipped_file_are_the_same_network() -> None:
     assert_keras_and_litert_agree(pretrained.WEIGHTS, pretrained.ARTIFACT)
 
