@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from ml.contract import Scores
 
+DIGITS_LOST = 0.005
+"""The share of validation digits that the refusal of other drawings may cost."""
+
 _TEMPERATURES = np.geomspace(0.3, 3.0, 231)
 
 

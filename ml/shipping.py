@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ml import evaluation, pretrained
+from ml.calibration import DIGITS_LOST
+from ml.charts import reliability_svg
 from ml.contract import DIGITS, JSON, NOT_A_DIGIT
 from ml.dataset import (
     Dataset,
@@ -52,7 +54,15 @@ def ship(
     save_bitmaps(target / pretrained.REPLAY.name, replay.images, replay.labels, replay.writers)
     test = load_mnist(mnist, "test")
     save_bitmaps(target / pretrained.MNIST_TEST.name, test.images, test.labels, test.writers)
+    _draw_reliability(target, result, test)
     (target / "MODEL_CARD.md").write_text(model_card(result, target))
+
+
+def _draw_reliability(target: Path, result: JSON, test: Dataset) -> None:
+    classes, threshold = tuple(result["plan"]["classes"]), result["calibration"]["reject_above"]
+    answers = evaluation.answer(Classifier.load(target / "model.tflite", classes, threshold), test)
+    bins = evaluation.reliability(answers.confidence, answers.right)
+    (target / "reliability.svg").write_text(reliability_svg(bins))
 
 
 def _seed(run: Path) -> JSON:
@@ -108,8 +118,8 @@ def _halves(part: Dataset, result: JSON) -> tuple[Dataset, Dataset]:
 ARCHITECTURES_IN_WORDS = {
     "source_cnn": """two Conv2D(32), two Conv2D(64), one Conv2D(128), each with batch normalisation, max
         pooling and 25 % dropout after each block, global average pooling, Dense(256), 50 % dropout, softmax.""",
-    "residual_cnn": """one convolution of 24 filters at 28x28, a residual block of 48 at 14x14 and one of 96
-        at 7x7, 128 filters at 4x4, dropout, softmax; batch normalisation after every convolution.""",
+    "residual_cnn": """two Conv2D(32) at 28x28, Conv2D(64) at 14x14, a residual block and Conv2D(128) at 7x7, a
+        residual block at 4x4, flattened, dropout, softmax; batch normalisation after every convolution.""",
 }
 
 _FROM_SCRATCH = "The test images were looked at once, after all of that."
@@ -128,10 +138,37 @@ def _refusal_in_words(result: JSON) -> str:
 
 An eleventh output, "not a digit", has learned from letters that nobody takes for a digit, from
 scribbles and from several digits at once. A drawing is refused where that output is over
-{calibration["reject_above"]:.4f}: the threshold that 0.3 % of the digits in the validation split exceed. The
+{calibration["reject_above"]:.4f}: the threshold that {DIGITS_LOST:.1%} of the digits in the validation split exceed. The
 scores were calibrated there too, with a temperature of {calibration["temperature"]:.3f} that is folded into the last layer.
 
 It reads one digit at a time, and letters that look like a digit (O, I, l, S, Z, B, g, q) are read as one."""
+
+
+def _seeds_in_words(result: JSON) -> str:
+    seeds = result.get("seeds")
+    if not seeds:
+        return ""
+    accuracies = [seed["accuracy"] for seed in seeds]
+    each = ", ".join(f"{seed['accuracy']:.2%} with seed {seed['seed']}" for seed in seeds)
+    return f"""
+The same training with {len(seeds)} seeds reached {sum(accuracies) / len(seeds):.2%} on the MNIST test images in the mean: {each}.
+Seed {result["plan"]["seed"]} ships, as was settled before the others were trained."""
+
+
+def _precisions_in_words(result: JSON) -> str:
+    rows = "\n".join(
+        f"| {row['precision']} | {row['bytes']:,} | {row['accuracy']:.3%} | {row['loss']:.4f} "
+        f"| {row['median_ms']} | {row['load_ms']} |"
+        for row in result["precisions"]
+    )
+    count = result["precisions"][0]["samples"]
+    return f"""The same network exported three ways, judged on the {count:,} digits it was validated on:
+
+| weights | bytes | right | loss | strokes to scores, ms | file to first scores, ms |
+| --- | --- | --- | --- | --- | --- |
+{rows}
+
+float32 ships: it is within the 2.5 MB that a file may have, and the browser can run the very same weights."""
 
 
 def model_card(result: JSON, folder: Path) -> str:
@@ -165,7 +202,15 @@ Reads one handwritten digit in a 28x28 bitmap. Made by `python -m ml train` and 
 | file | {artifact.stat().st_size:,} bytes, float32 LiteRT |
 | parameters | {result["parameters"]:,} |
 
-![Confusion matrix](confusion.png)
+![Confusion matrix](confusion.png) ![Reliability diagram](reliability.svg)
+
+Left: what was read as what in the MNIST test images. Right: how sure it was there, and how often right, in
+bins of a fifteenth; the dots lie on the dashed line where confidence is exactly what it claims to be.
+{_seeds_in_words(result)}
+
+## Which precision, and why
+
+{_precisions_in_words(result)}
 
 ## How it was trained
 

@@ -14,12 +14,9 @@ from numpy.typing import NDArray
 
 from ml.architecture import ARCHITECTURES
 from ml.augmentation import Augmentation, augment
-from ml.calibration import choose_threshold, fit_temperature
+from ml.calibration import DIGITS_LOST, choose_threshold, fit_temperature
 from ml.contract import DIGITS, JSON, NOT_A_DIGIT
 from ml.dataset import Dataset
-
-DIGITS_LOST = 0.003
-"""The share of validation digits that the refusal of other drawings may cost."""
 
 Report = Callable[[JSON], None]
 """Takes one event: {"event": "epoch" | "step" | …, …}."""
