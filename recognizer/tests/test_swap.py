@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
 BODY = json.dumps(golden.body("7"))
 SECONDS_TO_SWAP = 2.0
+MOST_MB = 150
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,16 @@ def ask(port: int) -> Answer:
     return Answer(port, sent_at, response.status, body.get("model", {}).get("version"))
 
 
+@dataclass(frozen=True)
+class Web:
+    """Web processes, each on a port of its own."""
+
+    ports: list[int]
+    processes: "list[subprocess.Popen[bytes]]"
+
+
 @pytest.fixture
-def web_ports(shipped_model: ModelVersion) -> Iterator[list[int]]:
+def web(shipped_model: ModelVersion) -> Iterator[Web]:
     """Two web processes on the test's own database."""
     ports = [free_port(), free_port()]
     env = {**os.environ, "DATABASE_URL": database_url(), "VAR_DIR": str(settings.VAR_DIR)}
@@ -72,12 +81,18 @@ def web_ports(shipped_model: ModelVersion) -> Iterator[list[int]]:
     try:
         for port in ports:
             wait_until_it_answers(port)
-        yield ports
+        yield Web(ports, processes)
     finally:
         for process in processes:
             process.terminate()
         for process in processes:
             process.wait(20)
+
+
+def resident_mb(process: "subprocess.Popen[bytes]") -> float:
+    """Memory that a process holds, in MB, as Linux counts it."""
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmRSS"))) / 1000
 
 
 def wait_until_it_answers(port: int) -> None:
@@ -92,7 +107,7 @@ def wait_until_it_answers(port: int) -> None:
 
 
 def test_both_web_processes_answer_with_the_new_version_and_no_request_fails(
-    web_ports: list[int],
+    web: Web,
 ) -> None:
     candidate = promotion.register(pretrained.FOLDER, run=None)
     answers: list[Answer] = []
@@ -103,7 +118,7 @@ def test_both_web_processes_answer_with_the_new_version_and_no_request_fails(
             answers.append(ask(port))
 
     with ThreadPoolExecutor(4) as clients:
-        asking = [clients.submit(keep_asking, port) for port in web_ports * 2]
+        asking = [clients.submit(keep_asking, port) for port in web.ports * 2]
         time.sleep(1.0)
         promotion.promote(candidate, by=None)
         promoted_at = time.monotonic()
@@ -116,7 +131,7 @@ def test_both_web_processes_answer_with_the_new_version_and_no_request_fails(
             client.result()
 
     assert [answer for answer in answers if answer.status != 200] == []
-    for port in web_ports:
+    for port in web.ports:
         mine = [answer for answer in answers if answer.port == port]
         slowest = max(
             (answer.sent_at - promoted_at for answer in mine
@@ -134,3 +149,7 @@ def test_both_web_processes_answer_with_the_new_version_and_no_request_fails(
             answer.version for answer in mine if answer.sent_at > rolled_back_at + SECONDS_TO_SWAP
         }
         assert (before, after, back) == ({1}, {2}, {1})
+    if Path("/proc/self/status").exists():
+        held = [resident_mb(process) for process in web.processes]
+        print("web processes hold", ", ".join(f"{mb:.0f} MB" for mb in held))
+        assert max(held) < MOST_MB
