@@ -55,6 +55,7 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
     actions = ["cancel"]
 
     class Media:
+        css = {"all": ["recognizer/vendor/uplot-1.6.32/uPlot.min.css"]}
         js = [Script("recognizer/admin/training_run.js", type="module")]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TrainingRun]:

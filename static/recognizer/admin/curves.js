@@ -1,62 +1,92 @@
-/** Where each epoch's numbers lie in a chart. Pure: no DOM. */
+/** A training history as charts, drawn by uPlot. */
 
-export const BOX = { width: 360, height: 180, left: 52, right: 10, top: 10, bottom: 26 };
+import uPlot from "../vendor/uplot-1.6.32/uPlot.esm.js";
 
-/** The records that hold a number under `name`, as {epoch, value}. */
-export function series(history, name) {
-  return history
-    .filter((record) => Number.isFinite(record[name]))
-    .map((record) => ({ epoch: record.epoch, value: record[name] }));
+const NAMES = { loss: "training", accuracy: "training", val_loss: "validation", val_accuracy: "validation" };
+const HEIGHT = 220;
+
+/** [epochs, values of the first name, of the second, …]; null where an epoch recorded no number. */
+export function columns(history, names) {
+  const epochs = history.map((record) => record.epoch);
+  const values = names.map((name) =>
+    history.map((record) => (Number.isFinite(record[name]) ? record[name] : null)),
+  );
+  return [epochs, ...values];
 }
 
-/** [low, high] of all values, widened where they are all the same. */
-export function range(values) {
-  const low = Math.min(...values);
-  const high = Math.max(...values);
-  const room = high > low ? 0 : Math.abs(high) * 0.01 || 0.01;
-  return [low - room, high + room];
+/** Whether any of the columns behind the epochs holds a number. */
+export function hasNumbers([, ...values]) {
+  return values.some((column) => column.some((value) => value !== null));
 }
 
-/**
- * Lay out a chart of some names of a training history.
- *
- * Returns null while there is nothing to show; else {lines: [{name, points}],
- * ticks: [{y, value}], epochs: [{x, epoch}]} with all places in `BOX` units.
- */
-export function layOut(history, names, box = BOX) {
-  const found = names.map((name) => ({ name, values: series(history, name) }));
-  const all = found.flatMap((line) => line.values);
-  if (all.length === 0) return null;
-  const [low, high] = range(all.map((point) => point.value));
-  const first = Math.min(...all.map((point) => point.epoch));
-  const last = Math.max(...all.map((point) => point.epoch));
-  const x = (epoch) => {
-    const width = box.width - box.left - box.right;
-    return box.left + (last > first ? (width * (epoch - first)) / (last - first) : width / 2);
-  };
-  const y = (value) => box.top + ((box.height - box.top - box.bottom) * (high - value)) / (high - low);
-  return {
-    lines: found.map(({ name, values }) => ({
-      name,
-      points: values.map((point) => ({ x: x(point.epoch), y: y(point.value) })),
-    })),
-    ticks: [low, (low + high) / 2, high].map((value) => ({ y: y(value), value })),
-    epochs: evenly(first, last, 6).map((epoch) => ({ x: x(epoch), epoch })),
-  };
-}
+/** Draws into a <figure data-curves="loss val_loss" data-title="Loss">, and again as epochs come. */
+export class Curves {
+  constructor(figure) {
+    this.figure = figure;
+    figure.setAttribute("role", "group");
+    figure.setAttribute("aria-label", `${figure.dataset.title} by epoch`);
+    this.names = figure.dataset.curves.split(" ");
+    this.plot = null;
+    this.shown = 0;
+    new ResizeObserver(() => this.plot?.setSize({ width: this.width(), height: HEIGHT })).observe(figure);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
+    new MutationObserver(() => this.redraw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  }
 
-/** At most `count` whole numbers from first to last, both included. */
-export function evenly(first, last, count) {
-  const step = Math.max(1, Math.ceil((last - first) / (count - 1)));
-  const numbers = [];
-  for (let number = first; number < last; number += step) numbers.push(number);
-  if (numbers.length > 1 && last - numbers.at(-1) < step / 2) numbers.pop();
-  return [...numbers, last];
-}
+  show(history) {
+    const data = columns(history, this.names);
+    this.figure.hidden = !hasNumbers(data);
+    if (this.figure.hidden || (this.plot && this.shown === history.length)) return;
+    this.shown = history.length;
+    this.data = data;
+    if (this.plot) this.plot.setData(data);
+    else this.draw();
+  }
 
-/** How far a run is, from 0 to 1. */
-export function progress({ state, epoch, epochs, step, steps }) {
-  if (state === "succeeded") return 1;
-  if (!epochs || !epoch) return 0;
-  return Math.min(1, (epoch - 1 + (steps ? step / steps : 0)) / epochs);
+  redraw() {
+    if (!this.plot) return;
+    this.plot.destroy();
+    this.draw();
+  }
+
+  draw() {
+    this.plot = new uPlot(this.options(), this.data, this.figure);
+  }
+
+  width() {
+    return Math.max(240, this.figure.clientWidth);
+  }
+
+  options() {
+    const style = getComputedStyle(this.figure);
+    const colour = (name) => style.getPropertyValue(name).trim();
+    const percents = "percent" in this.figure.dataset;
+    const written = (value) => {
+      if (value === null || value === undefined) return "–";
+      return percents ? `${(value * 100).toFixed(2)} %` : value.toPrecision(3);
+    };
+    const axis = { stroke: colour("--body-quiet-color"), grid: { stroke: colour("--border-color"), width: 1 }, ticks: { show: false } };
+    return {
+      title: this.figure.dataset.title,
+      width: this.width(),
+      height: HEIGHT,
+      scales: { x: { time: false } },
+      cursor: { drag: { x: false, y: false } },
+      axes: [
+        { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] },
+        { ...axis, size: 66, values: (plot, ticks) => ticks.map(written) },
+      ],
+      series: [
+        { label: "Epoch", value: (plot, epoch) => epoch ?? "–" },
+        ...this.names.map((name) => ({
+          label: NAMES[name],
+          stroke: colour(`--hw-${NAMES[name]}`),
+          width: 2,
+          dash: NAMES[name] === "validation" ? [6, 4] : undefined,
+          points: { show: true, size: 6 },
+          value: (plot, value) => written(value),
+        })),
+      ],
+    };
+  }
 }

@@ -1,14 +1,14 @@
 /** Keeps the page of a training run up to date: asks the API every second until the run is over. */
 
-import { BOX, layOut, progress } from "./curves.js";
+import { Curves } from "./curves.js";
+import { inWords, progress, secondsLeft } from "./run_progress.js";
 
 const EVERY_MS = 1000;
 const AFTER_A_FAILURE_MS = 3000;
 const PATIENCE_MS = 8000;
-const SVG = "http://www.w3.org/2000/svg";
-const NAMES = { loss: "training", accuracy: "training", val_loss: "validation", val_accuracy: "validation" };
 
 const page = document.getElementById("training-run");
+const curves = [...document.querySelectorAll("[data-curves]")].map((figure) => new Curves(figure));
 if (page) start(page);
 
 function start(page) {
@@ -65,10 +65,11 @@ function show(page, run) {
   field(page, "step").textContent = `${run.step} of ${run.steps}`;
   field(page, "loss").textContent = run.loss === null ? "-" : run.loss.toFixed(4);
   field(page, "accuracy").textContent = run.accuracy === null ? "-" : percent(run.accuracy);
+  field(page, "left").textContent = inWords(secondsLeft(run));
   page.querySelector("progress").value = progress(run);
   if (run.log !== undefined) showLog(field(page, "log"), run.log);
   if (run.error !== undefined) showError(field(page, "error"), run.error);
-  for (const figure of page.querySelectorAll("[data-curves]")) drawCurves(figure, run.history);
+  for (const chart of curves) chart.show(run.history);
   field(page, "no-curves").hidden = run.history.length > 0;
 }
 
@@ -87,46 +88,4 @@ function showError(box, error) {
 
 function percent(share) {
   return `${(share * 100).toFixed(2)} %`;
-}
-
-function drawCurves(figure, history) {
-  const chart = layOut(history, figure.dataset.curves.split(" "));
-  figure.hidden = chart === null;
-  if (chart === null) return;
-  const label = "percent" in figure.dataset ? percent : (value) => value.toPrecision(3);
-  const svg = make("svg", { viewBox: `0 0 ${BOX.width} ${BOX.height}`, role: "img", "aria-label": figure.dataset.title });
-  for (const { y, value } of chart.ticks) {
-    svg.append(make("line", { class: "hw-grid", x1: BOX.left, x2: BOX.width - BOX.right, y1: y, y2: y }));
-    svg.append(make("text", { class: "hw-tick-y", x: BOX.left - 5, y: y + 4 }, label(value)));
-  }
-  for (const { x, epoch } of chart.epochs) {
-    svg.append(make("text", { class: "hw-tick-x", x, y: BOX.height - 8 }, String(epoch)));
-  }
-  for (const { name, points } of chart.lines) {
-    const line = make("g", { class: `hw-line-${NAMES[name]}` });
-    line.append(make("polyline", { points: points.map(({ x, y }) => `${x},${y}`).join(" ") }));
-    for (const { x, y } of points) line.append(make("circle", { cx: x, cy: y, r: 3 }));
-    svg.append(line);
-  }
-  figure.replaceChildren(caption(figure, chart), svg);
-}
-
-function caption(figure, chart) {
-  const words = document.createElement("figcaption");
-  words.append(`${figure.dataset.title} by epoch: `);
-  for (const { name, points } of chart.lines) {
-    if (points.length === 0) continue;
-    const key = document.createElement("span");
-    key.className = `hw-key-${NAMES[name]}`;
-    key.textContent = NAMES[name];
-    words.append(key, " ");
-  }
-  return words;
-}
-
-function make(tag, attributes, text = "") {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.textContent = text;
-  return element;
 }
