@@ -53,9 +53,14 @@ class Ink:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture of a drawing: light ink on dark paper, 0 to 255."""
+    """A picture of a drawing: light ink on dark paper, 0 to 255.
+
+    `too_faint` where something stands out from the paper, but too little to tell
+    ink from shadows; there is no ink in the pixels then.
+    """
 
     pixels: Greyscale
+    too_faint: bool = False
 
 
 Drawn = Ink | Picture

@@ -5,6 +5,7 @@ import threading
 import warnings
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ml.contract import Greyscale, InkError, Picture
@@ -15,7 +16,9 @@ LEAST_SIDE_PX = 8
 KEPT_SIDE_PX = 280
 """A larger picture is shrunk to this longer side before anything else looks at it."""
 
-_FAINTEST_INK = 24
+_FAINTEST_INK, _FAINTEST_MARK = 24, 8
+"""How far, in shades of 256, ink departs from the paper at least; and what is no mark at all."""
+
 _decoders = threading.BoundedSemaphore(2)
 """At most two pictures at once in a process: the largest allowed takes about 100 MB."""
 
@@ -47,7 +50,10 @@ def decode_picture(content: bytes) -> Picture:
     except Exception:  # noqa: BLE001  Pillow's decoders raise anything for damaged bytes
         raise InkError("The picture is damaged and cannot be read.") from None
     grey.thumbnail((KEPT_SIDE_PX, KEPT_SIDE_PX), Image.Resampling.BOX)
-    return Picture(level(np.asarray(grey)))
+    shade = np.asarray(grey)
+    levelled = level(shade)
+    faint = not levelled.any() and _departure(shade).max() >= _FAINTEST_MARK
+    return Picture(levelled, too_faint=bool(faint))
 
 
 def _decode(content: bytes) -> Image.Image:
@@ -97,12 +103,17 @@ def level(grey: Greyscale) -> Greyscale:
     The paper is the border's median; ink is what departs from it to the side
     where more of the picture departs.
     """
-    shade = grey.astype(np.float32)
-    border = np.concatenate([shade[0], shade[-1], shade[:, 0], shade[:, -1]])
-    departure = shade - np.median(border)
-    ink = departure if departure.max() > -departure.min() else -departure
+    ink = _departure(grey)
     strongest = float(ink.max())
     if strongest < _FAINTEST_INK:
         return np.zeros_like(grey)
     levelled: Greyscale = np.clip(ink * (255 / strongest), 0, 255).astype(np.uint8)
     return levelled
+
+
+def _departure(grey: Greyscale) -> NDArray[np.float32]:
+    """How far each pixel departs from the paper, positive on the side of the ink."""
+    shade = grey.astype(np.float32)
+    border = np.concatenate([shade[0], shade[-1], shade[:, 0], shade[:, -1]])
+    departure = shade - np.float32(np.median(border))
+    return departure if departure.max() > -departure.min() else -departure

@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from PIL import Image
 
-from ml.contract import NOT_A_DIGIT, Bitmap, BlankError, Drawn, Ink, Scores
+from ml.contract import NOT_A_DIGIT, Bitmap, BlankError, Drawn, Ink, Picture, Scores
 from ml.inference import Classifier
 from ml.preprocessing import ink_box, is_too_small, preprocess
 from ml.strokes import pack_ink
@@ -30,9 +30,13 @@ class Rejection:
 
 
 BLANK = Rejection("blank", "There is no ink yet.")
+TOO_FAINT = Rejection(
+    "too_faint",
+    "That is too faint to tell from the paper. Please use a darker pen, or more light.",
+)
 TOO_SMALL = Rejection("too_small", "That is too small to read. Please draw larger.")
 NO_DIGIT = Rejection("not_a_digit", "That does not look like a digit from 0 to 9.")
-REJECTIONS = (BLANK, TOO_SMALL, NO_DIGIT)
+REJECTIONS = (BLANK, TOO_FAINT, TOO_SMALL, NO_DIGIT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +72,9 @@ def recognise(drawn: Drawn) -> Recognition:
     try:
         bitmap = preprocess(drawn)
     except BlankError:
-        return Recognition("", 0.0, BLANK, (), model.pk, model.number)
+        faint = isinstance(drawn, Picture) and drawn.too_faint
+        reason = TOO_FAINT if faint else BLANK
+        return Recognition("", 0.0, reason, (), model.pk, model.number)
     scores = model.classifier.classify(bitmap)
     symbol = _symbol(drawn, bitmap, scores, model.classifier.classes)
     rejected = _rejection(drawn, scores, model.classifier)

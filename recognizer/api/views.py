@@ -91,8 +91,8 @@ class DrawingViewSet(
         """Read a drawing and store both."""
         drawn = _drawn(request)
         read = recognition.recognise(drawn)
-        if read.rejected == recognition.BLANK:
-            raise ValidationError({"detail": "There is no ink to save."})
+        if read.rejected and not read.symbols:
+            raise ValidationError({"detail": read.rejected.message})
         user = request.user if request.user.is_authenticated else None
         visitor = None if user else _visitor(request)
         drawing = recognition.save(drawn, read, user=user, visitor=visitor)

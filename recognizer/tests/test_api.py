@@ -272,6 +272,16 @@ def test_a_white_picture_is_blank_and_is_not_saved(client: Client) -> None:
     assert not Drawing.objects.exists()
 
 
+def test_a_picture_that_is_too_faint_says_so_and_is_not_saved(client: Client) -> None:
+    body = {"image": data_url(encoded(picture_of("7", ink=238, paper=250)))}
+    rejected = answer(post(client, PREDICT, body))["rejected"]
+    assert rejected["code"] == "too_faint"
+    assert "darker pen" in rejected["message"]
+    assert "darker pen" in answer(post(client, DRAWINGS, body), 400)["detail"]
+    body = {"image": data_url(encoded(picture_of("7", ink=200, paper=250)))}
+    assert answer(post(client, PREDICT, body))["text"] == "7"
+
+
 def test_without_a_model_the_answer_is_503_with_a_reason(client: Client) -> None:
     ModelVersion.objects.update(state="retired")
     active_model.forget()

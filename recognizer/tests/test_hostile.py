@@ -17,7 +17,7 @@ from ml.preprocessing import preprocess
 from ml.tests.pictures import encoded
 from recognizer.models import Drawing
 from recognizer.tests.test_api import DRAWINGS, GOOD, PREDICT, answer, data_url, patch, post, saved
-from recognizer.tests.test_swap import web_ports  # noqa: F401  a fixture
+from recognizer.tests.test_swap import Web, web  # noqa: F401  a fixture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_model")]
 
@@ -129,17 +129,17 @@ def test_who_draws_and_then_logs_in_keeps_the_drawings(client: Client) -> None:
 @pytest.mark.services
 @pytest.mark.django_db(transaction=True)
 def test_clients_that_never_finish_their_body_do_not_stop_the_site(
-    web_ports: list[int],  # noqa: F811  the fixture
+    web: Web,  # noqa: F811  the fixture
 ) -> None:
     from recognizer.tests.test_swap import ask
 
     head = b"POST /api/v1/predict/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{"
-    slow = [socket.create_connection(("127.0.0.1", web_ports[0])) for _ in range(40)]
+    slow = [socket.create_connection(("127.0.0.1", web.ports[0])) for _ in range(40)]
     try:
         for connection in slow:
             connection.sendall(head)
         started = time.monotonic()
-        assert ask(web_ports[0]).status == 200
+        assert ask(web.ports[0]).status == 200
         assert time.monotonic() - started < 5
     finally:
         for connection in slow:
