@@ -112,6 +112,7 @@ def train(arguments: Namespace) -> None:
             "train": len(train_set),
             "validation": len(validation_set),
             "sources": train_set.sources,
+            "mixture": _mixture(arguments),
         },
         "history": fit.history,
         "best_epoch": fit.best_epoch,
@@ -274,17 +275,32 @@ def _training_data(arguments: Namespace) -> tuple[Dataset, Dataset, Dataset]:
     return with_redrawn(train_set, arguments.redraw, arguments.seed), both, validation_set
 
 
+def _mixture(arguments: Namespace) -> JSON:
+    """What was mixed into the training beside MNIST and the replay, for the record."""
+    weights = dict(_named_weight(named) for named in arguments.sets)
+    return {
+        "set_weights": {path.name: weight for path, weight in weights.items()},
+        "made_up": arguments.made_up,
+        "written": arguments.written,
+        "redrawn_with_pens": arguments.redraw,
+    }
+
+
 def _weighed_set(named: str) -> Dataset:
     """The set that `FILE` or `FILE=WEIGHT` names, each sample drawn so many times as often."""
+    path, weight = _named_weight(named)
+    part = load_set(path)
+    return replace(part, weights=part.weights * np.float32(weight))
+
+
+def _named_weight(named: str) -> tuple[Path, float]:
     path, is_weighed, weight = named.rpartition("=")
     if not is_weighed:
-        return load_set(Path(named))
+        return Path(named), 1.0
     try:
-        times = np.float32(weight)
+        return Path(path), float(weight)
     except ValueError as error:
         raise DatasetError(f"--set {named}: {weight} is no weight.") from error
-    part = load_set(Path(path))
-    return replace(part, weights=part.weights * times)
 
 
 def _with_share(sets: list[Dataset], arguments: Namespace, others: int) -> list[Dataset]:

@@ -171,6 +171,17 @@ def _precisions_in_words(result: JSON) -> str:
 float32 ships: it is within the 2.5 MB that a file may have, and the browser can run the very same weights."""
 
 
+def _mixture_in_words(result: JSON) -> str:
+    mixture = result["data"].get("mixture")
+    if mixture is None:
+        return ""
+    weights = ", ".join(
+        f"{name} {weight:g}" for name, weight in mixture["set_weights"].items() if weight != 1
+    )
+    return f"""Beside the scanned sets: {mixture["written"]:,} digits and {mixture["made_up"]:,} other drawings made up by `ml/synthetic.py`, and
+every sample again with {mixture["redrawn_with_pens"]} other pens (`ml/thinning.py`). How often a sample of a set is drawn, where it is not 1: {weights or "always 1"}."""
+
+
 def model_card(result: JSON, folder: Path) -> str:
     """The card, every figure from `result.json` or measured on the spot."""
     artifact = folder / "model.tflite"
@@ -221,6 +232,8 @@ Adam {plan["learning_rate"]:g}, {schedule}, label smoothing {plan.get("label_smo
 {result["data"]["train"]:,} samples to train on, {result["data"]["validation"]:,} to validate on (by writer where writers are known),
 seed {result["plan"]["seed"]}, {len(result["history"])} epochs of {result["plan"]["batch_size"]} a batch, best epoch {result["best_epoch"]}, {result["seconds"] / 60:.0f} minutes.
 {looks} {versions}.
+
+{_mixture_in_words(result)}
 
 | data | SHA-256 |
 | --- | --- |

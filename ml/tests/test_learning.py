@@ -91,7 +91,7 @@ def test_a_training_is_exported_judged_and_written_down(tmp_path: Path) -> None:
     command = [
         *(sys.executable, "-m", "ml", "train", "--progress", "json", "--epochs", "1"),
         *("--initial", str(pretrained.WEIGHTS), "--replay", str(tmp_path / "replay.npz")),
-        *("--set", str(tmp_path / "drawn.npz"), "--sets-share", "0.2"),
+        *("--set", f"{tmp_path / 'drawn.npz'}=2.5", "--sets-share", "0.2"),
         *("--learning-rate", "1e-5", "--output", str(tmp_path / "result")),
         *("--architecture", PLAN["architecture"], "--reject-above", "1.0"),
         *(["--not-a-digit"] if NOT_A_DIGIT in CLASSES else []),
@@ -112,6 +112,7 @@ def test_a_training_is_exported_judged_and_written_down(tmp_path: Path) -> None:
     assert result["plan"]["seed"] == 1
     assert set(result["versions"]) >= {"tensorflow", "keras", "numpy", "python"}
     assert result["data"]["sources"].keys() == {"replay.npz", "drawn.npz"}
+    assert result["data"]["mixture"]["set_weights"] == {"drawn.npz": 2.5}
     assert (tmp_path / "result" / "confusion.png").stat().st_size > 1000
     assert_keras_and_litert_agree(
         tmp_path / "result" / "model.weights.h5", tmp_path / "result" / "model.tflite"
