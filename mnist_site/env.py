@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -42,6 +43,14 @@ def env_int(name: str, *, default: int, least: int = 0) -> int:
     if not value.isdecimal() or int(value) < least:
         raise ImproperlyConfigured(f"{name}={value!r}: expected a whole number from {least}")
     return int(value)
+
+
+def env_share(name: str, default: float) -> float:
+    """Read a share, a number from 0 to 1."""
+    value = env_str(name, str(default))
+    if not re.fullmatch(r"[01]|0?\.\d+|[01]\.0+", value):
+        raise ImproperlyConfigured(f"{name}={value!r}: expected a number from 0 to 1")
+    return float(value)
 
 
 def env_list(name: str, default: str = "") -> list[str]:

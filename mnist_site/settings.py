@@ -14,6 +14,7 @@ from mnist_site.env import (
     env_rate,
     env_redis_url,
     env_secret_key,
+    env_share,
     env_str,
     read_env_file,
 )
@@ -196,6 +197,9 @@ RETRAIN_EPOCHS = env_int("RETRAIN_EPOCHS", default=4, least=1)
 RETRAIN_THREADS = env_int("RETRAIN_THREADS", default=0)
 RETRAIN_SILENCE_SECONDS = env_int("RETRAIN_SILENCE_SECONDS", default=300, least=10)
 RETRAIN_STALE_SECONDS = env_int("RETRAIN_STALE_SECONDS", default=60, least=5)
+RETRAIN_AUTO_PROMOTE = env_bool("RETRAIN_AUTO_PROMOTE", default=False)
+HELD_OUT_SHARE = env_share("HELD_OUT_SHARE", 0.2)
+MAX_CONTRIBUTOR_SHARE = env_share("MAX_CONTRIBUTOR_SHARE", 0.3)
 
 WEB_HOST = env_str("WEB_HOST", "127.0.0.1")
 WEB_PORT = env_int("WEB_PORT", default=8000, least=1)

@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
 
+from recognizer.contributors import Contribution, within_share
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
 from recognizer.supervision import RunLostError, Supervisor
 
@@ -34,14 +35,22 @@ class RetrainingError(ValueError):
 def request_run(drawings: QuerySet[Drawing], *, by: AbstractBaseUser | None) -> TrainingRun:
     """Make a queued run from the approved drawings among these, frozen with their labels.
 
+    Drawings that are held out are never among them, and what one contributor
+    gave beyond the allowed share is left out; `parameters` counts both.
+
     Raises:
         RetrainingError: none of them has an approved label the model can learn,
-            or no version is active to start from.
+            all are held out, or no version is active to start from.
     """
     base = ModelVersion.objects.active()
     if base is None:
         raise RetrainingError("No model version is active to start from.")
     labels = Label.objects.approved().filter(drawing__in=drawings, value__in=base.classes)
+    held_out = labels.filter(drawing__held_out=True).count()
+    candidates = _contributions(labels.filter(drawing__held_out=False))
+    if not candidates:
+        raise RetrainingError(_why_nothing(held_out))
+    chosen = within_share(candidates, settings.MAX_CONTRIBUTOR_SHARE)
     with transaction.atomic():
         run = TrainingRun.objects.create(
             requested_by_id=by.pk if by else None,
@@ -52,18 +61,37 @@ def request_run(drawings: QuerySet[Drawing], *, by: AbstractBaseUser | None) -> 
                 "learning_rate": LEARNING_RATE,
                 "drawings_share": DRAWINGS_SHARE,
                 "repeats": REPEATS,
+                "drawings": len(chosen),
+                "kept_for_judging": held_out,
+                "max_contributor_share": settings.MAX_CONTRIBUTOR_SHARE,
+                "over_contributor_share": len(candidates) - len(chosen),
             },
         )
-        examples = TrainingExample.objects.bulk_create(
-            [
-                TrainingExample(run=run, drawing_id=drawing, value=value)
-                for drawing, value in labels.order_by("drawing").values_list("drawing", "value")
-            ],
+        TrainingExample.objects.bulk_create(
+            [TrainingExample(run=run, drawing_id=one.drawing, value=one.value) for one in chosen],
             batch_size=1000,
         )
-        if not examples:
-            raise RetrainingError("None of these drawings has an approved label to learn from.")
     return run
+
+
+def _contributions(labels: QuerySet[Label]) -> list[Contribution]:
+    rows = labels.order_by("drawing").values_list(
+        "drawing", "drawing__public_id", "value", "drawing__user", "drawing__visitor"
+    )
+    return [
+        Contribution(drawing, public_id, value, user or visitor)
+        for drawing, public_id, value, user, visitor in rows.iterator()
+    ]
+
+
+def _why_nothing(held_out: int) -> str:
+    if not held_out:
+        return "None of these drawings has an approved label to learn from."
+    which = "The one approved drawing" if held_out == 1 else f"All {held_out} approved drawings"
+    return (
+        f"{which} among these {'is' if held_out == 1 else 'are'} kept for judging and never"
+        " learned from. Approve some more."
+    )
 
 
 def execute(run_pk: int) -> bool:

@@ -49,11 +49,12 @@ class DrawingAdmin(ReadOnlyAdmin[Drawing]):
         LabelFilter,
         "created_at",
         "source",
+        "held_out",
         VersionFilter,
     ]
     search_fields = ["user__username", "labels__value", "=predictions__text"]
     search_help_text = "Part of an id, a user name, a label, or what was read."
-    fields = ["public_id", "created_at", "owner", "source", "canvas"]
+    fields = ["public_id", "created_at", "owner", "source", "canvas", "held_out"]
     actions = [
         "approve_suggestions",
         "refuse_suggestions",
@@ -184,11 +185,13 @@ class DrawingAdmin(ReadOnlyAdmin[Drawing]):
             self.message_user(request, str(error), messages.ERROR)
             return None
         if tasks.hand_over(run):
-            self.message_user(request, f"{run} is queued.", messages.SUCCESS)
+            self.message_user(
+                request, f"{run} is queued: {run.drawings_in_words}.", messages.SUCCESS
+            )
         else:
             self.message_user(
                 request,
-                f"{run} is queued and starts as soon as a worker is back.",
+                f"{run} is queued and starts as soon as a worker is back: {run.drawings_in_words}.",
                 messages.WARNING,
             )
         return HttpResponseRedirect(reverse("admin:recognizer_trainingrun_change", args=[run.pk]))

@@ -5,6 +5,7 @@ from recognizer.models.label import Label
 from recognizer.models.model_version import ModelVersion, Promotion
 from recognizer.models.prediction import Prediction
 from recognizer.models.training_run import TrainingExample, TrainingRun
+from recognizer.models.verdict import Verdict, VerdictDrawing
 
 __all__ = [
     "Drawing",
@@ -14,4 +15,6 @@ __all__ = [
     "Promotion",
     "TrainingExample",
     "TrainingRun",
+    "Verdict",
+    "VerdictDrawing",
 ]

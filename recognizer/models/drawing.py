@@ -12,6 +12,7 @@ from PIL import Image
 
 from ml.contract import IMAGE_SIZE, Drawn, Picture
 from ml.strokes import unpack_ink
+from recognizer.models.held_out import HeldOutField
 
 if TYPE_CHECKING:
     from recognizer.models.label import Label
@@ -72,6 +73,13 @@ class Drawing(models.Model):
     ink = models.BinaryField(null=True, help_text="Packed strokes (ml.strokes.pack_ink).")
     picture = models.BinaryField(null=True, help_text="Greyscale PNG, light ink on dark paper.")
     bitmap = models.BinaryField(help_text="The 28x28 bytes that the model saw, row by row.")
+    held_out = HeldOutField(
+        "kept for judging",
+        default=False,
+        db_index=True,
+        editable=False,
+        help_text="In the drawn test set: never trained on.",
+    )
 
     objects = DrawingQuerySet.as_manager()
 

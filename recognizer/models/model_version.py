@@ -1,3 +1,4 @@
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -10,6 +11,12 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def active(self) -> "ModelVersion | None":
         """The one that answers now."""
         return self.filter(state=ModelVersion.State.ACTIVE).first()
+
+    def active_on(self, moment: datetime) -> "ModelVersion | None":
+        """The one that answered at that moment; None before the first promotion."""
+        until_then = Promotion.objects.filter(promoted_at__lte=moment)
+        newest = until_then.select_related("version").order_by("promoted_at", "pk").last()
+        return newest.version if newest else None
 
     def next_number(self) -> int:
         newest = self.aggregate(newest=models.Max("number"))["newest"]
@@ -88,6 +95,9 @@ class Promotion(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
     rollback = models.BooleanField(default=False)
+    override = models.BooleanField(
+        default=False, help_text="Promoted without a passed verdict, for the reason given."
+    )
     reason = models.TextField(blank=True)
 
     class Meta:

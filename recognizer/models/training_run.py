@@ -86,6 +86,20 @@ class TrainingRun(models.Model):
         return f"Run {self.pk}"
 
     @property
+    def drawings_in_words(self) -> str:
+        """How many it learns from, and how many were left out and why."""
+        words = [f"{self.parameters.get('drawings', 0):,} to learn from"]
+        if kept := self.parameters.get("kept_for_judging"):
+            words.append(f"{kept:,} kept for judging")
+        if over := self.parameters.get("over_contributor_share"):
+            share = self.parameters["max_contributor_share"]
+            words.append(
+                f"{over:,} left out, since one person may give at most"
+                f" {share * 100:g} % of a run, or 50 drawings where that is more"
+            )
+        return ", ".join(words)
+
+    @property
     def is_over(self) -> bool:
         return self.state not in {self.State.QUEUED, self.State.RUNNING}
 

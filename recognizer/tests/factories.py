@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.core.files.base import ContentFile
 
@@ -20,6 +21,7 @@ from recognizer.models import (
     TrainingExample,
     TrainingRun,
 )
+from recognizer.models.held_out import is_held_out
 from recognizer.recognition import bitmap_bytes, drawn_columns
 
 RawStrokes = list[list[list[float]]]
@@ -68,6 +70,7 @@ def make_drawing(
     version: ModelVersion | None = None,
     user: User | None = None,
     picture: Picture | None = None,
+    held_out: bool = False,
     **fields: Any,
 ) -> Drawing:
     """A stored drawing, with the prediction that it was answered with.
@@ -76,8 +79,10 @@ def make_drawing(
         strokes: what was drawn, unless a picture is given.
         read: what the model read; "" is a rejected drawing, None leaves out the prediction.
         user: its owner; an anonymous visitor if left out.
+        held_out: whether its id puts it into the drawn test set.
     """
     drawn: Drawn = picture or make_ink(strokes)
+    fields.setdefault("public_id", make_public_id(held_out=held_out))
     owner = {} if user else {"visitor": uuid.uuid4()}
     drawing = Drawing.objects.create(
         user=user,
@@ -88,6 +93,13 @@ def make_drawing(
     if read is not None:
         make_prediction(drawing, read, confidence=confidence, version=version)
     return drawing
+
+
+def make_public_id(*, held_out: bool) -> uuid.UUID:
+    """An id that puts a drawing into the drawn test set, or does not."""
+    while is_held_out(public_id := uuid.uuid4(), settings.HELD_OUT_SHARE) != held_out:
+        pass
+    return public_id
 
 
 def make_prediction(
@@ -148,10 +160,10 @@ def make_version(
     weights = b"not real weights"
     fields.setdefault("metrics", {"mnist_test": make_metrics()})
     fields.setdefault("architecture", "cnn-v1")
+    fields.setdefault("classes", list(DIGITS))
     return ModelVersion.objects.create(
         number=number,
         state=state,
-        classes=list(DIGITS),
         artifact=ContentFile(artifact, "model.tflite"),
         sha256=hashlib.sha256(artifact).hexdigest(),
         weights=ContentFile(weights, "weights.npz"),

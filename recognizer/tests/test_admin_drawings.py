@@ -219,7 +219,7 @@ def test_retraining_on_the_selected_drawings_freezes_the_approved_ones(admin_cli
     run = TrainingRun.objects.get()
     assert list(run.drawings.all()) == [chosen]
     assert run.requested_by == admin_user
-    assert words(response) == [f"{run} is queued."]
+    assert words(response) == [f"{run} is queued: 1 to learn from."]
     assert response.redirect_chain[-1][0] == f"/admin/recognizer/trainingrun/{run.pk}/change/"
 
 

@@ -33,6 +33,8 @@ def test_every_setting_stands_in_the_example_and_in_the_readme() -> None:
         ("DEBUG", "yes", "expected 'true' or 'false'"),
         ("WEB_PORT", "eighty", "whole number"),
         ("WEB_PROCESSES", "0", "whole number from 1"),
+        ("HELD_OUT_SHARE", "1.5", "number from 0 to 1"),
+        ("MAX_CONTRIBUTOR_SHARE", "nan", "number from 0 to 1"),
         ("THROTTLE_PREDICT", "many", "such as '600/min'"),
         ("THROTTLE_PREDICT", "0/min", "such as '600/min'"),
         ("DATABASE_URL", "mysql://x/y", "DATABASE_URL: expected postgres://"),

@@ -1,0 +1,57 @@
+from django.db import models
+
+from recognizer.models.drawing import Drawing
+from recognizer.models.model_version import ModelVersion
+
+
+class VerdictQuerySet(models.QuerySet["Verdict"]):
+    def newest(self, candidate: ModelVersion, opponent: ModelVersion) -> "Verdict | None":
+        """What the last comparison of these two came to."""
+        return self.filter(candidate=candidate, opponent=opponent).first()
+
+
+class Verdict(models.Model):
+    """One comparison of a candidate with the version that was active then."""
+
+    class Outcome(models.TextChoices):
+        PASSED = "passed", "passed"
+        REFUSED = "refused", "refused"
+
+    candidate = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="verdicts")
+    opponent = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    reason = models.TextField()
+    figures = models.JSONField(help_text="The rule then, and what was counted on each image set.")
+
+    objects = VerdictQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.candidate} against {self.opponent}: {self.outcome}"
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome == self.Outcome.PASSED
+
+
+class VerdictDrawing(models.Model):
+    """A drawing that one of the two read rightly and the other did not."""
+
+    verdict = models.ForeignKey(Verdict, on_delete=models.CASCADE, related_name="changes")
+    drawing = models.ForeignKey(Drawing, on_delete=models.CASCADE, related_name="+")
+    value = models.CharField(max_length=16, help_text="Its approved label then.")
+    before = models.CharField(max_length=16, help_text="What the active version read.")
+    after = models.CharField(max_length=16, help_text="What the candidate read.")
+    newly_right = models.BooleanField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["verdict", "drawing"], name="a_drawing_once_a_verdict"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.drawing}: {self.before} -> {self.after}, is {self.value}"
