@@ -12,11 +12,15 @@ from ml import pretrained
 from ml.dataset import file_sha256
 from ml.inference import ArtifactError
 from recognizer import active_model
-from recognizer.models import ModelVersion, Promotion, TrainingRun
+from recognizer.models import ModelVersion, Promotion, TrainingRun, Verdict
 
 
 class PromotionError(ValueError):
     """This version cannot be made active; the message says why."""
+
+
+class NotPassedError(PromotionError):
+    """No comparison with the active version speaks for it; it takes an override with a reason."""
 
 
 def register_shipped_model() -> ModelVersion:
@@ -71,10 +75,16 @@ def promote(
     by: AbstractBaseUser | None,
     reason: str = "",
     rollback: bool = False,
+    override: bool = False,
 ) -> Promotion:
     """Make a version the one that answers; every web process takes it up within a second.
 
+    Args:
+        override: promote it even without a passed verdict against the version that
+            is active now; the reason, which must be given, is kept and marked.
+
     Raises:
+        NotPassedError: it has no such verdict, and there is no override or no reason.
         PromotionError: it is active already, or its artifact cannot be loaded.
     """
     try:
@@ -90,6 +100,9 @@ def promote(
         replaced = next(
             (row for row in versions.values() if row.state == ModelVersion.State.ACTIVE), None
         )
+        objection = "" if rollback else why_not(chosen, replaced)
+        if objection and not (override and reason.strip()):
+            raise NotPassedError(objection)
         ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).update(
             state=ModelVersion.State.RETIRED
         )
@@ -97,8 +110,23 @@ def promote(
         version.state = ModelVersion.State.ACTIVE
         return Promotion.objects.create(
             version=chosen, replaced=replaced, promoted_by_id=by.pk if by else None,
-            reason=reason, rollback=rollback,
+            reason=reason, rollback=rollback, override=bool(objection),
         )  # fmt: skip
+
+
+def why_not(version: ModelVersion, active: ModelVersion | None) -> str:
+    """What speaks against promoting a version; "" if nothing does.
+
+    The version that ships with the project was judged before it shipped.
+    """
+    if version.run_id is None:
+        return ""
+    if active is None:
+        return f"No version is active that {version} could have been compared with."
+    verdict = Verdict.objects.all().newest(version, active)
+    if verdict is None:
+        return f"{version} has not been compared with {active}, which answers now."
+    return "" if verdict.passed else f"{version} was compared with {active}: {verdict.reason}"
 
 
 def roll_back(*, by: AbstractBaseUser | None, reason: str = "") -> ModelVersion:

@@ -24,8 +24,9 @@ from django.utils import timezone
 
 from ml import pretrained
 from ml.contract import NOT_A_DIGIT
-from ml.dataset import file_sha256
-from recognizer import promotion
+from ml.dataset import DatasetError, file_sha256
+from ml.inference import ArtifactError
+from recognizer import gate, promotion
 from recognizer.models import TrainingRun
 from recognizer.running.lifetime import die_with_parent
 from recognizer.training_data import write_examples
@@ -73,7 +74,8 @@ class Supervisor:
             raise TrainingFailedError(
                 f"The training process ended with code {process.returncode}: {reason}"
             )
-        self._register()
+        comparison = self._judge()
+        self._register(comparison)
 
     def _command(self) -> list[str]:
         base, output = self._run.base_version, self._folder / "result"
@@ -188,8 +190,29 @@ class Supervisor:
         if not mine.update(heartbeat_at=timezone.now(), log=log, **self._fields):
             raise RunLostError("cancelled, or taken over by another worker.")
 
-    def _register(self) -> None:
+    def _judge(self) -> gate.Comparison | None:
+        """Compare the result with the active version, before it becomes a version itself.
+
+        So a worker that dies here leaves no version without a verdict: the run is taken
+        up again. None if they cannot be compared; the version can be judged later.
+        """
+        self._write(stage="judging")
+        try:
+            candidate = gate.load_result(self._folder / "result")
+            return gate.compare(candidate, self._run, sign_of_life=self._go_on)
+        except (gate.GateError, ArtifactError, DatasetError, OSError) as error:
+            logger.exception("Run %d: its result could not be judged.", self._run.pk)
+            self._log.append(f"{timezone.now():%H:%M:%S} could not be judged: {error}")
+            return None
+
+    def _go_on(self) -> None:
+        if shutting_down.is_set():
+            self._back_into_the_queue()
+        self._write_if_possible()
+
+    def _register(self, comparison: gate.Comparison | None) -> None:
         self._write(stage="registering")
+        not_judged = "" if comparison else ", not judged"
         for attempt in (1, 2, 3):
             try:
                 with transaction.atomic():
@@ -198,11 +221,13 @@ class Supervisor:
                         self._run.pk,
                         self._token,
                         state=TrainingRun.State.SUCCEEDED,
-                        stage=f"made version {version.number}",
+                        stage=f"made version {version.number}{not_judged}",
                     ):
                         version.artifact.delete(save=False)
                         version.weights.delete(save=False)
                         raise RunLostError("cancelled while it was registered.")
+                    if comparison is not None:
+                        gate.conclude(version, comparison)
             except IntegrityError:
                 if attempt == 3:
                     raise

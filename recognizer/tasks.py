@@ -7,8 +7,8 @@ from celery import shared_task
 from celery.signals import worker_ready, worker_shutting_down
 from kombu.exceptions import OperationalError
 
-from recognizer import retraining, supervision
-from recognizer.models import TrainingRun
+from recognizer import gate, retraining, supervision
+from recognizer.models import ModelVersion, TrainingRun
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,26 @@ def hand_over(run: TrainingRun) -> bool:
         execute_run.delay(run.pk)
     except (OperationalError, OSError) as error:
         logger.warning("Run %d waits: the broker cannot be reached (%s).", run.pk, error)
+        return False
+    return True
+
+
+@shared_task
+def judge_version(version_pk: int) -> int:
+    """Compare a version with the active one; its page shows the verdict."""
+    try:
+        gate.judge(ModelVersion.objects.get(pk=version_pk))
+    except gate.GateError as error:
+        logger.warning("Not judged: %s", error)
+    return version_pk
+
+
+def hand_over_judging(version: ModelVersion) -> bool:
+    """Ask a worker for a verdict; False if the broker cannot be reached: ask again later."""
+    try:
+        judge_version.delay(version.pk)
+    except (OperationalError, OSError) as error:
+        logger.warning("%s is not judged: the broker cannot be reached (%s).", version, error)
         return False
     return True
 

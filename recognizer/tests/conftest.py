@@ -1,15 +1,30 @@
 """What tests of the app share."""
 
+from pathlib import Path
+
 import pytest
 
+from ml import pretrained
 from recognizer import active_model, promotion
 from recognizer.models import ModelVersion
+from recognizer.tests.judging import save_few_mnist_images
 
 
 @pytest.fixture(autouse=True)
 def _no_model_left_over() -> None:
     """Each test has a database of its own, so what the last one loaded does not hold."""
     active_model.forget()
+
+
+@pytest.fixture(scope="session")
+def _few_mnist_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_few_mnist_images(tmp_path_factory.mktemp("mnist") / "few.npz")
+
+
+@pytest.fixture
+def few_mnist_images(_few_mnist_images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Versions are compared on 40 of MNIST's test images, not on 10,000."""
+    monkeypatch.setattr(pretrained, "MNIST_TEST", _few_mnist_images)
 
 
 @pytest.fixture

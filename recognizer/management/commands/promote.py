@@ -15,6 +15,11 @@ class Command(BaseCommand):
         which.add_argument("number", type=int, nargs="?", help="the version's number")
         which.add_argument("--back", action="store_true", help="roll back")
         parser.add_argument("--reason", default="", help="kept in the promotion history")
+        parser.add_argument(
+            "--override",
+            action="store_true",
+            help="promote it even without a passed verdict; takes a --reason",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -22,9 +27,15 @@ class Command(BaseCommand):
                 version = promotion.roll_back(by=None, reason=options["reason"])
             else:
                 version = ModelVersion.objects.get(number=options["number"])
-                promotion.promote(version, by=None, reason=options["reason"])
+                promotion.promote(
+                    version, by=None, reason=options["reason"], override=options["override"]
+                )
         except ModelVersion.DoesNotExist:
             raise CommandError(f"There is no version {options['number']}.") from None
+        except promotion.NotPassedError as error:
+            raise CommandError(
+                f"{error}\nTo promote it all the same, add --override and --reason."
+            ) from None
         except promotion.PromotionError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"{version} answers now.")

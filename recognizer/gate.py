@@ -1,0 +1,232 @@
+"""Whether a candidate may replace the active version: both read the same images.
+
+`gate_rule` says what follows from it.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from numpy.typing import NDArray
+
+from ml import pretrained
+from ml.contract import Labels
+from ml.inference import ArtifactError, Classifier
+from recognizer import active_model, judged_images, promotion
+from recognizer.gate_rule import MOST_LOST, WORSE_BELOW, Count, Decision, decide
+from recognizer.judged_images import ImageSet
+from recognizer.models import Drawing, ModelVersion, TrainingRun, Verdict, VerdictDrawing
+
+MOST_CHANGES = 200
+"""So many drawings newly right, and as many newly wrong, are kept to be looked at."""
+
+_BATCH = 250
+
+logger = logging.getLogger(__name__)
+
+
+class GateError(ValueError):
+    """A version cannot be judged; the message says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """One image set as both versions read it: (n,) what was read."""
+
+    images: ImageSet
+    before: Labels
+    after: Labels
+
+    @property
+    def newly_right(self) -> NDArray[np.bool_]:
+        return np.asarray((self.after == self.images.labels) & (self.before != self.images.labels))
+
+    @property
+    def newly_wrong(self) -> NDArray[np.bool_]:
+        return np.asarray((self.before == self.images.labels) & (self.after != self.images.labels))
+
+    def count(self, among: NDArray[np.bool_] | None = None) -> Count:
+        among = np.ones(len(self.before), bool) if among is None else among
+        return Count(
+            self.images.key,
+            samples=int(among.sum()),
+            before=int(((self.before == self.images.labels) & among).sum()),
+            after=int(((self.after == self.images.labels) & among).sum()),
+            newly_right=int((self.newly_right & among).sum()),
+            newly_wrong=int((self.newly_wrong & among).sum()),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A candidate beside the version that was active then."""
+
+    opponent: ModelVersion
+    readings: list[Readings]
+
+
+def judge(version: ModelVersion) -> Verdict:
+    """Compare a stored version with the active one, and keep the verdict.
+
+    Takes about as long as reading 20,000 images: not for a web request.
+
+    Raises:
+        GateError: there is nothing to compare it with, or a file is damaged.
+    """
+    if version == ModelVersion.objects.active():
+        raise GateError(f"{version} is active: there is nothing to compare it with.")
+    return record(version, compare(_load(version), version.run))
+
+
+def load_result(folder: Path) -> Classifier:
+    """What `python -m ml train` left in a folder, ready to read.
+
+    Raises:
+        ArtifactError: it cannot be loaded.
+    """
+    result: dict[str, Any] = json.loads((folder / pretrained.RESULT.name).read_text())
+    return Classifier.load(
+        folder / pretrained.ARTIFACT.name,
+        tuple(result["plan"]["classes"]),
+        result["calibration"]["reject_above"],
+    )
+
+
+def compare(
+    candidate: Classifier,
+    run: TrainingRun | None,
+    sign_of_life: Callable[[], None] = lambda: None,
+) -> Comparison:
+    """Let the candidate and the active version read the same images.
+
+    Args:
+        run: what the candidate came from.
+        sign_of_life: called now and then, since it takes a while.
+
+    Raises:
+        GateError: no version is active, or its file is damaged.
+    """
+    opponent = ModelVersion.objects.active()
+    if opponent is None:
+        raise GateError("No version is active to compare it with.")
+    active = _load(opponent)
+    known = sorted({*active.classes, *candidate.classes})
+    return Comparison(
+        opponent,
+        [
+            Readings(
+                images,
+                before=read(active, images, sign_of_life),
+                after=read(candidate, images, sign_of_life),
+            )
+            for images in judged_images.collect(known, run)
+        ],
+    )
+
+
+def _load(version: ModelVersion) -> Classifier:
+    try:
+        return active_model.load(version).classifier
+    except (ArtifactError, OSError) as error:
+        raise GateError(f"{version} cannot be loaded: {error}") from error
+
+
+def read(classifier: Classifier, images: ImageSet, sign_of_life: Callable[[], None]) -> Labels:
+    """(n,) the class that is read in each image."""
+    names = np.array(classifier.classes, "U16")
+    parts = [np.zeros(0, "U16")]
+    for start in range(0, len(images.labels), _BATCH):
+        sign_of_life()
+        bitmaps = np.divide(images.images[start : start + _BATCH], 255, dtype=np.float32)
+        parts.append(names[classifier.decide(classifier.classify_batch(bitmaps))])
+    return np.concatenate(parts)
+
+
+def record(version: ModelVersion, comparison: Comparison) -> Verdict:
+    """Keep what a comparison came to, and refuse the candidate if it did not pass."""
+    counts = [readings.count() for readings in comparison.readings]
+    decision = decide(counts)
+    with transaction.atomic():
+        verdict = Verdict.objects.create(
+            candidate=version,
+            opponent=comparison.opponent,
+            outcome=Verdict.Outcome.PASSED if decision.passed else Verdict.Outcome.REFUSED,
+            reason=decision.reason,
+            figures=_figures(comparison, decision),
+        )
+        VerdictDrawing.objects.bulk_create(_changes(verdict, comparison))
+        _set_state(version, passed=decision.passed)
+    return verdict
+
+
+def conclude(version: ModelVersion, comparison: Comparison) -> Verdict:
+    """Keep the verdict; promote what has passed, if the site is set to do so."""
+    verdict = record(version, comparison)
+    if verdict.passed and settings.RETRAIN_AUTO_PROMOTE:
+        try:
+            promotion.promote(version, by=None, reason=f"Promoted by itself. {verdict.reason}")
+        except promotion.PromotionError as error:
+            # Another version was made active while the two were compared.
+            logger.warning("%s is not promoted by itself: %s", version, error)
+    return verdict
+
+
+def _set_state(version: ModelVersion, *, passed: bool) -> None:
+    states = ModelVersion.State
+    old, new = (states.REFUSED, states.CANDIDATE) if passed else (states.CANDIDATE, states.REFUSED)
+    if ModelVersion.objects.filter(pk=version.pk, state=old).update(state=new):
+        version.state = new
+
+
+def _figures(comparison: Comparison, decision: Decision) -> dict[str, Any]:
+    return {
+        "worse_below": WORSE_BELOW,
+        "better_below": decision.better_below,
+        "mnist_most_lost": MOST_LOST,
+        "sets": [
+            {
+                **asdict(count := readings.count()),
+                "available": readings.images.available,
+                "p": count.chance,
+                "finding": decision.findings[count.key],
+                "groups": {
+                    name: asdict(readings.count(members))
+                    for name, members in readings.images.groups.items()
+                },
+            }
+            for readings in comparison.readings
+        ],
+    }
+
+
+def _changes(verdict: Verdict, comparison: Comparison) -> list[VerdictDrawing]:
+    """The newest of the drawings that changed sides; one that is in two sets counts once."""
+    changes: list[VerdictDrawing] = []
+    for newly_right in (True, False):
+        found: dict[int, VerdictDrawing] = {}
+        for readings in comparison.readings:
+            changed = readings.newly_right if newly_right else readings.newly_wrong
+            for index in np.flatnonzero(changed & (readings.images.drawings > 0)).tolist():
+                drawing = int(readings.images.drawings[index])
+                found[drawing] = VerdictDrawing(
+                    verdict=verdict,
+                    drawing_id=drawing,
+                    value=str(readings.images.labels[index]),
+                    before=str(readings.before[index]),
+                    after=str(readings.after[index]),
+                    newly_right=newly_right,
+                )
+        newest = sorted(found.values(), key=lambda change: -change.drawing_id)
+        changes += newest[:MOST_CHANGES]
+    # The lock keeps those there that nobody has deleted while both versions read.
+    still_there = Drawing.objects.select_for_update().filter(
+        pk__in=[change.drawing_id for change in changes]
+    )
+    kept = set(still_there.values_list("pk", flat=True))
+    return [change for change in changes if change.drawing_id in kept]

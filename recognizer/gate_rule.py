@@ -1,0 +1,126 @@
+"""Whether a candidate may be promoted, from how both versions did on the same images.
+
+Only images that one of the two reads rightly and the other does not tell them apart;
+`ml.paired_test` says how likely such a difference is if the versions are equally good.
+
+- Worse on a set: that chance is under WORSE_BELOW, or, on MNIST, more than MOST_LOST images
+  in 10,000 are lost on balance: among so many a real loss may still pass for chance.
+- Better on a set: the chance is under BETTER_BELOW, shared among the sets that have images.
+  With a whole one for each of three sets, one candidate in seven would look better by luck.
+- A candidate passes if it is worse on none and better on at least one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ml.paired_test import chance_of_so_many
+
+MNIST, DRAWN, CORRECTIONS = "mnist_test", "drawn_test", "corrections"
+"""The sets of images that both versions read; see `judged_images`."""
+
+WORSE_BELOW = BETTER_BELOW = 0.05
+
+MOST_LOST = 5
+"""Of 10,000 MNIST images so many more may be lost than won."""
+
+FINDINGS = {
+    "better": "better",
+    "worse": "worse",
+    "same": "no difference beyond noise",
+    "empty": "nothing to compare yet",
+}
+
+NAMES = {MNIST: "MNIST test", DRAWN: "drawn test set", CORRECTIONS: "past corrections"}
+
+
+@dataclass(frozen=True)
+class Count:
+    """How two versions did on the same images."""
+
+    key: str
+    samples: int
+    before: int
+    after: int
+    newly_right: int
+    newly_wrong: int
+
+    @property
+    def chance(self) -> float:
+        """Of so large a difference, in its direction, if neither version is better."""
+        larger = max(self.newly_right, self.newly_wrong)
+        return chance_of_so_many(larger, self.newly_right + self.newly_wrong - larger)
+
+    @property
+    def loses_too_many(self) -> bool:
+        lost = self.newly_wrong - self.newly_right
+        return self.key == MNIST and lost * 10_000 > MOST_LOST * self.samples
+
+    def finding(self, better_below: float) -> str:
+        """One of better, worse, same, and empty where there is nothing to compare."""
+        if not self.samples:
+            return "empty"
+        if self.newly_wrong > self.newly_right:
+            worse = self.chance < WORSE_BELOW or self.loses_too_many
+            return "worse" if worse else "same"
+        return "better" if self.chance < better_below else "same"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the rule says, and why."""
+
+    passed: bool
+    reason: str
+    findings: dict[str, str]
+    better_below: float
+
+
+def decide(counts: list[Count]) -> Decision:
+    """Apply the rule."""
+    better_below = BETTER_BELOW / max(1, sum(count.samples > 0 for count in counts))
+    findings = {count.key: count.finding(better_below) for count in counts}
+    worse = [count for count in counts if findings[count.key] == "worse"]
+    better = [count for count in counts if findings[count.key] == "better"]
+    if worse:
+        reason = f"Worse on {_and(map(_found, worse))}."
+    elif better:
+        reason = f"Better on {_and(map(_found, better))}; not worse on any, beyond noise."
+    else:
+        enough = next(n for n in range(100) if chance_of_so_many(n, 0) < better_below)
+        reason = (
+            "Not worse, but not better on any of them beyond noise either."
+            f" {enough} images newly right on one of them, and none newly wrong, would do."
+        )
+    return Decision(bool(better) and not worse, reason, findings, better_below)
+
+
+def p_in_words(chance: float) -> str:
+    """Two figures of a probability."""
+    return "p < 0.001" if chance < 0.001 else f"p = {chance:.2g}"
+
+
+def in_words(figures: dict[str, Any]) -> str:
+    """A stored set of figures in one line."""
+    name = NAMES[figures["key"]]
+    if figures["finding"] == "empty":
+        return f"{name}: nothing to compare yet"
+    return (
+        f"{name}: {figures['before']:,} -> {figures['after']:,} of {figures['samples']:,} right;"
+        f" {figures['newly_right']:,} newly right, {figures['newly_wrong']:,} newly wrong;"
+        f" {p_in_words(figures['p'])}: {FINDINGS[figures['finding']]}"
+    )
+
+
+def _found(count: Count) -> str:
+    words = f"{count.newly_right:,} newly right, {count.newly_wrong:,} newly wrong"
+    if count.chance >= WORSE_BELOW and count.loses_too_many:
+        allowed = MOST_LOST * count.samples // 10_000
+        return f"the {NAMES[count.key]} ({words}: at most {allowed} more may be lost than won)"
+    article = "" if count.key == CORRECTIONS else "the "
+    return f"{article}{NAMES[count.key]} ({words}; {p_in_words(count.chance)})"
+
+
+def _and(parts: Iterable[str]) -> str:
+    *others, last = parts
+    return f"{', '.join(others)} and {last}" if others else last

@@ -1,0 +1,26 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from recognizer import gate
+from recognizer.gate_rule import in_words
+from recognizer.models import ModelVersion
+
+
+class Command(BaseCommand):
+    help = "Compare a model version with the active one on the same images, and keep the verdict."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("number", type=int, help="the version's number")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            verdict = gate.judge(ModelVersion.objects.get(number=options["number"]))
+        except ModelVersion.DoesNotExist:
+            raise CommandError(f"There is no version {options['number']}.") from None
+        except gate.GateError as error:
+            raise CommandError(str(error)) from None
+        for figures in verdict.figures["sets"]:
+            self.stdout.write(in_words(figures))
+        self.stdout.write(f"{verdict}. {verdict.reason}")

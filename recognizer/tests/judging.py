@@ -1,0 +1,46 @@
+"""Versions that read differently, and few images to compare them on."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml import pretrained
+from ml.dataset import load_bitmaps, save_bitmaps
+from ml.evaluation import score
+from ml.inference import Classifier
+from recognizer.models import Drawing, ModelVersion
+from recognizer.tests.factories import make_drawing, make_label, make_run, make_version
+
+CLASSES: list[str] = pretrained.result()["plan"]["classes"]
+
+
+def reads_well(**fields: Any) -> ModelVersion:
+    """A candidate from a run, with the network that ships."""
+    fields.setdefault("run", make_run(state="succeeded"))
+    fields.setdefault("reject_above", pretrained.result()["calibration"]["reject_above"])
+    return make_version(artifact=pretrained.ARTIFACT.read_bytes(), **{"classes": CLASSES} | fields)
+
+
+def takes_sevens_for_ones(**fields: Any) -> ModelVersion:
+    """The same, but it reads every 7 as a 1 and every 1 as a 7."""
+    swapped = [{"1": "7", "7": "1"}.get(name, name) for name in CLASSES]
+    return reads_well(classes=swapped, **fields)
+
+
+def save_few_mnist_images(path: Path) -> Path:
+    """40 of MNIST's test images that both versions read rightly: no 1, no 7."""
+    mnist = load_bitmaps(pretrained.MNIST_TEST)
+    first = mnist.select(np.flatnonzero(~np.isin(mnist.labels, ["1", "7"]))[:60])
+    classifier = Classifier.load(pretrained.ARTIFACT, tuple(CLASSES))
+    read = np.array(CLASSES)[score(classifier, first).argmax(axis=1)]
+    few = first.select(np.flatnonzero(read == first.labels)[:40])
+    save_bitmaps(path, few.images, few.labels, few.writers)
+    return path
+
+
+def approved_seven(*, read: str = "7", **options: Any) -> Drawing:
+    """A drawn 7, labelled so, that was first read as `read`."""
+    drawing = make_drawing(read=read, **options)
+    make_label(drawing, "7", state="approved")
+    return drawing
