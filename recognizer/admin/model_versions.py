@@ -6,12 +6,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from recognizer import promotion
+from recognizer import promotion, tasks
+from recognizer.admin import answered_on, verdicts
 from recognizer.admin.pictures import percent, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin, staff
 from recognizer.models import ModelVersion, Promotion
@@ -41,7 +43,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     list_select_related = ["run"]
     search_fields = ["=number", "architecture", "^sha256"]
     fields = ["architecture", "classes_shown", "size", "sha256", "weights_sha256", "created_at"]
-    actions = ["promote", "roll_back"]
+    actions = ["promote", "judge", "roll_back"]
     actions_without_selection = ("roll_back",)
 
     @admin.display(description="version", ordering="number")
@@ -77,24 +79,69 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         return format_html('<a href="{}">{}</a>', url, version.run)
 
     @admin.action(description="Promote the selected version", permissions=["act"])
-    def promote(self, request: HttpRequest, versions: QuerySet[ModelVersion]) -> None:
+    def promote(
+        self, request: HttpRequest, versions: QuerySet[ModelVersion]
+    ) -> HttpResponse | None:
         chosen = list(versions)
         if len(chosen) == 1:
-            self._promote(request, chosen[0])
-        else:
-            self.message_user(request, "Select exactly one version.", messages.ERROR)
+            return self._promote(request, chosen[0])
+        self.message_user(request, "Select exactly one version.", messages.ERROR)
+        return None
+
+    @admin.action(description="Compare with the active version", permissions=["act"])
+    def judge(self, request: HttpRequest, versions: QuerySet[ModelVersion]) -> None:
+        for version in versions:
+            self._judge(request, version)
 
     @admin.action(description="Roll back to the previous version", permissions=["act"])
     def roll_back(self, request: HttpRequest, versions: QuerySet[ModelVersion]) -> None:
         self._roll_back(request)
 
-    def _promote(self, request: HttpRequest, version: ModelVersion, reason: str = "") -> None:
+    def _promote(
+        self, request: HttpRequest, version: ModelVersion, reason: str = "", override: bool = False
+    ) -> HttpResponse | None:
+        """None, or the page that asks for a reason where no verdict speaks for the version."""
         try:
-            promotion.promote(version, by=staff(request), reason=reason)
+            promotion.promote(version, by=staff(request), reason=reason, override=override)
+        except promotion.NotPassedError as error:
+            return self._ask_for_a_reason(request, version, str(error), reason, again=override)
         except promotion.PromotionError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
             self.message_user(request, f"{version} answers now.", messages.SUCCESS)
+        return None
+
+    def _ask_for_a_reason(
+        self, request: HttpRequest, version: ModelVersion, objection: str, reason: str, again: bool
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Promote {version} without a passed verdict?",
+            "version": version,
+            "objection": objection,
+            "reason": reason,
+            "missing": again,
+            "media": self.media,
+        }
+        return TemplateResponse(request, "admin/recognizer/modelversion/override.html", context)
+
+    def _judge(self, request: HttpRequest, version: ModelVersion) -> None:
+        if version.state == ModelVersion.State.ACTIVE:
+            self.message_user(
+                request, f"{version} is active: there is nothing to compare.", messages.ERROR
+            )
+        elif tasks.hand_over_judging(version):
+            self.message_user(
+                request,
+                f"A worker compares {version} with the active version; its page shows the"
+                " verdict in about a minute.",
+                messages.SUCCESS,
+            )
+        else:
+            self.message_user(
+                request, "No worker can be reached now; try again later.", messages.ERROR
+            )
 
     def _roll_back(self, request: HttpRequest, reason: str = "") -> None:
         try:
@@ -106,9 +153,11 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
 
     def get_urls(self) -> list[URLPattern]:
         promote = self.admin_site.admin_view(require_POST(self.promote_view))
+        judge = self.admin_site.admin_view(require_POST(self.judge_view))
         roll_back = self.admin_site.admin_view(require_POST(self.roll_back_view))
         return [
             path("<int:pk>/promote/", promote, name="recognizer_modelversion_promote"),
+            path("<int:pk>/judge/", judge, name="recognizer_modelversion_judge"),
             path("roll-back/", roll_back, name="recognizer_modelversion_roll_back"),
             *super().get_urls(),
         ]
@@ -117,8 +166,16 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         if not self.has_act_permission(request):
             raise PermissionDenied
         version = get_object_or_404(ModelVersion, pk=pk)
-        self._promote(request, version, request.POST.get("reason", "").strip())
-        return HttpResponseRedirect(reverse("admin:recognizer_modelversion_change", args=[pk]))
+        reason = request.POST.get("reason", "").strip()
+        asked = self._promote(request, version, reason, override="override" in request.POST)
+        return asked or HttpResponseRedirect(_page(version))
+
+    def judge_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not self.has_act_permission(request):
+            raise PermissionDenied
+        version = get_object_or_404(ModelVersion, pk=pk)
+        self._judge(request, version)
+        return HttpResponseRedirect(_page(version))
 
     def roll_back_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_act_permission(request):
@@ -130,7 +187,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         context = {"may_act": self.has_act_permission(request), **(extra_context or {})}
-        return super().changelist_view(request, context)
+        return super().changelist_view(request, context | answered_on.context(request))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -145,9 +202,14 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
             "may_act": self.has_act_permission(request),
             "promotions": history(version),
             "answered": version.predictions.filter(served=True).count(),
+            **verdicts.context(version, active),
             **_origin(version),
         }
         return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _page(version: ModelVersion) -> str:
+    return reverse("admin:recognizer_modelversion_change", args=[version.pk])
 
 
 def _origin(version: ModelVersion) -> dict[str, Any]:

@@ -9,8 +9,24 @@ class PromotionAdmin(ReadOnlyAdmin[Promotion]):
     """Which version answered when."""
 
     date_hierarchy = "promoted_at"
-    list_display = ["promoted_at", "version", "replaced", "rollback", "promoted_by", "reason"]
-    list_filter = ["promoted_at", "rollback"]
+    list_display = [
+        "promoted_at",
+        "version",
+        "replaced",
+        "rollback",
+        "override",
+        "promoted_by",
+        "reason",
+    ]
+    list_filter = ["promoted_at", "rollback", "override"]
     list_select_related = ["version", "replaced", "promoted_by"]
     search_fields = ["reason", "promoted_by__username", "=version__number"]
-    fields = ["promoted_at", "version", "replaced", "rollback", "promoted_by", "reason"]
+    fields = [
+        "promoted_at",
+        "version",
+        "replaced",
+        "rollback",
+        "override",
+        "promoted_by",
+        "reason",
+    ]

@@ -64,7 +64,7 @@ def test_staff_who_may_only_look_are_offered_no_actions(client, model):
     row = make_one_of_each()[model]
     assert offered(client, model) == set()
     html = client.get(f"/admin/recognizer/{model}/{row.pk}/change/").content.decode()
-    assert not re.search(r'action="[^"]*/(label|promote|roll-back|cancel)/"', html)
+    assert not re.search(r'action="[^"]*/(label|promote|judge|roll-back|cancel)/"', html)
 
 
 def test_staff_who_may_change_drawings_review_but_do_not_retrain(client):
@@ -104,6 +104,7 @@ def test_staff_who_may_only_look_cannot_post_an_action(client):
         ("view_drawing", "drawing_label", "drawing"),
         ("view_trainingrun", "trainingrun_cancel", "trainingrun"),
         ("view_modelversion", "modelversion_promote", "modelversion"),
+        ("view_modelversion", "modelversion_judge", "modelversion"),
         ("view_modelversion", "modelversion_roll_back", None),
     ],
 )

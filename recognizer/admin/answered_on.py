@@ -1,0 +1,55 @@
+"""Which versions answered on one day, in the site's time zone."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.http import HttpRequest
+from django.utils import timezone
+
+from recognizer.models import ModelVersion, Promotion
+
+PARAMETER = "day"
+
+
+class DayForm(forms.Form):
+    day = forms.DateField(
+        widget=forms.DateInput(attrs={"type": "date"}),
+        # A day beside the first or last that Python knows has no yesterday or tomorrow.
+        validators=[MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(9999, 1, 1))],
+    )
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """The form and, if a day was chosen, the answer; takes the day out of the request's query.
+
+    The list would take the day for a filter of its own.
+    """
+    query = request.GET.copy()
+    asked = PARAMETER in query
+    form = DayForm({PARAMETER: query.pop(PARAMETER)[-1]} if asked else None)
+    request.GET = query  # type: ignore[assignment]
+    if not (asked and form.is_valid()):
+        return {"day_form": form}
+    day: date = form.cleaned_data["day"]
+    return {"day_form": form, "day": day, "day_in_words": in_words(day)}
+
+
+def in_words(day: date) -> str:
+    """Which version answered on a day, and when another took over."""
+    start, end = _midnight(day), _midnight(day + timedelta(days=1))
+    if start > timezone.now():
+        return "That day is still to come."
+    first = ModelVersion.objects.active_on(start - timedelta(microseconds=1))
+    words = [f"{first} at the start of the day" if first else "No version at the start of the day"]
+    changes = Promotion.objects.filter(promoted_at__gte=start, promoted_at__lt=end)
+    for change in changes.select_related("version").order_by("promoted_at", "pk"):
+        words.append(f"{change.version} from {timezone.localtime(change.promoted_at):%H:%M}")
+    if len(words) == 1 and first:
+        return f"{first}, all day."
+    return f"{'; '.join(words)}."
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

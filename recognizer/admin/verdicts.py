@@ -1,0 +1,86 @@
+"""A verdict as staff read it: what was compared, what it came to, and which drawings changed."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.safestring import SafeString
+
+from recognizer import promotion
+from recognizer.admin.pictures import thumbnail
+from recognizer.gate_rule import FINDINGS, NAMES, p_in_words
+from recognizer.models import ModelVersion, Verdict, VerdictDrawing
+
+EARLIER_SHOWN = 10
+
+GROUPS = {
+    "learned_from": "that it has learned from",
+    "held_out": "that are kept for judging",
+}
+
+
+def context(version: ModelVersion, active: ModelVersion | None) -> dict[str, Any]:
+    """What the page of a version shows of its verdicts, in a constant number of queries."""
+    verdicts = list(version.verdicts.select_related("opponent")[: EARLIER_SHOWN + 1])
+    newest = verdicts[0] if verdicts else None
+    return {
+        "verdict": newest,
+        "verdict_rows": rows(newest) if newest else [],
+        "verdict_changes": changes(newest) if newest else [],
+        "earlier_verdicts": verdicts[1:],
+        "objection": "" if version == active else promotion.why_not(version, active),
+    }
+
+
+def rows(verdict: Verdict) -> list[dict[str, Any]]:
+    """A row for each image set."""
+    return [
+        {
+            "name": NAMES[figures["key"]],
+            "finding": FINDINGS[figures["finding"]],
+            "css": f"hw-found-{figures['finding']}",
+            "empty": figures["finding"] == "empty",
+            "before": f"{figures['before']:,}",
+            "after": f"{figures['after']:,}",
+            "samples": f"{figures['samples']:,}",
+            "newly_right": f"{figures['newly_right']:,}",
+            "newly_wrong": f"{figures['newly_wrong']:,}",
+            "p": p_in_words(figures["p"]),
+            "notes": _notes(figures),
+        }
+        for figures in verdict.figures["sets"]
+    ]
+
+
+def _notes(figures: dict[str, Any]) -> list[str]:
+    """What a reader should know beside the numbers."""
+    notes = []
+    if figures["available"] > figures["samples"]:
+        notes.append(f"The newest {figures['samples']:,} of {figures['available']:,}.")
+    if figures["key"] == "corrections":
+        notes += [
+            f"Among these {group['samples']:,} {GROUPS[name]}:"
+            f" {group['newly_right']:,} newly right, {group['newly_wrong']:,} newly wrong."
+            for name, group in figures["groups"].items()
+            if group["samples"]
+        ]
+    return notes
+
+
+def changes(verdict: Verdict) -> list[dict[str, Any]]:
+    """The drawings newly right, and those newly wrong, each with its picture."""
+    found = (
+        verdict.changes.select_related("drawing")
+        .defer("drawing__ink", "drawing__picture")
+        .order_by("pk")
+    )
+    return [
+        _changes("Newly right", found.filter(newly_right=True)),
+        _changes("Newly wrong", found.filter(newly_right=False)),
+    ]
+
+
+def _changes(heading: str, found: QuerySet[VerdictDrawing]) -> dict[str, Any]:
+    pictures: list[tuple[VerdictDrawing, SafeString]] = [
+        (change, thumbnail(change.drawing)) for change in found
+    ]
+    return {"heading": heading, "drawings": pictures}
