@@ -48,7 +48,8 @@ def in_words(day: date) -> str:
         words.append(f"{change.version} from {timezone.localtime(change.promoted_at):%H:%M}")
     if len(words) == 1 and first:
         return f"{first}, all day."
-    return f"{'; '.join(words)}."
+    zone = f" ({timezone.get_current_timezone_name()})" if len(words) > 1 else ""
+    return f"{'; '.join(words)}{zone}."
 
 
 def _midnight(day: date) -> datetime:

@@ -13,8 +13,8 @@ from recognizer.models import ModelVersion, Verdict, VerdictDrawing
 EARLIER_SHOWN = 10
 
 GROUPS = {
-    "learned_from": "that it has learned from",
-    "held_out": "that are kept for judging",
+    "learned_from": "it has learned from",
+    "held_out": "kept for judging",
 }
 
 
@@ -58,7 +58,7 @@ def _notes(figures: dict[str, Any]) -> list[str]:
         notes.append(f"The newest {figures['samples']:,} of {figures['available']:,}.")
     if figures["key"] == "corrections":
         notes += [
-            f"Among these {group['samples']:,} {GROUPS[name]}:"
+            f"{group['samples']:,} {GROUPS[name]}:"
             f" {group['newly_right']:,} newly right, {group['newly_wrong']:,} newly wrong."
             for name, group in figures["groups"].items()
             if group["samples"]

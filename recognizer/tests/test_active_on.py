@@ -55,11 +55,11 @@ def test_the_list_tells_which_versions_were_active_on_a_day(admin_client):
     third = promoted(NOON + timedelta(hours=3, minutes=5))
     assert shown(admin_client, "2026-03-07") == "No version at the start of the day."
     assert shown(admin_client, "2026-03-08") == (
-        f"No version at the start of the day; {first} from 12:00."
+        f"No version at the start of the day; {first} from 12:00 (UTC)."
     )
     assert shown(admin_client, "2026-03-09") == f"{first}, all day."
     assert shown(admin_client, "2026-03-10") == (
-        f"{first} at the start of the day; {second} from 12:00; {third} from 15:05."
+        f"{first} at the start of the day; {second} from 12:00; {third} from 15:05 (UTC)."
     )
     assert shown(admin_client, "2026-03-11") == f"{third}, all day."
 
@@ -67,9 +67,9 @@ def test_the_list_tells_which_versions_were_active_on_a_day(admin_client):
 def test_a_day_begins_and_ends_at_midnight(admin_client):
     midnight = datetime(2026, 3, 10, tzinfo=UTC)
     before, after = promoted(midnight - MOMENT), promoted(midnight)
-    assert shown(admin_client, "2026-03-09").endswith(f"{before} from 23:59.")
+    assert shown(admin_client, "2026-03-09").endswith(f"{before} from 23:59 (UTC).")
     assert shown(admin_client, "2026-03-10") == (
-        f"{before} at the start of the day; {after} from 00:00."
+        f"{before} at the start of the day; {after} from 00:00 (UTC)."
     )
     assert shown(admin_client, "2026-03-11") == f"{after}, all day."
 
@@ -78,7 +78,7 @@ def test_a_day_is_one_of_the_sites_time_zone(admin_client, settings):
     settings.TIME_ZONE = "Asia/Tokyo"
     version = promoted(datetime(2026, 3, 9, 16, 30, tzinfo=UTC))
     assert shown(admin_client, "2026-03-09") == "No version at the start of the day."
-    assert shown(admin_client, "2026-03-10").endswith(f"{version} from 01:30.")
+    assert shown(admin_client, "2026-03-10").endswith(f"{version} from 01:30 (Asia/Tokyo).")
 
 
 @pytest.mark.parametrize("day", ["soon", "2026-02-30", "0001-01-01", "9999-12-31", ""])

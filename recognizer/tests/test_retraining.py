@@ -175,7 +175,10 @@ def test_a_retraining_makes_one_candidate_from_the_active_version(
     assert [record["epoch"] for record in run.history] == [1]
     assert "epoch 1/1" in run.log
     version = run.version
-    assert (version.number, version.state) == (2, "candidate")
+    verdict = version.verdicts.get()
+    assert (version.number, verdict.opponent) == (2, shipped_model)
+    assert version.state == ("candidate" if verdict.passed else "refused")
+    assert verdict.figures["sets"][0]["samples"] == 10_000
     assert version.metrics["mnist_test"]["accuracy"] > 0.99
     assert version.sha256 != shipped_model.sha256
     assert ModelVersion.objects.active() == shipped_model
