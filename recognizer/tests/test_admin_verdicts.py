@@ -206,3 +206,11 @@ def test_an_override_is_marked_in_the_promotion_history(admin_client, refused):
         "Mine."
         not in admin_client.get("/admin/recognizer/promotion/?override__exact=0").content.decode()
     )
+
+
+def test_a_drawing_that_is_shown_in_a_verdict_can_be_deleted(admin_client, passed):
+    drawing = passed.verdicts.get().changes.first().drawing
+    admin_client.post(f"/admin/recognizer/drawing/{drawing.pk}/delete/", {"post": "yes"})
+    html = page(admin_client, passed)
+    assert html.split("<h3>Newly wrong</h3>")[0].count('class="hw-thumbnail"') == 6
+    assert "7 newly right" in html
