@@ -40,7 +40,7 @@ from ml.mixture import (
 )
 from ml.robustness import LAYINGS, laid
 
-NOT_A_DIGIT_SHARE = 0.12
+NOT_A_DIGIT_SHARE = 0.10
 """Of what a training draws, where "not a digit" is a class."""
 
 MOST_LAID = 1_000

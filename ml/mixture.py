@@ -19,7 +19,7 @@ UNLIKE_DIGITS = frozenset("ACDEFGHJKLMNPQRTUVWXYadefhkmnprtuvwxy+-*")
 are left out: as drawings they are digits."""
 
 _PENS_PX = (1.9, 3.4)
-_REDRAWN_SHARE = 0.35
+_REDRAWN_SHARE = 0.25
 _PIECE = 4_000
 
 
