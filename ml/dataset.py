@@ -17,6 +17,10 @@ or pen strokes, made of m strokes of p points:
     stroke_len  (m,) points a stroke, in writing order
     sample_len  (n,) strokes a sample
     canvas      (n, 2) optional: width and height of the canvas drawn on
+    bitmaps     (n, 28, 28) optional uint8: read where a sample has no strokes
+
+Where there are label_states, (n,), only samples whose state is "approved" are read. What a site
+exports (recognizer/exchange/npz.py) has these, and more that only a site reads again.
 """
 
 import gzip
@@ -160,7 +164,10 @@ def load_set(path: Path, pen_width_px: float = PEN_WIDTH_PX) -> Dataset:
     """
     drawings, arrays = _load(path)
     images, kept = [], []
+    approved = _approved(arrays)
     for index, drawn in enumerate(drawings):
+        if not approved[index]:
+            continue
         try:
             images.append(preprocess(drawn, pen_width_px))
             kept.append(index)
@@ -184,11 +191,26 @@ def load_inks(path: Path) -> tuple[list[Ink], Labels, Labels] | None:
         DatasetError: the file is missing, damaged or in another format.
     """
     drawings, arrays = _load(path)
-    inks = [drawn for drawn in drawings if isinstance(drawn, Ink)]
-    if not inks:
+    approved = _approved(arrays)
+    drawn_there = [
+        (index, drawn)
+        for index, drawn in enumerate(drawings)
+        if isinstance(drawn, Ink) and approved[index]
+    ]
+    if not drawn_there:
         return None
-    writers = arrays.get("writers", np.full(len(inks), ""))
-    return inks, arrays["labels"], writers.astype("U64")
+    kept = [index for index, _ in drawn_there]
+    writers = arrays.get("writers", np.full(len(arrays["labels"]), ""))
+    inks = [ink for _, ink in drawn_there]
+    return inks, arrays["labels"][kept], writers[kept].astype("U64")
+
+
+def _approved(arrays: dict[str, np.ndarray]) -> NDArray[np.bool_]:
+    """(n,) which samples have a label to go by."""
+    if "label_states" not in arrays:
+        return np.ones(len(arrays["labels"]), bool)
+    approved: NDArray[np.bool_] = arrays["label_states"] == "approved"
+    return approved
 
 
 def _load(path: Path) -> tuple[Iterator[Drawn], dict[str, np.ndarray]]:
@@ -212,13 +234,16 @@ def _samples(arrays: dict[str, np.ndarray], path: Path) -> Iterator[Drawn]:
         raise DatasetError(f"{path} holds neither images nor points, stroke_len and sample_len.")
 
 
-def _inks(arrays: dict[str, np.ndarray]) -> Iterator[Ink]:
+def _inks(arrays: dict[str, np.ndarray]) -> Iterator[Drawn]:
     points = arrays["points"].astype(np.float64)
     strokes = np.split(points, np.cumsum(arrays["stroke_len"].astype(np.int64))[:-1])
     start = 0
     for index, count in enumerate(arrays["sample_len"].astype(int)):
         sample = strokes[start : start + count]
         start += count
+        if not count and "bitmaps" in arrays:
+            yield Picture(level(arrays["bitmaps"][index]))
+            continue
         if "canvas" in arrays:
             width, height = (int(side) for side in arrays["canvas"][index])
         else:  # the ink's own box: the set says nothing of a canvas

@@ -4,11 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.contract import DIGITS
+from ml.contract import DIGITS, Ink
 from ml.dataset import (
     Dataset,
     DatasetError,
     concatenate,
+    load_inks,
     load_mnist,
     load_set,
     only_classes,
@@ -126,3 +127,35 @@ def test_a_missing_or_foreign_mnist_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"else")
     with pytest.raises(DatasetError, match="wrong SHA-256"):
         load_mnist(tmp_path, "train")
+
+
+def test_samples_that_nobody_approved_are_not_learned_from(tmp_path: Path) -> None:
+    inks = [golden.ink(digit) for digit in "123"]
+    save_strokes(tmp_path / "set.npz", inks, list("123"), ["a", "b", "c"])
+    with np.load(tmp_path / "set.npz") as file:
+        arrays = {name: file[name] for name in file.files}
+    states = np.array(["approved", "suggested", "approved"])
+    np.savez(tmp_path / "stated.npz", **arrays, label_states=states)
+    assert load_set(tmp_path / "stated.npz").labels.tolist() == ["1", "3"]
+    strokes = load_inks(tmp_path / "stated.npz")
+    assert strokes is not None
+    kept, labels, writers = strokes
+    assert (len(kept), labels.tolist(), writers.tolist()) == (2, ["1", "3"], ["a", "c"])
+
+
+def test_a_sample_without_strokes_is_read_from_its_bitmap(tmp_path: Path) -> None:
+    ink = golden.ink("7")
+    bitmap = np.round(preprocess(ink) * 255).astype(np.uint8)
+    save_strokes(tmp_path / "set.npz", [Ink((), 100, 120), ink], ["7", "7"], ["", ""])
+    with np.load(tmp_path / "set.npz") as file:
+        arrays = {name: file[name] for name in file.files}
+    bitmaps = np.stack([bitmap, bitmap])
+    np.savez(tmp_path / "both.npz", **arrays, bitmaps=bitmaps)
+    loaded = load_set(tmp_path / "both.npz")
+    assert loaded.labels.tolist() == ["7", "7"]
+    # Normalised once more, as every picture is.
+    difference = np.abs(loaded.images[0].astype(int) - loaded.images[1].astype(int))
+    assert difference.mean() < 10
+    strokes = load_inks(tmp_path / "both.npz")
+    assert strokes is not None
+    assert len(strokes[0]) == len(strokes[1]) == len(strokes[2]) == 1
