@@ -9,7 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from ml.contract import NOT_A_DIGIT, Drawn, InkError
+from ml.contract import Drawn, InkError
 from ml.pictures import decode_picture
 from ml.strokes import MAX_CANVAS_PX, parse_strokes
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, TrainingRun
@@ -207,9 +207,9 @@ class CorrectionSerializer(serializers.Serializer[Any]):
     label = serializers.CharField(max_length=16)  # type: ignore[assignment]
 
     def validate_label(self, value: str) -> str:
-        known = [*self.context["symbols"], NOT_A_DIGIT]
-        if value not in known:
-            raise serializers.ValidationError(f"Expected one of: {', '.join(known)}.")
+        choices = self.context["choices"]
+        if value not in choices:
+            raise serializers.ValidationError(f"Expected one of: {', '.join(choices)}.")
         return value
 
 

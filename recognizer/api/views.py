@@ -103,8 +103,9 @@ class DrawingViewSet(
         """Say what a drawing really shows; staff approve it before it is learned from."""
         drawing = self.get_object()
         prediction = drawing.served_prediction
-        symbols = prediction.version.symbols if prediction else []
-        serializer = CorrectionSerializer(data=request.data, context={"symbols": symbols})
+        # An imported drawing has been read by no version.
+        choices = prediction.version.choices if prediction else ModelVersion.objects.choices()
+        serializer = CorrectionSerializer(data=request.data, context={"choices": choices})
         serializer.is_valid(raise_exception=True)
         user = request.user if request.user.is_authenticated else None
         visitor = None if user else _visitor(request)

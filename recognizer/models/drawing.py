@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 VISITOR_SESSION_KEY = "visitor"
 
+LABEL_RANK = {"approved": 0, "suggested": 1, "refused": 2}
+"""Of several labels the one with the lowest rank counts, and of these the newest."""
+
 
 class DrawingQuerySet(models.QuerySet["Drawing"]):
     def visible_to(self, request: HttpRequest) -> "DrawingQuerySet":
@@ -139,9 +142,11 @@ class Drawing(models.Model):
     @property
     def current_label(self) -> "Label | None":
         """The approved label, else the newest suggestion, else the newest refused one."""
-        rank = {"approved": 0, "suggested": 1, "refused": 2}
-        newest_first = sorted(self.labels.all(), key=lambda label: -label.pk)
-        return min(newest_first, key=lambda label: rank[label.state], default=None)
+        return min(
+            self.labels.all(),
+            key=lambda label: (LABEL_RANK[label.state], -label.pk),
+            default=None,
+        )
 
     @property
     def thumbnail_data_url(self) -> str:

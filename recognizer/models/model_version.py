@@ -4,7 +4,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import models
 
-from ml.contract import NOT_A_DIGIT
+from ml.contract import DIGITS, NOT_A_DIGIT
 
 
 class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
@@ -17,6 +17,11 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
         until_then = Promotion.objects.filter(promoted_at__lte=moment)
         newest = until_then.select_related("version").order_by("promoted_at", "pk").last()
         return newest.version if newest else None
+
+    def choices(self) -> list[str]:
+        """What a label may say: what the active version can read, or "not a digit"."""
+        active = self.active()
+        return active.choices if active else [*DIGITS, NOT_A_DIGIT]
 
     def next_number(self) -> int:
         newest = self.aggregate(newest=models.Max("number"))["newest"]
@@ -81,6 +86,11 @@ class ModelVersion(models.Model):
     def symbols(self) -> list[str]:
         """What it can read; its classes but for "not a digit"."""
         return [name for name in self.classes if name != NOT_A_DIGIT]
+
+    @property
+    def choices(self) -> list[str]:
+        """What a label of a drawing that it has read may say."""
+        return [*self.symbols, NOT_A_DIGIT]
 
 
 class Promotion(models.Model):

@@ -1,0 +1,23 @@
+"""Labelled drawings out of the site and into it, as NPZ, as CSV with PNGs, or as IDX.
+
+NPZ and CSV with PNGs hold everything: what was drawn, the bitmap, the label and its state, the id,
+the time and a pseudonym of who drew it. A round trip gives the same drawings back, byte for byte.
+IDX is MNIST's own format and holds 28x28 images with digits: only these come back.
+"""
+
+from recognizer.exchange.exporting import FORMATS, export, filename
+from recognizer.exchange.importing import Imported, import_drawings
+from recognizer.exchange.limits import ON_THE_COMMAND_LINE, ON_THE_WEB, Limits
+from recognizer.exchange.record import ExchangeError
+
+__all__ = [
+    "FORMATS",
+    "ON_THE_COMMAND_LINE",
+    "ON_THE_WEB",
+    "ExchangeError",
+    "Imported",
+    "Limits",
+    "export",
+    "filename",
+    "import_drawings",
+]

@@ -1,0 +1,52 @@
+from argparse import ArgumentParser
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from recognizer import exchange
+from recognizer.models import Drawing
+
+
+class Command(BaseCommand):
+    help = "Write labelled drawings to a file: NPZ, CSV with PNGs in a ZIP file, or IDX in one."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="is replaced if it is there")
+        parser.add_argument(
+            "--format",
+            choices=exchange.FORMATS,
+            default="npz",
+            help="npz and csv hold everything; idx holds images and digits only",
+        )
+        parser.add_argument(
+            "--state",
+            choices=["approved", "all"],
+            default="approved",
+            help="only drawings with an approved label, or all, labelled or not",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        drawings = Drawing.objects.approved()
+        if options["state"] == "all":
+            drawings = Drawing.objects.all()
+        total = drawings.count()
+        if not total:
+            raise CommandError("There are no such drawings to export.")
+
+        def say(count: int) -> None:
+            self.stdout.write(f"{count:,} of {total:,} drawings")
+
+        path: Path = options["file"]
+        unfinished = path.with_name(f"{path.name}.unfinished")
+        try:
+            with unfinished.open("wb") as file:
+                file.writelines(exchange.export(drawings, options["format"], say))
+            unfinished.replace(path)
+        except OSError as error:
+            raise CommandError(f"{path} cannot be written: {error.strerror}.") from None
+        finally:
+            with suppress(OSError):  # it is the finished file now, or could not be made
+                unfinished.unlink()
+        self.stdout.write(f"{path}: {path.stat().st_size:,} bytes.")

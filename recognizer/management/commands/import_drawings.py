@@ -1,0 +1,49 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+
+from recognizer import exchange
+
+
+class Command(BaseCommand):
+    help = "Store the drawings of an exported file (NPZ, CSV with PNGs, or IDX): all or none."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--approve",
+            action="store_true",
+            help="labels that are approved in the file are approved here; else they wait",
+        )
+        parser.add_argument("--by", metavar="USERNAME", help="who gives and approves the labels")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        try:
+            with path.open("rb") as file:
+                imported = exchange.import_drawings(
+                    file,
+                    exchange.ON_THE_COMMAND_LINE,
+                    by=_user(options["by"]),
+                    approve=options["approve"],
+                    progress=lambda stage, count: self.stdout.write(f"{count:,} {stage}"),
+                )
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
+        except exchange.ExchangeError as error:
+            raise CommandError(f"Nothing was imported. {error}") from None
+        self.stdout.write(
+            f"{imported.created:,} drawings imported, {imported.skipped:,} there already."
+        )
+
+
+def _user(username: str | None) -> User | None:
+    if username is None:
+        return None
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        raise CommandError(f"There is no user {username}.")
+    return user
