@@ -11,7 +11,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from ml.contract import DIGITS, NOT_A_DIGIT
 from recognizer import retraining, tasks
 from recognizer.admin import reviewing
 from recognizer.admin.drawing_filters import (
@@ -20,15 +19,16 @@ from recognizer.admin.drawing_filters import (
     LabelFilter,
     VersionFilter,
 )
+from recognizer.admin.exchanging import ExchangeAdmin
 from recognizer.admin.pictures import agrees, as_drawn, percent, reading, short_time, thumbnail
-from recognizer.admin.read_only import ReadOnlyAdmin, may_change, staff
+from recognizer.admin.read_only import may_change, staff
 from recognizer.models import Drawing, Label, ModelVersion, Prediction
 
 PART_OF_AN_ID = re.compile(r"[0-9a-f]{8}[0-9a-f-]*")
 
 
 @admin.register(Drawing)
-class DrawingAdmin(ReadOnlyAdmin[Drawing]):
+class DrawingAdmin(ExchangeAdmin):
     change_form_template = "admin/recognizer/drawing/change_form.html"
     change_list_template = "admin/recognizer/drawing/change_list.html"
     date_hierarchy = "created_at"
@@ -61,6 +61,9 @@ class DrawingAdmin(ReadOnlyAdmin[Drawing]):
         "approve_readings",
         "retrain_on_selected",
         "retrain_on_all_approved",
+        "export_npz",
+        "export_csv",
+        "export_idx",
     ]
     actions_without_selection = ("retrain_on_all_approved",)
 
@@ -215,7 +218,7 @@ class DrawingAdmin(ReadOnlyAdmin[Drawing]):
             raise PermissionDenied
         drawing = get_object_or_404(Drawing, pk=pk)
         value = request.POST.get("value", "")
-        if value not in _choices():
+        if value not in ModelVersion.objects.choices():
             return HttpResponseBadRequest("There is no such label.")
         reviewing.label_as(drawing, value, staff(request))
         self.message_user(request, f"{drawing} is labelled {value}.", messages.SUCCESS)
@@ -230,7 +233,7 @@ class DrawingAdmin(ReadOnlyAdmin[Drawing]):
             "drawing": drawing,
             "as_drawn": as_drawn(drawing),
             "symbols": _bars(drawing.served_prediction),
-            "choices": _choices() if self.has_act_permission(request) else [],
+            "choices": ModelVersion.objects.choices() if self.has_act_permission(request) else [],
             "approved": label.value if label and label.state == Label.State.APPROVED else None,
             "served": drawing.served_prediction,
             "read": reading(drawing.served_prediction),
@@ -251,11 +254,6 @@ def _as_stored(public_id: str) -> str:
     digits = public_id.replace("-", "")
     parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
     return "-".join(part for part in parts if part)
-
-
-def _choices() -> list[str]:
-    active = ModelVersion.objects.active()
-    return [*(active.symbols if active else DIGITS), NOT_A_DIGIT]
 
 
 def _labels(count: int) -> str:

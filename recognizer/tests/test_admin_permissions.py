@@ -74,6 +74,9 @@ def test_staff_who_may_change_drawings_review_but_do_not_retrain(client):
         "approve_suggestions",
         "refuse_suggestions",
         "approve_readings",
+        "export_npz",
+        "export_csv",
+        "export_idx",
     }
 
 
