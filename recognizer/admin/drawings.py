@@ -20,6 +20,7 @@ from recognizer.admin.drawing_filters import (
     VersionFilter,
 )
 from recognizer.admin.exchanging import ExchangeAdmin
+from recognizer.admin.forgetting import ForgettingAdmin
 from recognizer.admin.pictures import agrees, as_drawn, percent, reading, short_time, thumbnail
 from recognizer.admin.read_only import may_change, staff
 from recognizer.models import Drawing, Label, ModelVersion, Prediction
@@ -28,7 +29,7 @@ PART_OF_AN_ID = re.compile(r"[0-9a-f]{8}[0-9a-f-]*")
 
 
 @admin.register(Drawing)
-class DrawingAdmin(ExchangeAdmin):
+class DrawingAdmin(ExchangeAdmin, ForgettingAdmin):
     change_form_template = "admin/recognizer/drawing/change_form.html"
     change_list_template = "admin/recognizer/drawing/change_list.html"
     date_hierarchy = "created_at"
@@ -240,6 +241,7 @@ class DrawingAdmin(ExchangeAdmin):
             "predictions": [_row(row) for row in drawing.predictions.all()],
             "labels": drawing.labels.select_related("given_by", "decided_by"),
             "runs": drawing.runs.order_by("-pk"),
+            "may_forget": self.has_delete_permission(request),
         }
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from recognizer import promotion, tasks
+from recognizer import forgetting, promotion, tasks
 from recognizer.admin import answered_on, verdicts
 from recognizer.admin.pictures import percent, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin, staff
@@ -202,6 +202,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
             "may_act": self.has_act_permission(request),
             "promotions": history(version),
             "answered": version.predictions.filter(served=True).count(),
+            "forgotten": forgetting.forgotten_behind(version),
             **verdicts.context(version, active),
             **_origin(version),
         }

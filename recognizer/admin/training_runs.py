@@ -87,7 +87,7 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
 
     @admin.display(description="drawings", ordering="drawings_count")
     def drawings_used(self, run: TrainingRun) -> int:
-        return int(getattr(run, "drawings_count", 0))
+        return int(getattr(run, "drawings_count", 0)) + run.forgotten_drawings
 
     @admin.display(description="version")
     def version_made(self, run: TrainingRun) -> SafeString | str:
@@ -151,6 +151,7 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
                 (example, thumbnail(example.drawing)) for example in examples[:EXAMPLES_SHOWN]
             ],
             "examples_count": examples.count(),
+            "drawings_used": self.drawings_used(run),
         }
         return super().render_change_form(request, context, *args, **kwargs)
 

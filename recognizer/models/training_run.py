@@ -49,6 +49,10 @@ class TrainingRun(models.Model):
         FAILED = "failed", "failed"
         CANCELLED = "cancelled", "cancelled"
 
+    UNDER_WAY = (State.QUEUED, State.RUNNING)
+    FORGOTTEN = "forgotten_drawings"
+    """Under this name `parameters` count the drawings that are gone, their owner forgotten."""
+
     state = models.CharField(
         max_length=10, choices=State.choices, default=State.QUEUED, db_index=True
     )
@@ -101,7 +105,12 @@ class TrainingRun(models.Model):
 
     @property
     def is_over(self) -> bool:
-        return self.state not in {self.State.QUEUED, self.State.RUNNING}
+        return self.state not in self.UNDER_WAY
+
+    @property
+    def forgotten_drawings(self) -> int:
+        """So many drawings it was trained on are gone since a contributor was forgotten."""
+        return int(self.parameters.get(self.FORGOTTEN, 0))
 
 
 class TrainingExample(models.Model):

@@ -136,6 +136,15 @@ def test_no_page_needs_inline_script_or_style(admin_client, model):
         assert not INLINE.search(html)
 
 
+@pytest.mark.parametrize("name", ["drawing_import", "drawing_forget"])
+def test_no_page_of_its_own_needs_inline_script_or_style(admin_client, name):
+    drawing = make_drawing(user=make_user("<b>ada</b>"))
+    url = reverse(f"admin:recognizer_{name}", args=[drawing.pk] if name.endswith("get") else [])
+    html = admin_client.get(url).content.decode()
+    assert not INLINE.search(html)
+    assert "<b>ada" not in html
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_a_user_name_is_escaped_everywhere(admin_client, model):
     rows = make_one_of_each()

@@ -1,0 +1,180 @@
+"""Forget a contributor: delete what they drew, and say which versions learned from it.
+
+A trained network cannot unlearn. Versions and runs stay, and each run keeps count of how many of
+the drawings it learned from are gone in this way.
+"""
+
+import logging
+import uuid
+from dataclasses import dataclass, field
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Count, QuerySet
+
+from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
+from recognizer.models.drawing import DrawingQuerySet
+
+_BATCH = 500
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Contributor:
+    """Who drew: a user, or an anonymous visitor."""
+
+    user_id: int | None = None
+    visitor: uuid.UUID | None = None
+
+    @classmethod
+    def of(cls, drawing: Drawing) -> "Contributor":
+        if drawing.user_id is not None:
+            return cls(user_id=drawing.user_id)
+        return cls(visitor=drawing.visitor)
+
+    def drawings(self) -> DrawingQuerySet:
+        if self.user_id is not None:
+            return Drawing.objects.filter(user_id=self.user_id)
+        assert self.visitor is not None  # a contributor is one of the two
+        return Drawing.objects.filter(visitor=self.visitor)
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What there is of a contributor.
+
+    runs      the runs that were over, trained on their drawings, by number
+    learned   numbers of the versions that learned from their drawings
+    built_on  numbers of the versions fine-tuned from these since
+    """
+
+    drawings: int = 0
+    labels: int = 0
+    runs: list[int] = field(default_factory=list)
+    learned: list[int] = field(default_factory=list)
+    built_on: list[int] = field(default_factory=list)
+
+
+def traces(contributor: Contributor) -> Traces:
+    """What forgetting them would delete, and which versions have learned from it."""
+    drawings = contributor.drawings().order_by().values("pk")
+    runs = TrainingRun.objects.filter(
+        pk__in=TrainingExample.objects.filter(drawing__in=drawings).values("run")
+    ).exclude(state__in=TrainingRun.UNDER_WAY)
+    run_pks = sorted(runs.values_list("pk", flat=True))
+    learned, built_on = _versions(set(run_pks))
+    return Traces(
+        drawings=drawings.count(),
+        labels=Label.objects.filter(drawing__in=drawings).count(),
+        runs=run_pks,
+        learned=learned,
+        built_on=built_on,
+    )
+
+
+def forget(contributor: Contributor, *, by: AbstractBaseUser | None = None) -> Traces:
+    """Delete their drawings with labels and readings; what there was of them.
+
+    Batch by batch: what was interrupted can simply be done again. A run that is training on
+    them starts again without them.
+    """
+    before = traces(contributor)
+    deleted, labels, runs = 0, 0, set(before.runs)
+    while batch := list(
+        contributor.drawings().order_by("pk").values_list("pk", flat=True)[:_BATCH]
+    ):
+        with transaction.atomic():
+            queued = list(_under_way(batch, TrainingRun.State.QUEUED).values_list("pk", flat=True))
+            _begin_again(_under_way(batch, TrainingRun.State.RUNNING))
+            runs |= _note_on_runs(batch)
+            labels += Label.objects.filter(drawing__in=batch).count()
+            Drawing.objects.filter(pk__in=batch).delete()
+        # A worker may have taken one, drawings and all, before the deletion was to be seen.
+        _begin_again(TrainingRun.objects.filter(pk__in=queued))
+        deleted += len(batch)
+    learned, built_on = _versions(runs)
+    logger.warning(
+        "%s forgot a contributor with %d drawings; versions that learned from them: %s.",
+        *(by.get_username() if by else "Somebody", deleted, _numbers(learned)),
+    )
+    return Traces(deleted, labels, sorted(runs), learned, built_on)
+
+
+def forgotten_behind(version: ModelVersion) -> dict[int, int]:
+    """How many drawings, forgotten since, this version or one it was fine-tuned from learned from.
+
+    Returns:
+        {number of the version that learned from them: how many}; empty where there are none.
+    """
+    rows = {
+        pk: (number, base, (parameters or {}).get(TrainingRun.FORGOTTEN, 0))
+        for pk, number, base, parameters in ModelVersion.objects.values_list(
+            "pk", "number", "run__base_version", "run__parameters"
+        )
+    }
+    found, pk = {}, version.pk
+    while pk in rows:
+        number, pk, forgotten = rows.pop(pk)
+        if forgotten:
+            found[number] = forgotten
+    return found
+
+
+def _under_way(drawings: list[int], state: str) -> QuerySet[TrainingRun]:
+    examples = TrainingExample.objects.filter(drawing__in=drawings)
+    return TrainingRun.objects.filter(state=state, pk__in=examples.values("run"))
+
+
+def _begin_again(runs: QuerySet[TrainingRun]) -> None:
+    """Put runs back into the queue; the worker that has one notices, and ends the training."""
+    runs.filter(state=TrainingRun.State.RUNNING).update(
+        state=TrainingRun.State.QUEUED, stage="a contributor was forgotten; queued again"
+    )
+
+
+def _note_on_runs(drawings: list[int]) -> set[int]:
+    """Count the drawings in the runs that are over; which runs these are."""
+    counts = dict(
+        TrainingExample.objects.filter(drawing__in=drawings)
+        .exclude(run__state__in=TrainingRun.UNDER_WAY)
+        .order_by()
+        .values_list("run")
+        .annotate(Count("pk"))
+    )
+    runs = TrainingRun.objects.select_for_update().filter(pk__in=counts)
+    for run in runs.only("parameters"):
+        forgotten = run.forgotten_drawings + counts[run.pk]
+        run.parameters = {**run.parameters, TrainingRun.FORGOTTEN: forgotten}
+        run.save(update_fields=["parameters"])
+    return set(counts)
+
+
+def _versions(runs: set[int]) -> tuple[list[int], list[int]]:
+    """Numbers of the versions these runs made, and of those fine-tuned from them since."""
+    learned, built_on, tainted = [], [], set()
+    # A version is registered after the one it starts from, so its row is the newer one.
+    rows = ModelVersion.objects.exclude(run=None).order_by("pk")
+    for pk, number, run, base in rows.values_list("pk", "number", "run", "run__base_version"):
+        if run in runs:
+            learned.append(number)
+        elif base in tainted:
+            built_on.append(number)
+        else:
+            continue
+        tainted.add(pk)
+    return learned, built_on
+
+
+def in_words(found: Traces) -> str:
+    """Which versions have learned from them, in a sentence or two."""
+    if not found.learned:
+        return "No model version learned from these drawings."
+    words = f"Trained on these drawings: {_numbers(found.learned)}."
+    if found.built_on:
+        words += f" Fine-tuned from there: {_numbers(found.built_on)}."
+    return words
+
+
+def _numbers(numbers: list[int]) -> str:
+    return ", ".join(f"version {number}" for number in numbers) or "none"
