@@ -64,7 +64,7 @@ def residual_cnn(classes: int) -> keras.Model:
     """The shipped network: 0.50 million parameters, 23 million multiply-adds.
 
     Two Conv2D(32) at 28x28, Conv2D(64) at 14x14, a residual block and Conv2D(128) at
-    7x7, a residual block at 4x4, flattened there, so that the scores still see where
+    7x7, a residual block at 4x4, and scores from all of that, so that they still see where
     each part of the ink lies.
 
     Takes (n, 28, 28, 1) float32, ink 1.0; gives (n, classes) probabilities.
@@ -78,9 +78,11 @@ def residual_cnn(classes: int) -> keras.Model:
     x = _convolve(x, 128)
     x = layers.MaxPooling2D(padding="same")(x)  # 4
     x = layers.Dropout(0.2)(_residual_block(x))
-    x = layers.Flatten()(x)  # (n, 2048)
     x = layers.Dropout(0.4)(x)
-    scores = layers.Dense(classes, activation="softmax", dtype="float32", name="scores")(x)
+    # Dense over all of 4x4x128, as a convolution: flattening would fix the exported batch size.
+    x = layers.Conv2D(classes, 4, dtype="float32", name="scores")(x)  # (n, 1, 1, classes)
+    x = layers.GlobalAveragePooling2D(dtype="float32")(x)  # (n, classes)
+    scores = layers.Softmax(dtype="float32")(x)
     return keras.Model(image, scores, name="residual_cnn")
 
 

@@ -130,7 +130,7 @@ def _start_from(network: keras.Model, initial: Path, plan: Plan) -> None:
     for layer, known in zip(network.layers, older.layers, strict=True):
         if layer.name == "scores":
             kernel, bias = layer.get_weights()
-            kernel[:, :-1], bias[:-1] = known.get_weights()
+            kernel[..., :-1], bias[:-1] = known.get_weights()
             layer.set_weights([kernel, bias])
         else:
             layer.set_weights(known.get_weights())
