@@ -6,6 +6,7 @@ from recognizer.admin.drawings import DrawingAdmin
 from recognizer.admin.labels import LabelAdmin
 from recognizer.admin.model_versions import ModelVersionAdmin
 from recognizer.admin.promotions import PromotionAdmin
+from recognizer.admin.reviews import ReviewAdmin
 from recognizer.admin.training_runs import TrainingRunAdmin
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "LabelAdmin",
     "ModelVersionAdmin",
     "PromotionAdmin",
+    "ReviewAdmin",
     "TrainingRunAdmin",
 ]
 

@@ -11,8 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from recognizer import retraining, tasks
-from recognizer.admin import reviewing
+from recognizer import retraining, review, tasks
+from recognizer.admin.desk import DeskAdmin
 from recognizer.admin.drawing_filters import (
     ConfidenceFilter,
     DigitFilter,
@@ -23,13 +23,13 @@ from recognizer.admin.exchanging import ExchangeAdmin
 from recognizer.admin.forgetting import ForgettingAdmin
 from recognizer.admin.pictures import agrees, as_drawn, percent, reading, short_time, thumbnail
 from recognizer.admin.read_only import may_change, staff
-from recognizer.models import Drawing, Label, ModelVersion, Prediction
+from recognizer.models import Drawing, Label, ModelVersion, Prediction, Review
 
 PART_OF_AN_ID = re.compile(r"[0-9a-f]{8}[0-9a-f-]*")
 
 
 @admin.register(Drawing)
-class DrawingAdmin(ExchangeAdmin, ForgettingAdmin):
+class DrawingAdmin(DeskAdmin, ExchangeAdmin, ForgettingAdmin):
     change_form_template = "admin/recognizer/drawing/change_form.html"
     change_list_template = "admin/recognizer/drawing/change_list.html"
     date_hierarchy = "created_at"
@@ -75,9 +75,10 @@ class DrawingAdmin(ExchangeAdmin, ForgettingAdmin):
         return may_change(request, "trainingrun")
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        # A label is never deleted on its own, but goes with its drawing.
+        # Labels and decisions are never deleted on their own, but go with their drawing.
         objects, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        return objects, counts, lacking - {Label._meta.verbose_name}, protected
+        follow = {Label._meta.verbose_name, Review._meta.verbose_name}
+        return objects, counts, lacking - follow, protected
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drawing]:
         served = Prediction.objects.filter(drawing=OuterRef("pk"), served=True)
@@ -150,18 +151,18 @@ class DrawingAdmin(ExchangeAdmin, ForgettingAdmin):
 
     @admin.action(description="Approve the suggested labels", permissions=["act"])
     def approve_suggestions(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
-        count = reviewing.approve_suggestions(_these(drawings), staff(request))
+        count = review.approve_suggestions(_these(drawings), staff(request))
         self.message_user(request, f"{_labels(count)} approved.", _level(count))
 
     @admin.action(description="Refuse the suggested labels", permissions=["act"])
     def refuse_suggestions(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
-        count = reviewing.refuse_suggestions(_these(drawings), staff(request))
+        count = review.refuse_suggestions(_these(drawings), staff(request))
         self.message_user(request, f"{_labels(count)} refused.", _level(count))
 
     @admin.action(description="Approve what was read", permissions=["act"])
     def approve_readings(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
         chosen = _these(drawings).count()
-        count = reviewing.approve_readings(_these(drawings), staff(request))
+        count = review.approve_readings(_these(drawings), staff(request))
         left_out = chosen - count
         why = " Those that have a label, or in which nothing was read, stay as they are."
         self.message_user(
@@ -204,7 +205,14 @@ class DrawingAdmin(ExchangeAdmin, ForgettingAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         waiting = Label.objects.suggested().values("drawing").order_by().distinct().count()
-        return super().changelist_view(request, {"waiting": waiting, **(extra_context or {})})
+        return super().changelist_view(
+            request,
+            {
+                "waiting": waiting,
+                "may_review": self.has_act_permission(request),
+                **(extra_context or {}),
+            },
+        )
 
     def get_urls(self) -> list[URLPattern]:
         label = self.admin_site.admin_view(require_POST(self.label_view))
@@ -221,7 +229,7 @@ class DrawingAdmin(ExchangeAdmin, ForgettingAdmin):
         value = request.POST.get("value", "")
         if value not in ModelVersion.objects.choices():
             return HttpResponseBadRequest("There is no such label.")
-        reviewing.label_as(drawing, value, staff(request))
+        review.label_as(drawing, value, staff(request))
         self.message_user(request, f"{drawing} is labelled {value}.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:recognizer_drawing_change", args=[pk]))
 

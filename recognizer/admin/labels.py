@@ -5,8 +5,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from recognizer.admin import reviewing
-from recognizer.admin.pictures import reading, thumbnail
+from recognizer import review
+from recognizer.admin.pictures import giver, reading, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin, may_change, staff
 from recognizer.models import Label
 
@@ -73,16 +73,14 @@ class LabelAdmin(ReadOnlyAdmin[Label]):
 
     @admin.display(description="given by", ordering="given_by__username")
     def giver(self, label: Label) -> str:
-        if label.given_by is not None:
-            return label.given_by.get_username()
-        return f"visitor {label.visitor.hex[:8]}" if label.visitor else "-"
+        return giver(label)
 
     @admin.action(description="Approve the selected labels", permissions=["act"])
     def approve(self, request: HttpRequest, labels: QuerySet[Label]) -> None:
         # Oldest first: of two for the same drawing the newer one stays approved.
         chosen = list(labels.exclude(state=Label.State.APPROVED).order_by("pk"))
         for label in chosen:
-            reviewing.settle(label, staff(request))
+            review.settle(label, staff(request))
         self.message_user(request, f"Approved: {len(chosen)}.", messages.SUCCESS)
 
     @admin.action(description="Refuse the selected labels", permissions=["act"])

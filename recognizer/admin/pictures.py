@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from ml.contract import NOT_A_DIGIT, Ink, Stroke
-from recognizer.models import Drawing, Prediction
+from recognizer.models import Drawing, Label, Prediction
 
 PEN_SHARE = 0.035
 """Width of the pen in the large picture, as a share of the canvas."""
@@ -29,11 +29,16 @@ def as_drawn(drawing: Drawing) -> SafeString:
     drawn = drawing.drawn()
     if isinstance(drawn, Ink):
         return _strokes(drawn)
-    assert drawing.picture is not None  # a drawing without ink has a picture
     return format_html(
-        '<img class="hw-drawn" src="data:image/png;base64,{}" alt="The picture that was sent">',
-        base64.b64encode(bytes(drawing.picture)).decode(),
+        '<img class="hw-drawn" src="{}" alt="The picture that was sent">',
+        picture_data_url(drawing),
     )
+
+
+def picture_data_url(drawing: Drawing) -> str:
+    """The picture of a drawing that was sent as one."""
+    assert drawing.picture is not None  # a drawing without ink has a picture
+    return "data:image/png;base64," + base64.b64encode(bytes(drawing.picture)).decode()
 
 
 def _strokes(ink: Ink) -> SafeString:
@@ -63,6 +68,13 @@ def reading(prediction: Prediction | None) -> str:
     if prediction is None:
         return "-"
     return prediction.text or f"rejected ({prediction.rejected.replace('_', ' ')})"
+
+
+def giver(label: Label) -> str:
+    """Who gave a label."""
+    if label.given_by is not None:
+        return label.given_by.get_username()
+    return f"visitor {label.visitor.hex[:8]}" if label.visitor else "-"
 
 
 def percent(share: float | None, digits: int = 1) -> str:

@@ -1,9 +1,10 @@
-"""Drawings and what was read in them; labels; model versions and the runs that made them."""
+"""Drawings, what was read in them, labels and reviews; model versions and the runs behind them."""
 
 from recognizer.models.drawing import Drawing
 from recognizer.models.label import Label
 from recognizer.models.model_version import ModelVersion, Promotion
 from recognizer.models.prediction import Prediction
+from recognizer.models.review import Review
 from recognizer.models.training_run import TrainingExample, TrainingRun
 from recognizer.models.verdict import Verdict, VerdictDrawing
 
@@ -13,6 +14,7 @@ __all__ = [
     "ModelVersion",
     "Prediction",
     "Promotion",
+    "Review",
     "TrainingExample",
     "TrainingRun",
     "Verdict",

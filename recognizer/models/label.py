@@ -1,11 +1,19 @@
-from typing import Self
+from collections.abc import Iterable
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from recognizer.models.drawing import Drawing
+from recognizer.models.model_version import ModelVersion
+from recognizer.models.prediction import Prediction
+from recognizer.models.review import Review
+
+SURE = 0.9
+"""A reading so sure that contradicts an approved label makes that label suspect."""
 
 
 class LabelQuerySet(models.QuerySet["Label"]):
@@ -15,6 +23,39 @@ class LabelQuerySet(models.QuerySet["Label"]):
     def suggested(self) -> Self:
         return self.filter(state=Label.State.SUGGESTED)
 
+    def suspected(self) -> Self:
+        """Approved labels that the active version contradicts, the newest first.
+
+        Walks approved labels from the newest until enough are found, with an index look-up
+        or two for each: cheap while there are some, a few seconds to find none in a million.
+        """
+        active = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).values("pk")[:1]
+        contrary = (
+            Prediction.objects.filter(
+                drawing=OuterRef("drawing"), version=Subquery(active), confidence__gte=SURE
+            )
+            .exclude(text="")
+            .exclude(text=OuterRef("value"))
+        )
+        confirmed = Review.objects.filter(
+            drawing=OuterRef("drawing"),
+            value=OuterRef("value"),
+            queue=Review.Queue.SUSPECTED,
+            undone_at=None,
+        )
+        return self.approved().filter(Exists(contrary), ~Exists(confirmed)).order_by("-pk")
+
+    def update(self, **values: Any) -> int:
+        drawings = list(self.order_by().values_list("drawing", flat=True).distinct())
+        count = super().update(**values)
+        Drawing.objects.requeue_each(drawings)
+        return count
+
+    def bulk_create(self, objs: Iterable["Label"], *args: Any, **kwargs: Any) -> list["Label"]:
+        created = super().bulk_create(objs, *args, **kwargs)
+        Drawing.objects.requeue_each({label.drawing_id for label in created})
+        return created
+
     def refuse(self, by: AbstractBaseUser | None) -> int:
         """Refuse them; how many were not refused already."""
         return self.exclude(state=Label.State.REFUSED).update(
@@ -23,7 +64,10 @@ class LabelQuerySet(models.QuerySet["Label"]):
 
 
 class Label(models.Model):
-    """What somebody says a drawing shows. Every one is kept, with who and when."""
+    """What somebody says a drawing shows. Every one is kept, with who and when.
+
+    Only the one who gave it takes it away again, by undoing at the review desk.
+    """
 
     class State(models.TextChoices):
         SUGGESTED = "suggested", "suggested"
@@ -67,6 +111,10 @@ class Label(models.Model):
 
     def __str__(self) -> str:
         return f"{self.value} ({self.state})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        Drawing.objects.filter(pk=self.drawing_id).requeue()
 
     def approve(self, by: AbstractBaseUser | None) -> None:
         """Make this the drawing's one approved label; an earlier one becomes refused."""

@@ -1,4 +1,4 @@
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -43,3 +43,8 @@ class Prediction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.text or self.rejected} ({self.confidence:.1%})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        if self.served:
+            Drawing.objects.filter(pk=self.drawing_id).requeue()

@@ -1,0 +1,147 @@
+"""The review desk: one drawing after the other, decided by a key."""
+
+import json
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_GET, require_POST
+
+from ml.contract import NOT_A_DIGIT
+from recognizer import review
+from recognizer.admin.desk_items import fresh_item, items, last_in_words, who_was_faster
+from recognizer.admin.read_only import ReadOnlyAdmin, staff
+from recognizer.models import Drawing, Review
+
+AT_ONCE = 12
+COUNTED = 10_000
+
+
+class BadDeskRequestError(ValueError):
+    """The page would not have sent this; the message says what is wrong."""
+
+
+class DeskAdmin(ReadOnlyAdmin[Drawing]):
+    """Adds the desk's page, and what the page asks for, to the admin of drawings."""
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(ensure_csrf_cookie(require_GET(self.desk_view)))
+        name = "recognizer_drawing_desk"
+        return [
+            path("desk/", page, name=name),
+            *(
+                path(f"desk/{what}/", self.admin_site.admin_view(view), name=f"{name}_{what}")
+                for what, view in {
+                    "next": require_GET(self.next_view),
+                    "decide": require_POST(self.decide_view),
+                    "undo": require_POST(self.undo_view),
+                }.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    def desk_view(self, request: HttpRequest) -> HttpResponse:
+        self._allow(request)
+        queue = request.GET.get("queue", Review.Queue.UNREVIEWED)
+        if queue not in Review.Queue:
+            raise Http404("There is no such queue.")
+        urls = {
+            what: reverse(f"admin:recognizer_drawing_desk_{what}")
+            for what in ("next", "decide", "undo")
+        }
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "title": "Review desk",
+            "queue": queue,
+            "queues": Review.Queue.choices,
+            "symbols": [choice for choice in review.choices() if choice != NOT_A_DIGIT],
+            "not_a_digit": NOT_A_DIGIT,
+            "desk": {"queue": queue, "urls": urls, "notADigit": NOT_A_DIGIT, **_last(request)},
+        }
+        return render(request, "admin/recognizer/drawing/desk.html", context)
+
+    def next_view(self, request: HttpRequest) -> JsonResponse:
+        """The drawings after a place in a queue, and at its start how many there are."""
+        self._allow(request)
+        queue, after = request.GET.get("queue", ""), request.GET.get("after", "")
+        if queue not in Review.Queue:
+            return _refusal(400, "There is no such queue.")
+        try:
+            places = review.places(queue, after, AT_ONCE)
+        except ValueError:
+            return _refusal(400, "There is no such place in the queue.")
+        answer: dict[str, Any] = {"items": items(queue, places), "end": len(places) < AT_ONCE}
+        if not after:
+            answer |= {"left": review.left(queue, COUNTED + 1), "counted": COUNTED}
+        return JsonResponse(answer)
+
+    def decide_view(self, request: HttpRequest) -> JsonResponse:
+        self._allow(request)
+        try:
+            pk, seen, decision = _decision(_body(request))
+            review.decide(pk, decision, seen=seen, by=staff(request))
+            return JsonResponse({"item": fresh_item(pk), **_last(request)})
+        except BadDeskRequestError as error:
+            return _refusal(400, str(error))
+        except Drawing.DoesNotExist:
+            return _refusal(404, "That drawing has been deleted.")
+        except review.ChangedMeanwhileError:
+            now = fresh_item(pk)
+            return _refusal(409, who_was_faster(now), item=now)
+
+    def undo_view(self, request: HttpRequest) -> JsonResponse:
+        self._allow(request)
+        try:
+            pk = _body(request).get("decision")
+            if not isinstance(pk, int):
+                raise BadDeskRequestError("Which decision?")
+            drawing = review.undo(pk, by=staff(request))
+            return JsonResponse({"item": fresh_item(drawing.pk), **_last(request)})
+        except BadDeskRequestError as error:
+            return _refusal(400, str(error))
+        except (Review.DoesNotExist, Drawing.DoesNotExist):
+            return _refusal(404, "That decision or its drawing is gone.")
+        except review.ChangedMeanwhileError:
+            return _refusal(409, "Not undone: somebody has decided on that drawing since.")
+
+    def _allow(self, request: HttpRequest) -> None:
+        if not self.has_act_permission(request):
+            raise PermissionDenied
+
+
+def _last(request: HttpRequest) -> dict[str, Any]:
+    return {"last": last_in_words(review.last_decision(staff(request)))}
+
+
+def _body(request: HttpRequest) -> dict[str, Any]:
+    try:
+        body = json.loads(request.body)
+    except ValueError:
+        raise BadDeskRequestError("That is not JSON.") from None
+    if not isinstance(body, dict):
+        raise BadDeskRequestError("Expected an object.")
+    return body
+
+
+def _decision(body: dict[str, Any]) -> tuple[int, str, review.Decision]:
+    """The drawing, its state as the page showed it, and what was decided."""
+    pk, seen = body.get("drawing"), body.get("seen")
+    queue, verdict, value = (body.get(name) for name in ("queue", "verdict", "value"))
+    if not isinstance(pk, int) or not isinstance(seen, str):
+        raise BadDeskRequestError("Which drawing, as it was seen when?")
+    if queue not in Review.Queue or verdict not in Review.Verdict:
+        raise BadDeskRequestError("There is no such queue or decision.")
+    if verdict != Review.Verdict.LABEL:
+        return pk, seen, review.Decision(str(queue), str(verdict))
+    if value not in review.choices():
+        raise BadDeskRequestError("There is no such label.")
+    return pk, seen, review.Decision(str(queue), str(verdict), str(value))
+
+
+def _refusal(status: int, detail: str, **more: Any) -> JsonResponse:
+    return JsonResponse({"detail": detail, **more}, status=status)

@@ -1,0 +1,21 @@
+from django.contrib import admin
+
+from recognizer.admin.read_only import ReadOnlyAdmin
+from recognizer.models import Review
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnlyAdmin[Review]):
+    """What was decided at the review desk, by whom and when; the undone ones too."""
+
+    date_hierarchy = "created_at"
+    list_display = ["created_at", "drawing", "in_words", "queue", "by", "undone_at"]
+    list_filter = ["queue", "verdict", "created_at", ("by", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["drawing", "by"]
+    search_fields = ["=value", "by__username"]
+    search_help_text = "A label, or who decided."
+    fields = ["created_at", "drawing", "in_words", "queue", "by", "undone_at"]
+
+    @admin.display(description="decision")
+    def in_words(self, review: Review) -> str:
+        return review.in_words

@@ -1,0 +1,53 @@
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from recognizer.models.drawing import Drawing
+
+
+class Review(models.Model):
+    """One decision at the review desk, with what is needed to take it back exactly."""
+
+    class Queue(models.TextChoices):
+        UNREVIEWED = "unreviewed", "unreviewed"
+        SUSPECTED = "suspected", "suspected wrong labels"
+        DUPLICATES = "duplicates", "near-duplicates"
+
+    class Verdict(models.TextChoices):
+        LABEL = "label", "labelled"
+        DUPLICATE = "duplicate", "a duplicate"
+        KEEP = "keep", "no duplicate, kept"
+
+    drawing = models.ForeignKey(Drawing, on_delete=models.CASCADE, related_name="reviews")
+    queue = models.CharField(max_length=10, choices=Queue.choices)
+    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    value = models.CharField(max_length=16, blank=True, help_text="The label that was given.")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    created_at = models.DateTimeField("when", auto_now_add=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    before = models.JSONField(editable=False, help_text="The drawing's labels before it.")
+    after = models.JSONField(editable=False, help_text="The drawing's labels after it.")
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(
+                fields=["by", "-id"],
+                condition=models.Q(undone_at__isnull=True),
+                name="review_last_by_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.drawing}: {self.in_words}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        Drawing.objects.filter(pk=self.drawing_id).requeue()
+
+    @property
+    def in_words(self) -> str:
+        return self.value or self.get_verdict_display()

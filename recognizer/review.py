@@ -1,0 +1,244 @@
+"""What staff decide about labels: one at a time, those of many drawings, or at the review desk."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Max, Q, QuerySet
+from django.utils import timezone
+
+from ml.contract import DIGITS, NOT_A_DIGIT
+from recognizer.models import Drawing, Label, ModelVersion, Review
+
+States = dict[str, list[Any]]
+"""Each label of a drawing: its state, who decided on it and when."""
+
+
+class ChangedMeanwhileError(Exception):
+    """Somebody has decided on this drawing since it was shown."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is decided about one drawing, and in which queue of the desk."""
+
+    queue: str
+    verdict: str
+    value: str = ""
+
+
+def choices() -> list[str]:
+    """What a drawing may be labelled."""
+    active = ModelVersion.objects.active()
+    return [*(active.symbols if active else DIGITS), NOT_A_DIGIT]
+
+
+def settle(label: Label, by: User) -> None:
+    """Approve a label; what else was suggested for its drawing is refused."""
+    with transaction.atomic():
+        label.approve(by)
+        Label.objects.suggested().filter(drawing=label.drawing_id).refuse(by)
+
+
+def label_as(drawing: Drawing, value: str, by: User) -> None:
+    """Make `value` the drawing's approved label; a suggestion of it keeps its author."""
+    with transaction.atomic():
+        Drawing.objects.select_for_update().get(pk=drawing.pk)
+        open_labels = Label.objects.filter(drawing=drawing, value=value).exclude(
+            state=Label.State.REFUSED
+        )
+        label = open_labels.order_by("state", "-pk").first()  # approved before suggested
+        if label is None:
+            label = Label.objects.create(drawing=drawing, value=value, given_by=by)
+        if label.state != Label.State.APPROVED:
+            settle(label, by)
+        else:
+            Label.objects.suggested().filter(drawing=drawing).refuse(by)
+
+
+def approve_suggestions(drawings: QuerySet[Drawing], by: User) -> int:
+    """Approve the newest suggestion of each drawing; how many there were."""
+    newest = (
+        Label.objects.suggested()
+        .filter(drawing__in=drawings)
+        .order_by()
+        .values("drawing")
+        .annotate(newest=Max("pk"))
+    )
+    labels = list(Label.objects.filter(pk__in=newest.values("newest")))
+    for label in labels:
+        settle(label, by)
+    return len(labels)
+
+
+def refuse_suggestions(drawings: QuerySet[Drawing], by: User) -> int:
+    """Refuse every suggestion that waits; how many there were."""
+    return Label.objects.suggested().filter(drawing__in=drawings).refuse(by)
+
+
+def approve_readings(drawings: QuerySet[Drawing], by: User) -> int:
+    """Label each drawing that has no label yet with what was read in it; how many.
+
+    A drawing in which nothing was read is left out: there is nothing to approve.
+    """
+    approved = 0
+    unlabelled = drawings.filter(labels=None).prefetch_related("predictions__version")
+    for drawing in unlabelled:
+        prediction = drawing.served_prediction
+        if prediction and prediction.text in prediction.version.symbols:
+            label_as(drawing, prediction.text, by)
+            approved += 1
+    return approved
+
+
+def places(queue: str, after: str, count: int) -> list[tuple[str, int]]:
+    """The next drawings of a queue: where each stands, and its key.
+
+    Args:
+        after: where the last one seen stands; "" begins at the start.
+
+    Raises:
+        ValueError: `after` is no place in that queue.
+    """
+    key, _, drawing = after.partition(":")
+    rows: Any
+    match queue:
+        case Review.Queue.UNREVIEWED:
+            rows = Drawing.objects.unreviewed().values_list("review_order", "pk")
+            if after:
+                # The first condition is what an index can jump to.
+                order, pk = float(key), int(drawing)
+                rows = rows.filter(review_order__gte=order)
+                rows = rows.filter(Q(review_order__gt=order) | Q(pk__gt=pk))
+        case Review.Queue.DUPLICATES:
+            rows = Drawing.objects.duplicates().values_list("fingerprint", "pk")
+            if after:
+                number, pk = int(key), int(drawing)
+                rows = rows.filter(fingerprint__gte=number)
+                rows = rows.filter(Q(fingerprint__gt=number) | Q(pk__gt=pk))
+        case _:
+            rows = Label.objects.suspected().values_list("pk", "drawing")
+            if after:
+                rows = rows.filter(pk__lt=int(key))
+    return [(f"{key!r}:{drawing}", drawing) for key, drawing in rows[:count]]
+
+
+def left(queue: str, at_most: int) -> int:
+    """How many drawings wait in a queue; more than `at_most` are not counted."""
+    rows: QuerySet[Any]
+    match queue:
+        case Review.Queue.UNREVIEWED:
+            rows = Drawing.objects.unreviewed()
+        case Review.Queue.DUPLICATES:
+            rows = Drawing.objects.duplicates()
+        case _:
+            rows = Label.objects.suspected()
+    return rows[:at_most].count()
+
+
+def state_of(drawing: Drawing) -> str:
+    """Changes whenever somebody decides on the drawing; reads prefetched rows."""
+    approved = [label.pk for label in drawing.labels.all() if label.state == Label.State.APPROVED]
+    reviews = [review.pk for review in drawing.reviews.all() if review.undone_at is None]
+    return f"{max(approved, default=0)}-{max(reviews, default=0)}"
+
+
+def decide(drawing_pk: int, decision: Decision, *, seen: str, by: User) -> Review:
+    """Carry out a decision on a drawing whose `state_of` was `seen`, and keep it.
+
+    The same decision of the same person sent again is one.
+
+    Raises:
+        ChangedMeanwhileError: somebody else was faster; nothing is done.
+        Drawing.DoesNotExist: it has been deleted.
+    """
+    with transaction.atomic():
+        drawing = Drawing.objects.select_for_update().get(pk=drawing_pk)
+        if state_of(drawing) != seen:
+            newest = drawing.reviews.filter(undone_at=None).first()
+            if (
+                newest is None
+                or newest.by != by
+                or Decision(newest.queue, newest.verdict, newest.value) != decision
+            ):
+                raise ChangedMeanwhileError
+            return newest
+        before = _states(drawing)
+        if decision.verdict == Review.Verdict.LABEL:
+            label_as(drawing, decision.value, by)
+        elif decision.verdict == Review.Verdict.DUPLICATE:
+            Label.objects.filter(drawing=drawing).refuse(by)
+        return Review.objects.create(
+            drawing=drawing,
+            queue=decision.queue,
+            verdict=decision.verdict,
+            value=decision.value,
+            by=by,
+            before=before,
+            after=_states(drawing),
+        )
+
+
+def last_decision(by: User) -> Review | None:
+    """The newest decision of this person that was not undone."""
+    return Review.objects.filter(by=by, undone_at=None).select_related("drawing").first()
+
+
+def undo(review_pk: int, *, by: User) -> Drawing:
+    """Put the labels of a drawing back as they were before a decision of one's own.
+
+    A label that the decision made goes; every other one stays or comes back.
+
+    Raises:
+        ChangedMeanwhileError: somebody has decided on the drawing since; nothing is done.
+        Review.DoesNotExist: there is none, or it is another person's.
+    """
+    drawing_pk = Review.objects.get(pk=review_pk, by=by).drawing_id
+    with transaction.atomic():
+        drawing = Drawing.objects.select_for_update().get(pk=drawing_pk)
+        review = Review.objects.get(pk=review_pk)
+        if review.undone_at is None:
+            if not _is_as_left(drawing, review):
+                raise ChangedMeanwhileError
+            _put_back(drawing, review)
+            review.undone_at = timezone.now()
+            review.save(update_fields=["undone_at"])
+    return drawing
+
+
+def _is_as_left(drawing: Drawing, review: Review) -> bool:
+    now, after = _states(drawing), review.after
+    approved = {pk for pk, (state, *_) in now.items() if state == Label.State.APPROVED}
+    return (
+        all(now.get(pk) == after[pk] for pk in after)
+        and approved <= after.keys()
+        and not drawing.reviews.filter(undone_at=None, pk__gt=review.pk).exists()
+    )
+
+
+def _put_back(drawing: Drawing, review: Review) -> None:
+    before: States = review.before
+    made = [int(pk) for pk in review.after if pk not in before]
+    Label.objects.filter(pk__in=made, drawing=drawing, given_by=review.by).delete()
+    changed = [pk for pk in before if before[pk] != review.after.get(pk)]
+    people = User.objects.in_bulk([before[pk][1] for pk in changed if before[pk][1]])
+    # The approved one last: there is never more than one.
+    for pk in sorted(changed, key=lambda pk: before[pk][0] == Label.State.APPROVED):
+        state, decided_by, decided_at = before[pk]
+        Label.objects.filter(pk=int(pk)).update(
+            state=state,
+            decided_by=people.get(decided_by),
+            decided_at=decided_at and datetime.fromisoformat(decided_at),
+        )
+
+
+def _states(drawing: Drawing) -> States:
+    rows = Label.objects.filter(drawing=drawing).order_by("pk")
+    return {
+        str(pk): [state, decided_by, decided_at and decided_at.isoformat()]
+        for pk, state, decided_by, decided_at in rows.values_list(
+            "pk", "state", "decided_by", "decided_at"
+        )
+    }
