@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("unreviewed", "unreviewed"),
-                            ("suspected", "suspected wrong labels"),
+                            ("suspected", "suspected wrong"),
                             ("duplicates", "near-duplicates"),
                         ],
                         max_length=10,

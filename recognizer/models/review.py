@@ -11,7 +11,7 @@ class Review(models.Model):
 
     class Queue(models.TextChoices):
         UNREVIEWED = "unreviewed", "unreviewed"
-        SUSPECTED = "suspected", "suspected wrong labels"
+        SUSPECTED = "suspected", "suspected wrong"
         DUPLICATES = "duplicates", "near-duplicates"
 
     class Verdict(models.TextChoices):

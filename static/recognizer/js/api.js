@@ -1,9 +1,10 @@
-/** A request that failed; `message` is written for the person who drew. */
+/** A request that failed; `message` is written for the person, `answer` is the JSON that came with it. */
 export class ApiError extends Error {
-  constructor(message, status = 0) {
+  constructor(message, status = 0, answer = null) {
     super(message);
     this.name = "ApiError";
     this.status = status;
+    this.answer = answer;
   }
 }
 
@@ -46,7 +47,7 @@ async function exchange(url, { method, body, signal }) {
   const answer = parseJson(await response.text());
   if (!response.ok) {
     const retryAfter = secondsUntil(response.headers.get("Retry-After"));
-    throw new ApiError(describeFailure(response.status, answer, retryAfter), response.status);
+    throw new ApiError(describeFailure(response.status, answer, retryAfter), response.status, answer);
   }
   return answer;
 }
@@ -75,7 +76,7 @@ export function secondsUntil(header, now = Date.now()) {
 
 /** What to tell a person about an answer that is an error. */
 export function describeFailure(status, answer, retryAfter = null) {
-  const reason = reasons(answer).join(" ");
+  const reason = typeof answer?.detail === "string" ? answer.detail : reasons(answer).join(" ");
   if (status === 429) {
     return `That was too much at once. Try again in ${duration(retryAfter ?? 60)}.`;
   }

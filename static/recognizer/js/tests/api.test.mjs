@@ -74,7 +74,15 @@ test("an empty answer is null", async () => {
 
 test("an error status throws what the server said, and its status", async () => {
   globalThis.fetch = async () => new Response('{"detail": "No model."}', { status: 503 });
-  await assert.rejects(request("/"), new ApiError("No model.", 503));
+  await assert.rejects(request("/"), new ApiError("No model.", 503, { detail: "No model." }));
+});
+
+test("what comes with a detail is no part of the message", async () => {
+  const body = '{"detail": "Somebody was faster.", "item": {"name": "Drawing 1"}}';
+  globalThis.fetch = async () => new Response(body, { status: 409 });
+  const error = await request("/").catch((thrown) => thrown);
+  assert.equal(error.message, "Somebody was faster.");
+  assert.equal(error.answer.item.name, "Drawing 1");
 });
 
 test("a network that is down throws a message for people", async () => {
