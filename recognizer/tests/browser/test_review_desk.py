@@ -152,30 +152,24 @@ def test_every_button_fits_a_finger_and_nothing_scrolls_sideways(desk, drawings,
     expect_drawing(desk, drawings[0])
 
 
+DARKNESS = """() => {
+    const { width, height } = document.getElementById("desk-canvas");
+    const context = document.getElementById("desk-canvas").getContext("2d");
+    const { data } = context.getImageData(0, 0, width, height);
+    return data.filter((value, index) => index % 4 === 0 && value < 100).length;
+}"""
+
+
 def darkness(page: Page) -> int:
-    return page.evaluate(
-        """() => {
-            const canvas = document.getElementById("desk-canvas");
-            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            return data.filter((value, index) => index % 4 === 0 && value < 100).length;
-        }"""
-    )
+    """How many pixels of the drawing are ink."""
+    return page.evaluate(DARKNESS)
 
 
 def test_the_strokes_are_drawn_again_from_the_start(desk):
     whole = darkness(desk)
     desk.keyboard.press("r")
-    desk.wait_for_function(
-        """(whole) => {
-            const canvas = document.getElementById("desk-canvas");
-            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            return data.filter((value, i) => i % 4 === 0 && value < 100).length < whole / 2;
-        }""",
-        arg=whole,
-        polling="raf",
-    )
-    desk.wait_for_timeout(1000)
-    assert darkness(desk) == whole
+    desk.wait_for_function(f"(whole) => ({DARKNESS})() < whole / 2", arg=whole, polling="raf")
+    desk.wait_for_function(f"(whole) => ({DARKNESS})() === whole", arg=whole, polling="raf")
 
 
 def test_without_motion_the_strokes_are_numbered_instead(desk):

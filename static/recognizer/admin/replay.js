@@ -108,8 +108,9 @@ export class Paper {
     const { times, duration } = schedule(strokes, Math.max(this.#drawing.width, this.#drawing.height));
     const start = performance.now();
     const step = (now) => {
+      if (now - start >= duration) return this.#rest();
       this.#paint(drawnBy(strokes, times, now - start), strokes);
-      this.#frame = now - start < duration ? requestAnimationFrame(step) : null;
+      this.#frame = requestAnimationFrame(step);
     };
     cancelAnimationFrame(this.#frame);
     this.#frame = requestAnimationFrame(step);
