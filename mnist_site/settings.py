@@ -112,6 +112,11 @@ CELERY_BEAT_SCHEDULE = {
         # Behind a long training they would only pile up.
         "options": {"expires": 15},
     },
+    "read-labelled-again": {
+        "task": "recognizer.tasks.read_labelled_again",
+        "schedule": 60.0,
+        "options": {"expires": 50},
+    },
 }
 
 AUTH_PASSWORD_VALIDATORS = [

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from PIL import Image
 
 from ml.contract import NOT_A_DIGIT, Bitmap, BlankError, Drawn, Ink, Picture, Scores
@@ -122,27 +123,53 @@ def save(
         raise BlankError("There is no ink to save.")
     with transaction.atomic():
         drawing = Drawing(
-            user_id=user.pk if user else None, visitor=visitor, **drawn_columns(drawn)
+            user_id=user.pk if user else None,
+            visitor=visitor,
+            review_order=recognition.confidence,
+            **drawn_columns(drawn),
         )
         drawing.bitmap = bitmap_bytes(recognition.symbols[0].bitmap)
         drawing.save()
-        Prediction.objects.create(
-            drawing=drawing,
-            version_id=recognition.version_pk,
-            text=recognition.text,
-            confidence=recognition.confidence,
-            rejected=recognition.rejected.code if recognition.rejected else "",
-            symbols=[
-                {
-                    "label": symbol.label,
-                    "confidence": symbol.confidence,
-                    "probabilities": symbol.probabilities,
-                    "box": list(symbol.box),
-                }
-                for symbol in recognition.symbols
-            ],
-        )
+        Prediction.objects.create(drawing=drawing, **_answer_columns(recognition))
     return drawing
+
+
+def read_labelled_again(at_most: int) -> int:
+    """Keep what the active version reads in labelled drawings that it has not read; how many.
+
+    A promotion leaves them read by another version, and the review desk suspects a label only
+    by what the active one says. The newest labels first.
+
+    Raises:
+        NoActiveModelError: there is no model to read with.
+    """
+    version = active_model.current().pk
+    read = Prediction.objects.filter(drawing=OuterRef("pk"), version=version)
+    unread = Drawing.objects.approved().filter(~Exists(read)).order_by("-labels__pk")
+    drawings = list(unread[:at_most])
+    for drawing in drawings:
+        columns = _answer_columns(recognise(drawing.drawn()))
+        Prediction.objects.create(drawing=drawing, served=False, **columns)
+    return len(drawings)
+
+
+def _answer_columns(recognition: Recognition) -> dict[str, Any]:
+    """What `Prediction` keeps of an answer."""
+    return {
+        "version_id": recognition.version_pk,
+        "text": recognition.text,
+        "confidence": recognition.confidence,
+        "rejected": recognition.rejected.code if recognition.rejected else "",
+        "symbols": [
+            {
+                "label": symbol.label,
+                "confidence": symbol.confidence,
+                "probabilities": symbol.probabilities,
+                "box": list(symbol.box),
+            }
+            for symbol in recognition.symbols
+        ],
+    }
 
 
 def drawn_columns(drawn: Drawn) -> dict[str, Any]:

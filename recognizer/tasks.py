@@ -7,8 +7,11 @@ from celery import shared_task
 from celery.signals import worker_ready, worker_shutting_down
 from kombu.exceptions import OperationalError
 
-from recognizer import gate, retraining, supervision
+from recognizer import active_model, gate, recognition, retraining, supervision
 from recognizer.models import ModelVersion, TrainingRun
+
+READ_AT_ONCE = 1000
+"""Some seconds of work, so that a waiting training is not held up."""
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +29,15 @@ def take_up_waiting_runs() -> list[int]:
     for run_pk in runs:
         execute_run.delay(run_pk)
     return runs
+
+
+@shared_task
+def read_labelled_again() -> int:
+    """After a promotion: what the new version says of labelled drawings, a few at a time."""
+    try:
+        return recognition.read_labelled_again(READ_AT_ONCE)
+    except active_model.NoActiveModelError:
+        return 0
 
 
 def hand_over(run: TrainingRun) -> bool:

@@ -43,7 +43,7 @@ def fill_review_order(apps: Any, schema_editor: Any) -> None:
     apps.get_model("recognizer", "Drawing").objects.update(
         review_order=Case(
             When(Exists(labels.filter(state="approved")), then=None),
-            When(Exists(disputed), then=sure - 1.0),
+            When(Exists(disputed), then=sure - 2.0),
             default=sure,
         )
     )
@@ -110,6 +110,7 @@ class Migration(migrations.Migration):
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="who",
                     ),
                 ),
                 (
@@ -144,7 +145,7 @@ class Migration(migrations.Migration):
             field=models.FloatField(
                 default=0.0,
                 editable=False,
-                help_text="Confidence, less 1 where disputed; empty once decided.",
+                help_text="Confidence, less 2 where disputed; empty once decided.",
                 null=True,
             ),
         ),

@@ -46,5 +46,6 @@ class Prediction(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         super().save(*args, **kwargs)
-        if self.served:
+        # A drawing that is stored together with its answer stands right already.
+        if self.served and self.drawing.review_order != self.confidence:
             Drawing.objects.filter(pk=self.drawing_id).requeue()

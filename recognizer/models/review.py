@@ -24,7 +24,11 @@ class Review(models.Model):
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     value = models.CharField(max_length=16, blank=True, help_text="The label that was given.")
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+        settings.AUTH_USER_MODEL,
+        verbose_name="who",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
     )
     created_at = models.DateTimeField("when", auto_now_add=True)
     undone_at = models.DateTimeField(null=True, blank=True)

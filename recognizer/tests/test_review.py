@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from ml.contract import NOT_A_DIGIT
-from recognizer import review
+from recognizer import review, tasks
 from recognizer.models import Drawing, Label, ModelVersion, Review
 from recognizer.models.drawing import fingerprint
 from recognizer.review import ChangedMeanwhileError, Decision
@@ -64,6 +64,12 @@ def test_a_drawing_about_which_people_and_model_disagree_comes_before_an_unsure_
     make_label(agreed, "7")
     make_label(disputed, "1")
     assert queue() == pks(disputed, unsure, agreed)
+
+
+def test_a_dispute_with_a_model_that_is_quite_sure_comes_first_too():
+    unread, disputed = make_drawing(read=None), make_drawing(read="7", confidence=1.0)
+    make_label(disputed, "1")
+    assert queue() == pks(disputed, unread)
 
 
 def test_not_a_digit_said_of_a_drawing_that_was_rejected_is_no_dispute():
@@ -166,6 +172,23 @@ def test_a_slip_in_another_queue_is_still_suspected(active):
     drawing = make_drawing(read="1", confidence=0.97, version=active)
     decide(drawing, "7")
     assert queue("suspected") == pks(drawing)
+
+
+def test_after_a_promotion_the_new_version_reads_labelled_drawings_again(shipped_model):
+    older, newer = (suspect(make_version(), read="7") for _ in range(2))
+    make_label(older, "1", state="suggested").approve(make_staff())
+    make_drawing(version=older.predictions.get().version)
+    assert tasks.read_labelled_again() == 2
+    assert tasks.read_labelled_again() == 0
+    for drawing in (older, newer):
+        replay = drawing.predictions.get(version=shipped_model)
+        assert (replay.text, replay.served) == ("7", False)
+    assert queue("suspected") == pks(older)
+
+
+def test_without_an_active_version_nothing_is_read_again():
+    suspect(make_version())
+    assert tasks.read_labelled_again() == 0
 
 
 def test_the_newest_suspected_label_comes_first_and_the_queue_goes_on(active):
@@ -353,7 +376,9 @@ def test_undoing_goes_back_one_decision_after_the_other():
     newest = decide(second, "1", by=grace)
     assert review.last_decision(grace) == newest
     review.undo(newest.pk, by=grace)
-    assert review.last_decision(grace).drawing == first
+    left = review.last_decision(grace)
+    assert left is not None
+    assert left.drawing == first
     assert Review.objects.get(pk=newest.pk).undone_at is not None
     assert queue() == pks(second)
 
