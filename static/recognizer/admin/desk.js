@@ -125,11 +125,11 @@ function showProblem() {
 }
 
 function showLast() {
-  const { last, outbox } = sitting;
+  const { last, outbox, problem } = sitting;
   const sending = outbox.at(-1);
   $("desk-undo").disabled = !last && !sending;
   $("desk-last").textContent = sending
-    ? `Saving ${sending.outcome.words} for ${sending.item.name}…`
+    ? `${problem?.canRetry ? "Not saved yet" : "Saving"}: ${sending.outcome.words}, ${sending.item.name}`
     : last
       ? `Last decision: ${last.words}, ${last.name}`
       : "No decision yet.";
