@@ -9,8 +9,7 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from ml.contract import DIGITS, NOT_A_DIGIT
-from recognizer.models import Drawing, Label, ModelVersion, Review
+from recognizer.models import Drawing, Label, Review
 
 States = dict[str, list[Any]]
 """Each label of a drawing: its state, who decided on it and when."""
@@ -27,12 +26,6 @@ class Decision:
     queue: str
     verdict: str
     value: str = ""
-
-
-def choices() -> list[str]:
-    """What a drawing may be labelled."""
-    active = ModelVersion.objects.active()
-    return [*(active.symbols if active else DIGITS), NOT_A_DIGIT]
 
 
 def settle(label: Label, by: User) -> None:

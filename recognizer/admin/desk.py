@@ -14,7 +14,7 @@ from ml.contract import NOT_A_DIGIT
 from recognizer import review
 from recognizer.admin.desk_items import fresh_item, items, last_in_words, who_was_faster
 from recognizer.admin.read_only import ReadOnlyAdmin, staff
-from recognizer.models import Drawing, Review
+from recognizer.models import Drawing, ModelVersion, Review
 
 AT_ONCE = 12
 COUNTED = 10_000
@@ -59,7 +59,7 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
             "title": "Review desk",
             "queue": queue,
             "queues": Review.Queue.choices,
-            "symbols": [choice for choice in review.choices() if choice != NOT_A_DIGIT],
+            "symbols": [name for name in ModelVersion.objects.choices() if name != NOT_A_DIGIT],
             "not_a_digit": NOT_A_DIGIT,
             "desk": {"queue": queue, "urls": urls, "notADigit": NOT_A_DIGIT, **_last(request)},
         }
@@ -138,7 +138,7 @@ def _decision(body: dict[str, Any]) -> tuple[int, str, review.Decision]:
         raise BadDeskRequestError("There is no such queue or decision.")
     if verdict != Review.Verdict.LABEL:
         return pk, seen, review.Decision(str(queue), str(verdict))
-    if value not in review.choices():
+    if value not in ModelVersion.objects.choices():
         raise BadDeskRequestError("There is no such label.")
     return pk, seen, review.Decision(str(queue), str(verdict), str(value))
 

@@ -2,6 +2,7 @@ import base64
 import hashlib
 import io
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -93,10 +94,13 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         decided = {pk for pk, state, _ in said if state == "approved"}
         decided.update(aside.values_list("drawing", flat=True))
         disputed = {pk for pk, _, value in said if value != (read.get(pk) or NOT_A_DIGIT)}
+        moved: defaultdict[float | None, list[int]] = defaultdict(list)
         for pk, before in stands.items():
             now = None if pk in decided else sure.get(pk, 0.0) - 2 * (pk in disputed)
             if now != before:
-                self.model.objects.filter(pk=pk).update(review_order=now)
+                moved[now].append(pk)
+        for now, pks in moved.items():
+            self.model.objects.filter(pk__in=pks).update(review_order=now)
 
     def requeue_each(self, drawings: Iterable[int]) -> None:
         """`requeue` for many, at most so many at once as a query may name."""

@@ -14,7 +14,7 @@ from recognizer.models.drawing import fingerprint
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BEFORE = [("recognizer", "0002_model_version_reject_above")]
+BEFORE = [("recognizer", "0003_gate")]
 
 
 def migrate(targets: list[tuple[str, str]]) -> Any:

@@ -295,7 +295,7 @@ def test_an_import_takes_as_many_queries_for_50_drawings_as_for_5(django_assert_
         make_label(make_drawing(read=None), "7")
     many = emptied(exported("csv"))
     for content in (few, many):
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(15):
             imported(content)
 
 

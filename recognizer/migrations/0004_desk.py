@@ -51,7 +51,7 @@ def fill_review_order(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognizer", "0002_model_version_reject_above"),
+        ("recognizer", "0003_gate"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
