@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,6 +132,35 @@ def assert_keras_and_litert_agree(weights: Path, artifact: Path) -> None:
     np.testing.assert_allclose(classifier.classify_batch(images), expected, atol=1e-4)
     one_by_one = np.stack([classifier.classify(image) for image in images[:30]])
     np.testing.assert_allclose(one_by_one, expected[:30], atol=1e-4)
+
+
+@pytest.mark.parametrize("architecture", ["source_cnn", "residual_cnn"])
+def test_every_network_is_small_and_reads_batches_once_exported(
+    architecture: str, tmp_path: Path
+) -> None:
+    from ml.architecture import ARCHITECTURES
+    from ml.export import export
+
+    network = ARCHITECTURES[architecture](11)
+    assert network.count_params() <= 600_000
+    assert multiply_adds(network) <= 25_000_000
+    export(network, tmp_path / "model.tflite")
+    assert (tmp_path / "model.tflite").stat().st_size <= 2_500_000
+    classifier = Classifier.load(tmp_path / "model.tflite", (*DIGITS, NOT_A_DIGIT))
+    images: Bitmap = np.random.default_rng(1).uniform(size=(7, 28, 28)).astype(np.float32)
+    expected = network.predict(images[..., None], verbose=0)
+    np.testing.assert_allclose(classifier.classify_batch(images), expected, atol=1e-4)
+    np.testing.assert_allclose(classifier.classify(images[0]), expected[0], atol=1e-4)
+
+
+def multiply_adds(network: Any) -> int:
+    """Of one image, in convolutions and dense layers."""
+    total = 0
+    for layer in network.layers:
+        kernel = getattr(layer, "kernel", None)
+        if kernel is not None:
+            total += int(np.prod(kernel.shape)) * int(np.prod(layer.output.shape[1:-1]))
+    return total
 
 
 def test_a_file_of_each_precision_reads_alike_and_the_smaller_are_smaller() -> None:
