@@ -1,5 +1,7 @@
 """Learn from labelled drawings: freeze the list, see a run through, find those that wait."""
 
+import hashlib
+import json
 import logging
 import secrets
 from pathlib import Path
@@ -40,7 +42,8 @@ def request_run(drawings: QuerySet[Drawing], *, by: AbstractBaseUser | None) -> 
 
     Raises:
         RetrainingError: none of them has an approved label the model can learn,
-            all are held out, or no version is active to start from.
+            all are held out, no version is active to start from, or a run that
+            is not over learns from the very same.
     """
     base = ModelVersion.objects.active()
     if base is None:
@@ -51,7 +54,15 @@ def request_run(drawings: QuerySet[Drawing], *, by: AbstractBaseUser | None) -> 
     if not candidates:
         raise RetrainingError(_why_nothing(held_out))
     chosen = within_share(candidates, settings.MAX_CONTRIBUTOR_SHARE)
+    digest = _digest(chosen)
     with transaction.atomic():
+        # The lock makes two staff who click at once wait for each other.
+        ModelVersion.objects.select_for_update().get(pk=base.pk)
+        same = TrainingRun.objects.unfinished().filter(
+            base_version=base, parameters__examples_sha256=digest
+        )
+        if twin := same.first():
+            raise RetrainingError(f"{twin} learns from the same drawings already.")
         run = TrainingRun.objects.create(
             requested_by_id=by.pk if by else None,
             base_version=base,
@@ -65,6 +76,7 @@ def request_run(drawings: QuerySet[Drawing], *, by: AbstractBaseUser | None) -> 
                 "kept_for_judging": held_out,
                 "max_contributor_share": settings.MAX_CONTRIBUTOR_SHARE,
                 "over_contributor_share": len(candidates) - len(chosen),
+                "examples_sha256": digest,
             },
         )
         TrainingExample.objects.bulk_create(
@@ -72,6 +84,12 @@ def request_run(drawings: QuerySet[Drawing], *, by: AbstractBaseUser | None) -> 
             batch_size=1000,
         )
     return run
+
+
+def _digest(chosen: list[Contribution]) -> str:
+    """The same for the same drawings with the same labels."""
+    pairs = sorted((one.drawing, one.value) for one in chosen)
+    return hashlib.sha256(json.dumps(pairs).encode()).hexdigest()
 
 
 def _contributions(labels: QuerySet[Label]) -> list[Contribution]:

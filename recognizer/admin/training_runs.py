@@ -158,8 +158,7 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
 
 def cancel(runs: QuerySet[TrainingRun]) -> int:
     """Cancel what is not over; how many. The worker of a running one notices by itself."""
-    unfinished = [TrainingRun.State.QUEUED, TrainingRun.State.RUNNING]
-    return runs.filter(state__in=unfinished).update(
+    return runs.filter(state__in=TrainingRun.UNDER_WAY).update(
         state=TrainingRun.State.CANCELLED, finished_at=timezone.now()
     )
 

@@ -14,6 +14,10 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
         horizon = timezone.now() - timedelta(seconds=settings.RETRAIN_STALE_SECONDS)
         return self.filter(state=TrainingRun.State.RUNNING, heartbeat_at__lt=horizon)
 
+    def unfinished(self) -> Self:
+        """Waiting or under way."""
+        return self.filter(state__in=TrainingRun.UNDER_WAY)
+
     def claim(self, pk: int, token: str) -> bool:
         """Take a queued run, in one UPDATE: of two workers only one gets True."""
         now = timezone.now()

@@ -3,6 +3,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -69,6 +70,38 @@ def test_without_an_approved_label_there_is_no_run() -> None:
     with pytest.raises(retraining.RetrainingError, match="approved label"):
         retraining.request_run(Drawing.objects.all(), by=None)
     assert not TrainingRun.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("shipped_model")
+def test_two_staff_who_click_at_once_get_one_run() -> None:
+    labelled()
+    with ThreadPoolExecutor(4) as staff:
+        outcomes = sorted(staff.map(_ask_for_a_run, range(4)))
+    assert outcomes[-1] == "asked"
+    assert len(outcomes) == 4
+    assert all("learns from the same drawings already" in told for told in outcomes[:-1])
+    run = TrainingRun.objects.get()
+    assert run.state == "queued"
+
+
+def _ask_for_a_run(_: int) -> str:
+    from django.db import connection
+
+    try:
+        retraining.request_run(Drawing.objects.all(), by=None)
+    except retraining.RetrainingError as error:
+        return str(error)
+    finally:
+        connection.close()
+    return "asked"
+
+
+@pytest.mark.usefixtures("shipped_model")
+def test_a_run_that_is_over_can_be_asked_for_again() -> None:
+    run = queued_run()
+    TrainingRun.objects.filter(pk=run.pk).update(state="failed")
+    assert retraining.request_run(Drawing.objects.all(), by=None) != run
 
 
 def test_without_an_active_version_there_is_no_run() -> None:
