@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ml.contract import Scores
 
-DIGITS_LOST = 0.005
+DIGITS_LOST = 0.001
 """The share of validation digits that the refusal of other drawings may cost."""
 
 _TEMPERATURES = np.geomspace(0.3, 3.0, 231)

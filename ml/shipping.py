@@ -179,7 +179,7 @@ def _mixture_in_words(result: JSON) -> str:
         f"{name} {weight:g}" for name, weight in mixture["set_weights"].items() if weight != 1
     )
     return f"""Beside the scanned sets: {mixture["written"]:,} digits and {mixture["made_up"]:,} other drawings made up by `ml/synthetic.py`, and
-every sample again with {mixture["redrawn_with_pens"]} other pens (`ml/thinning.py`). How often a sample of a set is drawn, where it is not 1: {weights or "always 1"}."""
+every sample redrawn with other pens, {mixture["redrawn_with_pens"]} of them each (`ml/thinning.py`). How often a sample of a set is drawn, where it is not 1: {weights or "always 1"}."""
 
 
 def model_card(result: JSON, folder: Path) -> str:

@@ -265,6 +265,16 @@ def test_a_dot_is_too_small_and_still_says_what_the_model_would_say(client: Clie
     assert len(body["symbols"]) == 1
 
 
+@pytest.mark.parametrize("name", golden.NO_DIGITS)
+def test_what_is_no_digit_is_refused_and_can_be_saved(client: Client, name: str) -> None:
+    body = answer(post(client, PREDICT, golden.body(name)))
+    assert (body["text"], body["rejected"]["code"]) == ("", "not_a_digit")
+    assert "not look like a digit" in body["rejected"]["message"]
+    assert list(body["symbols"][0]["probabilities"]) == list(DIGITS)
+    stored = answer(post(client, DRAWINGS, golden.body(name)), 201)
+    assert stored["prediction"] == body
+
+
 def test_a_white_picture_is_blank_and_is_not_saved(client: Client) -> None:
     body = {"image": data_url(encoded(Image.new("L", (100, 100), 255)))}
     assert answer(post(client, PREDICT, body))["rejected"]["code"] == "blank"
