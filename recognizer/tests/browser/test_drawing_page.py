@@ -309,7 +309,7 @@ def test_a_drawing_can_be_called_not_a_digit(draw_page):
     draw_page.locator("#save").click()
     draw_page.locator("#correct-no").click()
     draw_page.locator("#correct-not-a-digit").click()
-    expect_noted(draw_page, "not a digit")
+    expect_noted(draw_page, "“not a digit”")
     assert Label.objects.get().value == "not a digit"
 
 
