@@ -305,12 +305,22 @@ def test_yes_confirms_what_was_read(draw_page):
 
 
 def test_a_drawing_can_be_called_not_a_digit(draw_page):
-    draw_with_mouse(draw_page, DASH)
+    draw_with_mouse(draw_page)
     draw_page.locator("#save").click()
     draw_page.locator("#correct-no").click()
     draw_page.locator("#correct-not-a-digit").click()
     expect_noted(draw_page, "“not a digit”")
     assert Label.objects.get().value == "not a digit"
+
+
+def test_what_was_refused_is_asked_about_at_once(draw_page):
+    draw_with_mouse(draw_page, DASH)
+    expect(answer(draw_page)).to_contain_text("not look like a digit")
+    draw_page.locator("#save").click()
+    expect(draw_page.locator("#correct-question")).to_be_hidden()
+    draw_page.locator("#correct-1").click()
+    expect_noted(draw_page, "a 1")
+    assert Label.objects.get().value == "1"
 
 
 def test_a_signed_in_person_saves_too(draw_page, client, live_server):
