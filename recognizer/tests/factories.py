@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.core.files.base import ContentFile
 
+from ml import pretrained
 from ml.contract import DIGITS, Drawn, Ink, Picture
 from ml.preprocessing import preprocess
 from ml.strokes import parse_strokes
@@ -160,7 +161,7 @@ def make_version(
     weights = b"not real weights"
     fields.setdefault("metrics", {"mnist_test": make_metrics()})
     fields.setdefault("architecture", "cnn-v1")
-    fields.setdefault("classes", list(DIGITS))
+    fields.setdefault("classes", pretrained.result()["plan"]["classes"])
     return ModelVersion.objects.create(
         number=number,
         state=state,

@@ -100,6 +100,8 @@ def test_undo_still_works_after_the_page_was_loaded_again(desk, drawings):
 
 def test_decisions_wait_while_the_network_is_down_and_none_is_lost(desk, drawings):
     desk.route("**/desk/decide/", lambda route: route.abort("internetdisconnected"))
+    desk.reload()  # so that no request of the page escapes the route
+    expect_drawing(desk, drawings[0])
     desk.keyboard.press("7")
     expect(desk.locator("#desk-problem")).to_contain_text("cannot be reached", timeout=SLOWLY)
     desk.keyboard.press("1")
