@@ -33,6 +33,12 @@ def _is_held_out(public_id: bytes) -> bool:
     return int.from_bytes(digest[:8], "big") < settings.HELD_OUT_SHARE * 2**64
 
 
+def settle_constraints(apps: Any, schema_editor: Any) -> None:
+    """PostgreSQL makes no index on a table while checks of its changed rows are put off."""
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("recognizer", "0002_model_version_reject_above"),
@@ -145,4 +151,5 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunPython(hold_out_drawings, migrations.RunPython.noop),
+        migrations.RunPython(settle_constraints, migrations.RunPython.noop),
     ]

@@ -49,6 +49,12 @@ def fill_review_order(apps: Any, schema_editor: Any) -> None:
     )
 
 
+def settle_constraints(apps: Any, schema_editor: Any) -> None:
+    """PostgreSQL makes no index on a table while checks of its changed rows are put off."""
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("recognizer", "0003_gate"),
@@ -151,6 +157,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(fill_fingerprints, migrations.RunPython.noop),
         migrations.RunPython(fill_review_order, migrations.RunPython.noop),
+        migrations.RunPython(settle_constraints, migrations.RunPython.noop),
         migrations.AddIndex(
             model_name="drawing",
             index=models.Index(fields=["fingerprint", "id"], name="drawing_by_fingerprint"),
