@@ -80,7 +80,9 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--schedule", default="plateau", choices=["plateau", "cosine"])
     train.add_argument("--label-smoothing", type=float, default=0.0)
     train.add_argument("--ema", type=float, default=0.0, help="momentum of averaged weights")
-    train.add_argument("--augmentation", default="source", choices=["source", "moderate", "strong"])
+    train.add_argument(
+        "--augmentation", default="source", choices=["source", "centred", "moderate", "strong"]
+    )
     train.add_argument("--batch-size", type=int, default=128)
     train.add_argument("--learning-rate", type=float, default=5e-4)
     train.add_argument("--precision", default="float32", choices=["float32", "mixed_bfloat16"])

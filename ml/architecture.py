@@ -61,7 +61,7 @@ def source_cnn(classes: int) -> keras.Model:
 
 
 def residual_cnn(classes: int) -> keras.Model:
-    """The shipped network: 0.50 million parameters, 23 million multiply-adds.
+    """A residual network: 0.50 million parameters, 23 million multiply-adds.
 
     Two Conv2D(32) at 28x28, Conv2D(64) at 14x14, a residual block and Conv2D(128) at
     7x7, a residual block at 4x4, and scores from all of that, so that they still see where

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ml.contract import JSON
 
 _WIDTH, _HEIGHT, _MARGIN = 340, 300, 44
+_PERCENTS = [(share, f"{share:.0%}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
 
 
 def draw_confusion(confusion: list[list[int]], classes: list[str], path: Path) -> None:
@@ -60,7 +61,7 @@ def reliability_svg(bins: list[JSON]) -> str:
         )
         x, y = _at(part["confidence"], part["accuracy"])
         shapes.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3' fill='#d6604d'/>")
-    return _chart(shapes, "confidence", "share right", _percents(0, 1), _percents(0, 1))
+    return _chart(shapes, "confidence", "share right", _PERCENTS, _PERCENTS)
 
 
 def risk_coverage_svg(points: list[JSON]) -> str:
@@ -69,7 +70,7 @@ def risk_coverage_svg(points: list[JSON]) -> str:
     path = [(point["coverage"], point["risk"] / highest) for point in points]
     ticks = [(share, f"{share * highest:.2%}") for share in (0.0, 0.5, 1.0)]
     line = _line(path, "stroke='#4c8bd6' stroke-width='2'")
-    return _chart([line], "share of drawings answered", "share wrong", _percents(0, 1), ticks)
+    return _chart([line], "share of drawings answered", "share wrong", _PERCENTS, ticks)
 
 
 def writers_svg(accuracies: list[float]) -> str:
@@ -94,10 +95,6 @@ def _plot_height() -> int:
 def _at(x: float, y: float) -> tuple[float, float]:
     """Where (x, y), each from 0 to 1, lies in the picture."""
     return _MARGIN + x * (_WIDTH - 2 * _MARGIN), _HEIGHT - _MARGIN - y * _plot_height()
-
-
-def _percents(low: float, high: float) -> list[tuple[float, str]]:
-    return [(share, f"{low + share * (high - low):.0%}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
 
 
 def _line(points: list[tuple[float, float]], style: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from ml import charts, evaluation, pretrained, report
-from ml.contract import DIGITS, JSON, NOT_A_DIGIT
+from ml.contract import DIGITS, JSON, NOT_A_DIGIT, Ink, Labels
 from ml.dataset import (
     Dataset,
     DatasetError,
@@ -29,7 +29,7 @@ from ml.dataset import (
     load_set,
     only_classes,
 )
-from ml.inference import Classifier
+from ml.inference import Classifier, load_trained
 from ml.mixture import (
     as_drawn,
     learnable,
@@ -142,7 +142,7 @@ def evaluate(arguments: Namespace) -> None:
         },
         "sets": {},
         "robustness": {},
-        "seeds": load_record(artifact).get("seeds"),
+        "seeds": pretrained.result(artifact.parent).get("seeds"),
         "latency": evaluation.measure_latency(classifier),
         "load_ms": evaluation.measure_loading(artifact, classifier.classes),
         "memory_mb": evaluation.measure_memory(artifact, classifier.classes),
@@ -150,13 +150,17 @@ def evaluate(arguments: Namespace) -> None:
     refusals: dict[str, JSON] = {}
     for path in arguments.sets:
         print(f"{path.stem} …", file=sys.stderr)
-        everything = _as_laid(path)
+        strokes = load_inks(path)
+        # Strokes are laid on a canvas as people would draw them.
+        everything = load_set(path) if strokes is None else laid(*strokes)
         digits = only_classes(everything, DIGITS)
         answers[path.stem] = evaluation.answer(classifier, digits)
         letters = learnable(everything, (NOT_A_DIGIT,))
         if NOT_A_DIGIT in classifier.classes and len(letters):
-            refusals[path.stem] = evaluation.judge_refusals(classifier, digits, letters)
-        figures["robustness"] |= _robustness(classifier, path)
+            read = evaluation.answer(classifier, letters)
+            refusals[path.stem] = evaluation.judge_refusals(answers[path.stem], read)
+        if strokes is not None:
+            figures["robustness"][path.stem] = _robustness(classifier, *strokes)
     for name, answered in answers.items():
         in_full = evaluation.summarise(answered) | evaluation.in_depth(answered)
         figures["sets"][name] = in_full | refusals.get(name, {})
@@ -171,50 +175,17 @@ def evaluate(arguments: Namespace) -> None:
         report.write_readme(arguments.readme, figures)
 
 
-def _as_laid(path: Path) -> Dataset:
-    """A set to judge by: strokes are laid on a canvas as people would draw them."""
-    strokes = load_inks(path)
-    return load_set(path) if strokes is None else laid(*strokes)
-
-
-def _robustness(classifier: Classifier, path: Path) -> JSON:
-    """Accuracy for each way of laying up to 1,000 of a stroke set's digits."""
-    strokes = load_inks(path)
-    if strokes is None:
-        return {}
-    inks, labels, writers = strokes
+def _robustness(
+    classifier: Classifier, inks: list[Ink], labels: Labels, writers: Labels
+) -> dict[str, float]:
+    """Accuracy for each way of laying up to MOST_LAID of a stroke set's digits."""
     digits = np.flatnonzero(np.isin(labels, DIGITS))
     picked = np.random.default_rng(1).permutation(digits)[:MOST_LAID]
     part = [inks[index] for index in picked], labels[picked], writers[picked]
     return {
-        path.stem: {
-            name: evaluation.evaluate(classifier, laid(*part, how))["accuracy"]
-            for name, how in LAYINGS.items()
-        }
+        name: evaluation.evaluate(classifier, laid(*part, how))["accuracy"]
+        for name, how in LAYINGS.items()
     }
-
-
-def load_record(artifact: Path) -> JSON:
-    """The `result.json` that a training left beside its exported network.
-
-    Raises:
-        OSError: there is none.
-    """
-    record: JSON = json.loads((artifact.parent / pretrained.RESULT.name).read_text())
-    return record
-
-
-def load_trained(artifact: Path) -> Classifier:
-    """An exported network, with the classes and threshold that its `result.json` records.
-
-    Raises:
-        ArtifactError: the network cannot be loaded.
-        OSError: there is no record beside it.
-    """
-    result = load_record(artifact)
-    return Classifier.load(
-        artifact, tuple(result["plan"]["classes"]), result["calibration"]["reject_above"]
-    )
 
 
 def export(arguments: Namespace) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
+from ml import pretrained
 from ml.contract import IMAGE_SIZE, NOT_A_DIGIT, Bitmap, Drawn, Scores
 from ml.preprocessing import preprocess
 
@@ -104,3 +105,16 @@ class Classifier:
         """
         bitmap = preprocess(drawn)
         return Reading(bitmap, self.classify(bitmap))
+
+
+def load_trained(artifact: Path) -> Classifier:
+    """An exported network, with the classes and threshold that the `result.json` beside it records.
+
+    Raises:
+        ArtifactError: the network cannot be loaded.
+        OSError: there is no record beside it.
+    """
+    result = pretrained.result(artifact.parent)
+    return Classifier.load(
+        artifact, tuple(result["plan"]["classes"]), result["calibration"]["reject_above"]
+    )

@@ -42,7 +42,7 @@ def ship(
     Args:
         others: trainings that differ only in their seed, to report the mean of.
     """
-    result: JSON = json.loads((run / "result.json").read_text())
+    result = pretrained.result(run)
     for name in ("model.tflite", "model.weights.h5", "confusion.png"):
         if (run / name).resolve() != (target / name).resolve():
             shutil.copyfile(run / name, target / name)
@@ -67,7 +67,7 @@ def _draw_reliability(target: Path, result: JSON, test: Dataset) -> None:
 
 def _seed(run: Path) -> JSON:
     """What one of several trainings reached."""
-    result: JSON = json.loads((run / "result.json").read_text())
+    result = pretrained.result(run)
     mnist = result["metrics"]["mnist_test"]
     return {"seed": result["plan"]["seed"], "accuracy": mnist["accuracy"]}
 

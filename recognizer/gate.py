@@ -3,11 +3,9 @@
 `gate_rule` says what follows from it.
 """
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,6 @@ from django.conf import settings
 from django.db import transaction
 from numpy.typing import NDArray
 
-from ml import pretrained
 from ml.contract import Labels
 from ml.inference import ArtifactError, Classifier
 from recognizer import active_model, judged_images, promotion
@@ -82,20 +79,6 @@ def judge(version: ModelVersion) -> Verdict:
     if version == ModelVersion.objects.active():
         raise GateError(f"{version} is active: there is nothing to compare it with.")
     return record(version, compare(_load(version), version.run))
-
-
-def load_result(folder: Path) -> Classifier:
-    """What `python -m ml train` left in a folder, ready to read.
-
-    Raises:
-        ArtifactError: it cannot be loaded.
-    """
-    result: dict[str, Any] = json.loads((folder / pretrained.RESULT.name).read_text())
-    return Classifier.load(
-        folder / pretrained.ARTIFACT.name,
-        tuple(result["plan"]["classes"]),
-        result["calibration"]["reject_above"],
-    )
 
 
 def compare(

@@ -1,6 +1,5 @@
 """Which version answers: register, promote, roll back."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +42,7 @@ def register(folder: Path, *, run: TrainingRun | None) -> ModelVersion:
     Call it inside a transaction that also ends the run, so that a run makes
     exactly one version or none.
     """
-    result: dict[str, Any] = json.loads((folder / pretrained.RESULT.name).read_text())
+    result = pretrained.result(folder)
     artifact, weights = folder / pretrained.ARTIFACT.name, folder / pretrained.WEIGHTS.name
     version = ModelVersion(
         number=ModelVersion.objects.next_number(),

@@ -25,7 +25,7 @@ from django.utils import timezone
 from ml import pretrained
 from ml.contract import NOT_A_DIGIT
 from ml.dataset import DatasetError, file_sha256
-from ml.inference import ArtifactError
+from ml.inference import ArtifactError, load_trained
 from recognizer import gate, promotion
 from recognizer.models import TrainingRun
 from recognizer.running.lifetime import die_with_parent
@@ -198,7 +198,7 @@ class Supervisor:
         """
         self._write(stage="judging")
         try:
-            candidate = gate.load_result(self._folder / "result")
+            candidate = load_trained(self._folder / "result" / pretrained.ARTIFACT.name)
             return gate.compare(candidate, self._run, sign_of_life=self._go_on)
         except (gate.GateError, ArtifactError, DatasetError, OSError) as error:
             logger.exception("Run %d: its result could not be judged.", self._run.pk)

@@ -15,7 +15,11 @@ REPLAY = FOLDER / "replay.npz"
 MNIST_TEST = FOLDER / "mnist_test.npz"
 
 
-def result() -> JSON:
-    """How the shipped model was trained and what it reached; see `ml.commands.train`."""
-    recorded: JSON = json.loads(RESULT.read_text())
+def result(folder: Path = FOLDER) -> JSON:
+    """How a network was trained and what it reached, as `ml.commands.train` left it in a folder.
+
+    Raises:
+        OSError: there is no record.
+    """
+    recorded: JSON = json.loads((folder / RESULT.name).read_text())
     return recorded

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from ml import evaluation, pretrained
-from ml.commands import load_trained
 from ml.contract import DIGITS, NOT_A_DIGIT, Bitmap
 from ml.dataset import load_bitmaps
-from ml.inference import ArtifactError, Classifier
+from ml.inference import ArtifactError, Classifier, load_trained
 from ml.tests import golden
 
 PLAN = pretrained.result()["plan"]

@@ -5,10 +5,9 @@ import pytest
 
 from ml import evaluation, pretrained
 from ml.calibration import choose_threshold, fit_temperature
-from ml.commands import load_trained
 from ml.contract import DIGITS, NOT_A_DIGIT
 from ml.dataset import Dataset, load_bitmaps
-from ml.inference import Classifier
+from ml.inference import Classifier, load_trained
 from ml.letterforms import DIGIT_FORMS, OTHER_FORMS, strokes_of
 from ml.mixture import learnable, made_up, with_class_share, with_redrawn, written_digits
 from ml.preprocessing import preprocess

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from ml import charts, evaluation, pretrained
-from ml.commands import load_trained
 from ml.contract import DIGITS, Ink, Picture
 from ml.dataset import DatasetError, load_bitmaps, load_inks, save_strokes
+from ml.inference import load_trained
 from ml.report import FIGURES_BEGIN, FIGURES_END, write_readme
 from ml.robustness import CANVAS_PX, LAYINGS, laid, lay
 from ml.tests import golden

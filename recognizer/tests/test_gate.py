@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from ml import pretrained
 from ml.contract import NOT_A_DIGIT
+from ml.inference import load_trained
 from recognizer import active_model, gate, judged_images, promotion
 from recognizer.models import Drawing, Label, ModelVersion, Promotion, Verdict
 from recognizer.tests.factories import make_drawing, make_label, make_prediction, make_run
@@ -239,5 +240,5 @@ def test_a_candidate_with_a_damaged_file_cannot_be_judged() -> None:
 
 def test_what_a_training_left_is_loaded_as_it_will_be_registered(tmp_path: Path) -> None:
     folder = shutil.copytree(pretrained.FOLDER, tmp_path / "result")
-    classifier = gate.load_result(folder)
+    classifier = load_trained(folder / pretrained.ARTIFACT.name)
     assert list(classifier.classes) == pretrained.result()["plan"]["classes"]
