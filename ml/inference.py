@@ -9,7 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from ml import pretrained
-from ml.contract import IMAGE_SIZE, NOT_A_DIGIT, Bitmap, Drawn, Scores
+from ml.contract import IMAGE_SIZE, NOT_A_DIGIT, Bitmap, Drawn, Labels, Scores
 from ml.preprocessing import preprocess
 
 
@@ -89,6 +89,16 @@ class Classifier:
         digits = np.delete(scores, refusal, axis=-1).argmax(axis=-1)
         best = digits + (digits >= refusal)
         return np.where(scores[..., refusal] > self.reject_above, refusal, best)
+
+    def answer(self, images: NDArray[np.uint8]) -> tuple[Labels, Scores]:
+        """What is read in each of (n, 28, 28) stored images, ink 255 on paper 0; n at least 1.
+
+        Returns:
+            (n,) classes, and (n,) scores of the likeliest digit, also where it is refused.
+        """
+        scores = self.classify_batch(np.divide(images, 255, dtype=np.float32))
+        digits = [name != NOT_A_DIGIT for name in self.classes]
+        return np.array(self.classes, "U16")[self.decide(scores)], scores[:, digits].max(axis=-1)
 
     def _resize(self, batch: int) -> None:
         if batch != self._batch:

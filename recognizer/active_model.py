@@ -95,11 +95,16 @@ def load(version: ModelVersion) -> ActiveModel:
     """Load a version's artifact, checked by its SHA-256.
 
     Raises:
-        ArtifactError: the file is not the one that was registered.
+        ArtifactError: the file is missing, or not the one that was registered.
         OSError: the file cannot be read.
     """
-    with version.artifact.open("rb") as file:
-        content = file.read()
+    try:
+        with version.artifact.open("rb") as file:
+            content = file.read()
+    except FileNotFoundError:
+        raise ArtifactError(
+            f"The artifact of version {version.number} is missing: {version.artifact.name}."
+        ) from None
     if hashlib.sha256(content).hexdigest() != version.sha256:
         raise ArtifactError(f"The artifact of version {version.number} has a wrong SHA-256.")
     classifier = Classifier.load(content, tuple(version.classes), version.reject_above)

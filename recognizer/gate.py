@@ -122,12 +122,11 @@ def _load(version: ModelVersion) -> Classifier:
 
 def read(classifier: Classifier, images: ImageSet, sign_of_life: Callable[[], None]) -> Labels:
     """(n,) the class that is read in each image."""
-    names = np.array(classifier.classes, "U16")
     parts = [np.zeros(0, "U16")]
     for start in range(0, len(images.labels), _BATCH):
         sign_of_life()
-        bitmaps = np.divide(images.images[start : start + _BATCH], 255, dtype=np.float32)
-        parts.append(names[classifier.decide(classifier.classify_batch(bitmaps))])
+        read, _ = classifier.answer(images.images[start : start + _BATCH])
+        parts.append(read)
     return np.concatenate(parts)
 
 

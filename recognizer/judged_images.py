@@ -12,7 +12,7 @@ from ml import pretrained
 from ml.contract import IMAGE_SIZE, NOT_A_DIGIT, Labels
 from ml.dataset import load_bitmaps
 from recognizer.gate_rule import CORRECTIONS, DRAWN, MNIST
-from recognizer.models import Label, ModelVersion, Prediction, TrainingExample, TrainingRun
+from recognizer.models import Label, Prediction, TrainingExample, TrainingRun
 
 MOST_DRAWINGS = 5000
 """Of each kind of drawing so many are read at most, the newest."""
@@ -92,9 +92,10 @@ def _drawings(key: str, labels: QuerySet[Label], run: TrainingRun | None) -> Ima
 
 def lineage(run: TrainingRun | None) -> list[int]:
     """This run, the one that made the version it started from, and so on."""
+    made_the_base = dict(TrainingRun.objects.order_by().values_list("pk", "base_version__run"))
     runs: list[int] = []
-    while run is not None:
-        runs.append(run.pk)
-        base: ModelVersion = run.base_version
-        run = base.run
+    pk = run.pk if run else None
+    while pk is not None:
+        runs.append(pk)
+        pk = made_the_base[pk]
     return runs
