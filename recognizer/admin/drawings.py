@@ -23,13 +23,15 @@ from recognizer.admin.exchanging import ExchangeAdmin
 from recognizer.admin.forgetting import ForgettingAdmin
 from recognizer.admin.pictures import agrees, as_drawn, percent, reading, short_time, thumbnail
 from recognizer.admin.read_only import may_change, staff
+from recognizer.admin.replayed import by_every_version
+from recognizer.admin.replaying import ReplayingAdmin
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Review
 
 PART_OF_AN_ID = re.compile(r"[0-9a-f]{8}[0-9a-f-]*")
 
 
 @admin.register(Drawing)
-class DrawingAdmin(DeskAdmin, ExchangeAdmin, ForgettingAdmin):
+class DrawingAdmin(DeskAdmin, ExchangeAdmin, ForgettingAdmin, ReplayingAdmin):
     change_form_template = "admin/recognizer/drawing/change_form.html"
     change_list_template = "admin/recognizer/drawing/change_list.html"
     date_hierarchy = "created_at"
@@ -62,6 +64,7 @@ class DrawingAdmin(DeskAdmin, ExchangeAdmin, ForgettingAdmin):
         "approve_readings",
         "retrain_on_selected",
         "retrain_on_all_approved",
+        "replay",
         "export_npz",
         "export_csv",
         "export_idx",
@@ -250,6 +253,7 @@ class DrawingAdmin(DeskAdmin, ExchangeAdmin, ForgettingAdmin):
             "labels": drawing.labels.select_related("given_by", "decided_by"),
             "runs": drawing.runs.order_by("-pk"),
             "may_forget": self.has_delete_permission(request),
+            **by_every_version(drawing),
         }
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_POST
 from recognizer import forgetting, promotion, tasks
 from recognizer.admin import answered_on, verdicts
 from recognizer.admin.pictures import percent, thumbnail
-from recognizer.admin.read_only import ReadOnlyAdmin, staff
+from recognizer.admin.read_only import ReadOnlyAdmin, may_view, staff
+from recognizer.admin.replaying import AGAINST, THROUGH, replay_page
 from recognizer.models import ModelVersion, Promotion
 
 EXAMPLES_SHOWN = 60
@@ -203,10 +204,21 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
             "promotions": history(version),
             "answered": version.predictions.filter(served=True).count(),
             "forgotten": forgetting.forgotten_behind(version),
+            "replay_page": _replay_page(request, version, active),
             **verdicts.context(version, active),
             **_origin(version),
         }
         return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _replay_page(
+    request: HttpRequest, version: ModelVersion, active: ModelVersion | None
+) -> str | None:
+    """Where it reads labelled drawings, beside the active version if that is another."""
+    if not may_view(request, "drawing"):
+        return None
+    against = {AGAINST: active.number} if active and active != version else {}
+    return replay_page({"label": "approved", THROUGH: version.number, **against})
 
 
 def _page(version: ModelVersion) -> str:

@@ -62,6 +62,12 @@ def may_change(request: HttpRequest, model_name: str | None) -> bool:
     return request.user.has_perm(f"recognizer.change_{model_name}")
 
 
+def may_view(request: HttpRequest, model_name: str) -> bool:
+    """Whether this person may look at that model, as Django's admin sees it."""
+    names = (f"recognizer.{verb}_{model_name}" for verb in ("view", "change"))
+    return any(request.user.has_perm(name) for name in names)
+
+
 def staff(request: HttpRequest) -> User:
     """Who is asking: an admin page has nobody anonymous."""
     assert isinstance(request.user, User)

@@ -59,10 +59,10 @@ def test_staff_without_permissions_see_nothing(client, model):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_staff_who_may_only_look_are_offered_no_actions(client, model):
+def test_staff_who_may_only_look_are_offered_no_actions_but_a_replay(client, model):
     sign_in(client, f"view_{model}")
     row = make_one_of_each()[model]
-    assert offered(client, model) == set()
+    assert offered(client, model) == ({"replay"} if model == "drawing" else set())
     html = client.get(f"/admin/recognizer/{model}/{row.pk}/change/").content.decode()
     assert not re.search(r'action="[^"]*/(label|promote|judge|roll-back|cancel)/"', html)
 
@@ -74,6 +74,7 @@ def test_staff_who_may_change_drawings_review_but_do_not_retrain(client):
         "approve_suggestions",
         "refuse_suggestions",
         "approve_readings",
+        "replay",
         "export_npz",
         "export_csv",
         "export_idx",
@@ -83,7 +84,11 @@ def test_staff_who_may_change_drawings_review_but_do_not_retrain(client):
 def test_staff_who_may_also_change_runs_retrain(client):
     sign_in(client, "view_drawing", "change_trainingrun")
     make_drawing()
-    assert offered(client, "drawing") == {"retrain_on_selected", "retrain_on_all_approved"}
+    assert offered(client, "drawing") == {
+        "replay",
+        "retrain_on_selected",
+        "retrain_on_all_approved",
+    }
 
 
 def test_staff_who_may_only_look_cannot_post_an_action(client):
@@ -136,7 +141,7 @@ def test_no_page_needs_inline_script_or_style(admin_client, model):
         assert not INLINE.search(html)
 
 
-@pytest.mark.parametrize("name", ["drawing_import", "drawing_forget"])
+@pytest.mark.parametrize("name", ["drawing_import", "drawing_replay", "drawing_forget"])
 def test_no_page_of_its_own_needs_inline_script_or_style(admin_client, name):
     drawing = make_drawing(user=make_user("<b>ada</b>"))
     url = reverse(f"admin:recognizer_{name}", args=[drawing.pk] if name.endswith("get") else [])

@@ -1,0 +1,134 @@
+"""What versions read in stored drawings, as staff read it."""
+
+from collections import Counter, defaultdict
+from typing import Any
+
+from django.db.models import QuerySet
+
+from ml.contract import NOT_A_DIGIT
+from recognizer.admin.pictures import percent, thumbnail
+from recognizer.gate_rule import BETTER_BELOW, FINDINGS, p_in_words
+from recognizer.models import Drawing, ModelVersion
+from recognizer.time_machine import (
+    Answer,
+    Replayed,
+    ReplayError,
+    Score,
+    Tally,
+    every_version,
+    replay,
+)
+
+MOST_DRAWINGS = 2000
+"""So many are read at one request, the newest: in a second or two on an idle machine."""
+
+MOST_SHOWN = 60
+"""So many pictures are shown of each kind of difference."""
+
+KINDS = {
+    "newly_right": "Newly right",
+    "newly_wrong": "Newly wrong",
+    "differs": "Read differently, and not known to be right",
+}
+
+
+def size(count: int) -> dict[str, str]:
+    """How many drawings are chosen, and how many of them are read if not all."""
+    most = f"{MOST_DRAWINGS:,}" if count > MOST_DRAWINGS else ""
+    return {"count": f"{count:,}", "most": most}
+
+
+def context(
+    drawings: QuerySet[Drawing], version: ModelVersion, against: ModelVersion | None
+) -> dict[str, Any]:
+    """What the page shows of a replay, or why there is none; in a constant number of queries."""
+    try:
+        rows = replay(drawings, version, against, newest=MOST_DRAWINGS)
+    except ReplayError as error:
+        return {"problem": str(error)}
+    tally, kinds, shown = Tally(), Counter[str](), defaultdict[str, list[dict[str, Any]]](list)
+    for row in rows:
+        tally.add(row)
+        kinds[row.change] += 1
+        if row.change in KINDS and kinds[row.change] <= MOST_SHOWN:
+            shown[row.change].append(_card(row))
+    return {
+        "replayed": f"{tally.drawings:,}",
+        "same": f"{tally.same:,}",
+        "different": f"{tally.different:,}",
+        "alone": tally.alone,
+        "version": version,
+        "against": against,
+        "scores": [
+            _score("Labelled", tally.labelled),
+            _score("Of these, learned from by neither", tally.unlearned),
+        ],
+        "better_below": BETTER_BELOW,
+        "differences": [
+            {
+                "heading": heading,
+                "count": f"{kinds[kind]:,}",
+                "more": kinds[kind] - len(shown[kind]),
+                "cards": shown[kind],
+            }
+            for kind, heading in KINDS.items()
+        ],
+    }
+
+
+def _score(name: str, score: Score) -> dict[str, Any]:
+    return {
+        "name": name,
+        "empty": not score.labelled,
+        "before": _share(score.before, score.compared),
+        "after": _share(score.right, score.labelled),
+        "newly_right": f"{score.newly_right:,}",
+        "newly_wrong": f"{score.newly_wrong:,}",
+        "p": p_in_words(score.count.chance),
+        "finding": FINDINGS[score.finding],
+        "css": f"hw-found-{score.finding}",
+    }
+
+
+def _share(right: int, among: int) -> dict[str, str]:
+    return {
+        "of": f"{right:,} of {among:,}",
+        "percent": percent(right / among) if among else "-",
+    }
+
+
+def _card(row: Replayed) -> dict[str, Any]:
+    assert row.before is not None  # it differs from something
+    return {
+        "pk": row.drawing.pk,
+        "picture": thumbnail(row.drawing),
+        "label": row.label,
+        "answers": [_line(row.before, row.label), _line(row.after, row.label)],
+    }
+
+
+def _line(answer: Answer, label: str) -> dict[str, Any]:
+    return {
+        "version": answer.version,
+        "value": answer.value,
+        # How likely the digit was that it did not answer would only confuse here.
+        "percent": "" if answer.value == NOT_A_DIGIT else percent(answer.confidence, 0),
+        "css": ("hw-found-better" if answer.value == label else "hw-found-worse") if label else "",
+    }
+
+
+def by_every_version(drawing: Drawing) -> dict[str, Any]:
+    """A row for each version: what it reads in this drawing now."""
+    said = every_version(drawing)
+    return {
+        "versions_say": [
+            {
+                "version": one.version,
+                "read": one.answer.value if one.answer else "",
+                "confidence": percent(one.answer.confidence) if one.answer else "-",
+                "problem": one.problem,
+            }
+            for one in said
+        ],
+        "versions_unasked": ModelVersion.objects.count() - len(said),
+    }

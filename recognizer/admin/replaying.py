@@ -1,0 +1,197 @@
+"""A page that reads stored drawings again with a version, beside another."""
+
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import (
+    ALL_VAR,
+    ERROR_FLAG,
+    ORDER_VAR,
+    PAGE_VAR,
+    ChangeList,
+)
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from recognizer.admin import replayed
+from recognizer.admin.read_only import ReadOnlyAdmin
+from recognizer.models import Drawing, ModelVersion
+
+THROUGH, AGAINST, IDS = "through", "against", "ids"
+"""What this page's address adds to the filters of the list of drawings."""
+
+MOST_IDS = 1000
+
+_NO_FILTERS = (THROUGH, AGAINST, IDS, PAGE_VAR, ORDER_VAR, ALL_VAR, ERROR_FLAG, "_facets")
+
+PRESETS = {
+    "All drawings": {},
+    "With an approved label": {"label": "approved"},
+    "Approved and kept for judging": {"label": "approved", "held_out__exact": "1"},
+    "Corrected": {"label": "corrected"},
+}
+
+
+class SelectionError(ValueError):
+    """An address that names no drawings; the message says why."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which drawings an address names, in words, and what of the address says so."""
+
+    drawings: QuerySet[Drawing]
+    count: int
+    words: str
+    query: list[tuple[str, str]]
+
+
+class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # as in the stubs only
+    """A version by its number."""
+
+    def __init__(self, **options: Any) -> None:
+        versions = ModelVersion.objects.select_related("run")
+        unknown = {"invalid_choice": "There is no such version."}
+        super().__init__(versions, to_field_name="number", error_messages=unknown, **options)
+
+    def label_from_instance(self, version: ModelVersion) -> str:
+        return f"{version} ({version.get_state_display()})"
+
+
+class VersionsForm(forms.Form):
+    through = VersionField(label="Read them with", empty_label=None)
+    against = VersionField(
+        label="beside", required=False, empty_label="What was answered at the time"
+    )
+
+
+class ReplayingAdmin(ReadOnlyAdmin[Drawing]):
+    """For all who may look at drawings: nothing is stored."""
+
+    @admin.action(description="Replay through a version…", permissions=["view"])
+    def replay(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> HttpResponse:
+        if request.POST.get("select_across") == "1":
+            return HttpResponseRedirect(replay_page(_filters(request.GET)))
+        chosen = ",".join(map(str, drawings.order_by("-pk").values_list("pk", flat=True)))
+        return HttpResponseRedirect(replay_page({IDS: chosen}))
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.replay_view)
+        return [path("replay/", view, name="recognizer_drawing_replay"), *super().get_urls()]
+
+    def replay_view(self, request: HttpRequest) -> HttpResponse:
+        """A form for the versions; below it, once they are chosen, what they read."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            selection = self._selection(request)
+        except SelectionError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return HttpResponseRedirect(replay_page())
+        form = VersionsForm(
+            request.GET if THROUGH in request.GET else None,
+            initial={THROUGH: _active_number()},
+        )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Replay drawings",
+            "opts": self.opts,
+            "media": self.media,
+            "form": form,
+            "selection": selection,
+            "presets": _presets(request.GET, selection),
+            **replayed.size(selection.count),
+        }
+        if form.is_valid():
+            context |= replayed.context(
+                selection.drawings, form.cleaned_data[THROUGH], form.cleaned_data[AGAINST]
+            )
+        return TemplateResponse(request, "admin/recognizer/drawing/replay.html", context)
+
+    def _selection(self, request: HttpRequest) -> Selection:
+        if IDS in request.GET:
+            return _chosen(request.GET[IDS])
+        filters = _filters(request.GET)
+        asked = copy(request)
+        asked.GET = filters  # type: ignore[assignment]
+        try:
+            listed = self.get_changelist_instance(asked)
+        except IncorrectLookupParameters:
+            raise SelectionError("There is no such filter.") from None
+        return Selection(
+            listed.queryset,
+            listed.result_count,
+            "; ".join([*_filtered(listed), *_day(filters), *_search(filters)]) or "all",
+            [(name, value) for name, values in filters.lists() for value in values],
+        )
+
+
+def replay_page(query: Any = ()) -> str:
+    """The address of the page for what `query` names."""
+    encoded = query.urlencode() if isinstance(query, QueryDict) else urlencode(query)
+    return reverse("admin:recognizer_drawing_replay") + (f"?{encoded}" if encoded else "")
+
+
+def _active_number() -> int | None:
+    active = ModelVersion.objects.active()
+    return active.number if active else None
+
+
+def _filters(query: QueryDict) -> QueryDict:
+    """What of an address filters the list of drawings."""
+    filters = query.copy()
+    for name in _NO_FILTERS:
+        filters.pop(name, None)
+    return filters
+
+
+def _chosen(ids: str) -> Selection:
+    numbers = ids.split(",")[: MOST_IDS + 1]
+    if len(numbers) > MOST_IDS:
+        raise SelectionError(f"At most {MOST_IDS:,} drawings can be chosen one by one.")
+    if not all(number.isascii() and number.isdecimal() and len(number) < 19 for number in numbers):
+        raise SelectionError("The address names no drawings.")
+    drawings = Drawing.objects.filter(pk__in=[int(number) for number in numbers])
+    return Selection(drawings, drawings.count(), "chosen one by one", [(IDS, ids)])
+
+
+def _filtered(listed: ChangeList) -> Iterator[str]:
+    """The filters beside the list that are in use, as they call themselves."""
+    for spec in listed.filter_specs:
+        if used := spec.used_parameters:
+            chosen = [choice["display"] for choice in spec.choices(listed) if choice["selected"]]
+            yield f"{spec.title}: {', '.join(map(str, chosen or used.values()))}"
+
+
+def _day(filters: QueryDict) -> list[str]:
+    """The year, month or day that the list was narrowed to."""
+    parts = [filters.get(f"created_at__{part}") for part in ("year", "month", "day")]
+    shown = "-".join(part.zfill(2) for part in parts if part)
+    return [f"drawn {shown}"] if shown else []
+
+
+def _search(filters: QueryDict) -> list[str]:
+    term = filters.get("q", "").strip()
+    return [f"search: {term}"] if term else []
+
+
+def _presets(query: QueryDict, selection: Selection) -> list[dict[str, Any]]:
+    """Links to often needed selections, with the versions that are chosen now."""
+    versions = {name: query[name] for name in (THROUGH, AGAINST) if name in query}
+    return [
+        {
+            "name": name,
+            "url": replay_page({**filters, **versions}),
+            "now": sorted(filters.items()) == sorted(selection.query),
+        }
+        for name, filters in PRESETS.items()
+    ]
