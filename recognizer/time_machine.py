@@ -37,6 +37,8 @@ from recognizer.models import Drawing, Label, ModelVersion, TrainingExample
 
 _BATCH = 250
 
+_UNLOADABLE = (ArtifactError, OSError)
+
 MOST_VERSIONS = 12
 """So many versions `every_version` asks; each takes some milliseconds to load."""
 
@@ -147,6 +149,11 @@ class Tally:
                 self.unlearned.add(row)
 
     @property
+    def learned(self) -> int:
+        """How many of the labelled drawings one of the versions has learned from."""
+        return self.labelled.labelled - self.unlearned.labelled
+
+    @property
     def different(self) -> int:
         return self.drawings - self.same - self.alone
 
@@ -200,8 +207,8 @@ def every_version(drawing: Drawing) -> list[Said]:
 
 def _say(version: ModelVersion, image: NDArray[np.uint8]) -> Said:
     try:
-        model = _load(version)
-    except ReplayError as error:
+        model = active_model.load(version)
+    except _UNLOADABLE as error:
         return Said(version, None, str(error))
     return Said(version, _answers(model, image)[0])
 
@@ -209,7 +216,7 @@ def _say(version: ModelVersion, image: NDArray[np.uint8]) -> Said:
 def _load(version: ModelVersion) -> ActiveModel:
     try:
         return active_model.load(version)
-    except (ArtifactError, OSError) as error:
+    except _UNLOADABLE as error:
         raise ReplayError(f"{version} cannot be loaded: {error}") from error
 
 

@@ -19,16 +19,16 @@ from recognizer.time_machine import (
     replay,
 )
 
-MOST_DRAWINGS = 2000
-"""So many are read at one request, the newest: in a second or two on an idle machine."""
+MOST_DRAWINGS = 1000
+"""So many are read at one request, the newest: one to two seconds of a core."""
 
 MOST_SHOWN = 60
 """So many pictures are shown of each kind of difference."""
 
 KINDS = {
-    "newly_right": "Newly right",
-    "newly_wrong": "Newly wrong",
-    "differs": "Read differently, and not known to be right",
+    "newly_right": ("Newly right", ""),
+    "newly_wrong": ("Newly wrong", ""),
+    "differs": ("Other differences", "No approved label, or neither is right."),
 }
 
 
@@ -61,19 +61,25 @@ def context(
         "against": against,
         "scores": [
             _score("Labelled", tally.labelled),
-            _score("Of these, learned from by neither", tally.unlearned),
+            *([_score(_unlearned(against), tally.unlearned)] if tally.learned else []),
         ],
         "better_below": BETTER_BELOW,
         "differences": [
             {
                 "heading": heading,
+                "note": note,
                 "count": f"{kinds[kind]:,}",
                 "more": kinds[kind] - len(shown[kind]),
                 "cards": shown[kind],
             }
-            for kind, heading in KINDS.items()
+            for kind, (heading, note) in KINDS.items()
+            if kinds[kind]
         ],
     }
+
+
+def _unlearned(against: ModelVersion | None) -> str:
+    return "Learned from by neither" if against else "Not learned from"
 
 
 def _score(name: str, score: Score) -> dict[str, Any]:

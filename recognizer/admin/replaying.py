@@ -70,7 +70,7 @@ class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # as in t
 class VersionsForm(forms.Form):
     through = VersionField(label="Read them with", empty_label=None)
     against = VersionField(
-        label="beside", required=False, empty_label="What was answered at the time"
+        label="Beside", required=False, empty_label="What was answered at the time"
     )
 
 

@@ -179,8 +179,10 @@ def in_words(tally: Tally, version: ModelVersion, against: ModelVersion | None) 
     table = [
         ["right", name, f"version {version.number}", "newly right", "newly wrong", "chance"],
         ["labelled", *_cells(tally.labelled)],
-        ["learned from by neither", *_cells(tally.unlearned)],
     ]
+    if tally.learned:
+        name = "learned from by neither" if against else "not learned from"
+        table.append([name, *_cells(tally.unlearned)])
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for row in table:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
