@@ -167,8 +167,8 @@ def replay(
 ) -> Iterator[Replayed]:
     """Read these drawings with one version, beside another or what was answered at the time.
 
-    In one query and constant memory, the newest first. What was refused without asking a
-    version, because it was too small, has no answer of the time.
+    In one query and constant memory, what was stored last comes first. What was refused
+    without asking a version, because it was too small, has no answer of the time.
 
     Args:
         newest: at most so many, the newest; all where it is left out.
@@ -180,7 +180,7 @@ def replay(
         raise ReplayError(f"{version} cannot be compared with itself.")
     model = _load(version)
     other = _load(against) if against else None
-    rows = _rows(drawings, [version, *([against] if against else [])])[:newest]
+    rows = _rows(_these(drawings, newest), [version, *([against] if against else [])])
     return _read(rows.iterator(chunk_size=_BATCH), model, other)
 
 
@@ -220,24 +220,28 @@ def _load(version: ModelVersion) -> ActiveModel:
         raise ReplayError(f"{version} cannot be loaded: {error}") from error
 
 
-def _rows(drawings: QuerySet[Drawing], versions: list[ModelVersion]) -> QuerySet[Drawing]:
+def _these(drawings: QuerySet[Drawing], newest: int | None) -> QuerySet[Drawing]:
+    # Chosen in a subquery: filters may join tables, and list a drawing twice.
+    these = Drawing.objects.filter(pk__in=drawings.order_by().values("pk")).order_by("-pk")
+    if newest is None:
+        return these
+    # In one of its own, so that no bitmaps are sorted.
+    chosen = these.order_by("-created_at", "-pk").values("pk")[:newest]
+    return Drawing.objects.filter(pk__in=chosen).order_by("-pk")
+
+
+def _rows(these: QuerySet[Drawing], versions: list[ModelVersion]) -> QuerySet[Drawing]:
     runs = {pk for version in versions for pk in lineage(version.run)}
     learned = TrainingExample.objects.filter(run__in=runs, drawing=OuterRef("pk"))
-    # Chosen in a subquery: filters may join tables, and list a drawing twice.
-    return (
-        Drawing.objects.filter(pk__in=drawings.order_by().values("pk"))
-        .only("public_id", "created_at", "bitmap")
-        .annotate(
-            approved=FilteredRelation("labels", condition=Q(labels__state=Label.State.APPROVED)),
-            served=FilteredRelation("predictions", condition=Q(predictions__served=True)),
-            label=F("approved__value"),
-            learned=Exists(learned),
-            read=F("served__text"),
-            sure=F("served__confidence"),
-            why=F("served__rejected"),
-            by=F("served__version__number"),
-        )
-        .order_by("-created_at", "-pk")
+    return these.only("public_id", "created_at", "bitmap").annotate(
+        approved=FilteredRelation("labels", condition=Q(labels__state=Label.State.APPROVED)),
+        served=FilteredRelation("predictions", condition=Q(predictions__served=True)),
+        label=F("approved__value"),
+        learned=Exists(learned),
+        read=F("served__text"),
+        sure=F("served__confidence"),
+        why=F("served__rejected"),
+        by=F("served__version__number"),
     )
 
 
