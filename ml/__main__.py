@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ml import commands
+from ml import commands, pretrained
 from ml.contract import InkError
 from ml.dataset import DatasetError
 from ml.inference import ArtifactError
@@ -105,9 +105,21 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--readme", type=Path, help="a page whose table of figures to renew")
     evaluate.set_defaults(run=commands.evaluate)
 
-    export = commands_of.add_parser("export", help="turn stored weights into a LiteRT file")
-    export.add_argument("weights", type=Path)
-    export.add_argument("artifact", type=Path)
+    export = commands_of.add_parser("export", help="turn stored weights into a file to read with")
+    export.add_argument(
+        "weights",
+        type=Path,
+        nargs="?",
+        default=pretrained.WEIGHTS,
+        help="default: the shipped ones",
+    )
+    export.add_argument("artifact", type=Path, nargs="?", help="the file to write")
+    export.add_argument(
+        "--web",
+        action="store_true",
+        help="for the page's JavaScript; the result.json beside the weights describes the network"
+        f" (default file: {pretrained.WEB.name} beside them)",
+    )
     export.add_argument("--architecture", default="source_cnn")
     export.add_argument("--classes", default="0123456789")
     export.add_argument("--not-a-digit", action="store_true")

@@ -57,15 +57,15 @@ def download(arguments: Namespace) -> None:
 def train(arguments: Namespace) -> None:
     """Train or fine-tune, export, evaluate the exported file, and write it all down.
 
-    Leaves in the output folder: model.tflite, model.weights.h5, result.json,
-    confusion.png.
+    Leaves in the output folder: model.tflite, model.weights.h5, model.web.bin,
+    result.json, confusion.png.
     """
     say = _as_json if arguments.progress == "json" else _as_text
     say({"event": "stage", "stage": "reading data"})
     train_set, validation_set, calibration_set = _training_data(arguments)
     say({"event": "stage", "stage": "starting TensorFlow"})
     from ml import export as exporting
-    from ml import training
+    from ml import training, web_export
     from ml.augmentation import AUGMENTATIONS
 
     if arguments.threads:
@@ -98,6 +98,9 @@ def train(arguments: Namespace) -> None:
         calibration = {"temperature": 1.0, "reject_above": arguments.reject_above}
     say({"event": "stage", "stage": "exporting"})
     exporting.export(fit.network, output / "model.tflite")
+    web_export.export(
+        fit.network, plan.classes, calibration["reject_above"], output / pretrained.WEB.name
+    )
     say({"event": "stage", "stage": "evaluating"})
     # The one time that test images are looked at: after every choice has been made.
     classifier = Classifier.load(output / "model.tflite", plan.classes, calibration["reject_above"])
@@ -189,13 +192,26 @@ def _robustness(
 
 
 def export(arguments: Namespace) -> None:
-    """Turn stored weights into a LiteRT file."""
+    """Turn stored weights into a LiteRT file, or into the file that the page runs."""
+    if arguments.web:
+        _export_for_the_web(arguments.weights, arguments.artifact)
+        return
+    if arguments.artifact is None:
+        raise ValueError("name the LiteRT file to write.")
     from ml import export as exporting
     from ml import training
 
     network = training.load_network(arguments.architecture, _classes(arguments), arguments.weights)
     exporting.export(network, arguments.artifact)
     print(f"{arguments.artifact}: {arguments.artifact.stat().st_size:,} bytes")
+
+
+def _export_for_the_web(weights: Path, target: Path | None) -> None:
+    from ml import web_export
+
+    target = target or weights.with_name(pretrained.WEB.name)
+    web_export.export_trained(weights, target)
+    print(f"{target}: {target.stat().st_size:,} bytes")
 
 
 def ship(arguments: Namespace) -> None:

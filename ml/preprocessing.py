@@ -1,6 +1,7 @@
 """From what a person drew to the bitmap a network reads.
 
-One function, `preprocess`, for training and serving alike.
+One function, `preprocess`, for training and serving alike. For strokes the page does the same in
+`static/recognizer/js/recogniser/preprocess.js`; change both, and `python -m ml.tests.web_golden`.
 """
 
 import numpy as np
@@ -141,12 +142,13 @@ def centre_by_mass(bitmap: Bitmap) -> Bitmap:
 
     Source: LeCun, Cortes and Burges, "The MNIST database".
     """
-    mass = float(bitmap.sum())
+    # In double precision the order of the sums does not matter: the page adds up in another one.
+    mass = float(bitmap.sum(dtype=np.float64))
     if mass == 0.0:
         raise BlankError("The canvas is blank.")
     index = np.arange(IMAGE_SIZE)
-    down = round(_MIDDLE - float(bitmap.sum(axis=1) @ index) / mass)
-    right = round(_MIDDLE - float(bitmap.sum(axis=0) @ index) / mass)
+    down = round(_MIDDLE - float(bitmap.sum(axis=1, dtype=np.float64) @ index) / mass)
+    right = round(_MIDDLE - float(bitmap.sum(axis=0, dtype=np.float64) @ index) / mass)
     # np.roll would wrap ink from one edge to the opposite one.
     shifted = np.zeros_like(bitmap)
     shifted[_kept(down), _kept(right)] = bitmap[_kept(-down), _kept(-right)]

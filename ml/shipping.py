@@ -46,6 +46,9 @@ def ship(
     for name in ("model.tflite", "model.weights.h5", "confusion.png"):
         if (run / name).resolve() != (target / name).resolve():
             shutil.copyfile(run / name, target / name)
+    from ml.web_export import export_trained
+
+    export_trained(run / pretrained.WEIGHTS.name, target / pretrained.WEB.name)
     if others:
         result["seeds"] = [_seed(folder) for folder in [run, *others]]
     result["precisions"] = _precisions(run, result, mnist, sets)
@@ -243,7 +246,7 @@ seed {result["plan"]["seed"]}, {len(result["history"])} epochs of {result["plan"
 
 ## Beside it
 
-`model.weights.h5` is where fine-tuning starts. `replay.npz` holds training images that are mixed into
+`model.weights.h5` is where fine-tuning starts, and `model.web.bin` the same network for the page's JavaScript. `replay.npz` holds training images that are mixed into
 every retraining, so that old digits are not forgotten; `mnist_test.npz` holds the MNIST test images, so
 that every candidate is judged without a download. `DATA_LICENCES.md` names their sources and licences.
 """

@@ -121,7 +121,9 @@ def unpack_ink(packed: bytes) -> Ink:
 def resample(stroke: Stroke, step: float) -> Stroke:
     """Points at most `step` apart along the stroke, both ends kept; (m, 2)."""
     xy = stroke[:, :2]
-    length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    # Not np.hypot: the page does these very steps in JavaScript, and gets the very same numbers.
+    steps = np.sqrt((np.diff(xy, axis=0) ** 2).sum(axis=1))
+    length = np.concatenate([[0.0], np.cumsum(steps)])
     if length[-1] == 0.0:
         return xy[:1]
     at = np.linspace(0.0, length[-1], int(np.ceil(length[-1] / step)) + 1)

@@ -9,6 +9,8 @@ FOLDER = Path(__file__).parent
 
 ARTIFACT = FOLDER / "model.tflite"
 WEIGHTS = FOLDER / "model.weights.h5"
+WEB = FOLDER / "model.web.bin"
+"""The same network for the page's JavaScript; see `ml.web_export`."""
 RESULT = FOLDER / "result.json"
 CONFUSION = FOLDER / "confusion.png"
 REPLAY = FOLDER / "replay.npz"
