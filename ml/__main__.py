@@ -105,13 +105,13 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--readme", type=Path, help="a page whose table of figures to renew")
     evaluate.set_defaults(run=commands.evaluate)
 
-    export = commands_of.add_parser("export", help="turn stored weights into a file to read with")
+    export = commands_of.add_parser("export", help="turn stored weights into a file")
     export.add_argument(
         "weights",
         type=Path,
         nargs="?",
         default=pretrained.WEIGHTS,
-        help="default: the shipped ones",
+        help="default: the shipped",
     )
     export.add_argument("artifact", type=Path, nargs="?", help="the file to write")
     export.add_argument(

@@ -30,6 +30,8 @@ def register_shipped_model() -> ModelVersion:
     version = ModelVersion.objects.filter(run=None).order_by("number").first()
     if version is None:
         version = register(pretrained.FOLDER, run=None)
+    elif not version.web_sha256 and version.sha256 == file_sha256(pretrained.ARTIFACT):
+        _add_web_model(version, pretrained.WEB)
     if ModelVersion.objects.active() is None:
         promote(version, by=None, reason="Ships with the project.")
         version.refresh_from_db()
@@ -54,9 +56,14 @@ def register(folder: Path, *, run: TrainingRun | None) -> ModelVersion:
         metrics=result["metrics"],
         run=run,
     )
+    files = [(version.artifact, artifact), (version.weights, weights)]
+    web_model = folder / pretrained.WEB.name
+    if web_model.exists():
+        files.append((version.web_model, web_model))
+        version.web_sha256 = file_sha256(web_model)
     saved: list[Any] = []
     try:
-        for field, path in ((version.artifact, artifact), (version.weights, weights)):
+        for field, path in files:
             with path.open("rb") as file:
                 field.save(path.name, File(file), save=False)
             saved.append(field)
@@ -66,6 +73,14 @@ def register(folder: Path, *, run: TrainingRun | None) -> ModelVersion:
             field.delete(save=False)
         raise
     return version
+
+
+def _add_web_model(version: ModelVersion, path: Path) -> None:
+    """Give the shipped version what it could not have when it was registered."""
+    with path.open("rb") as file:
+        version.web_model.save(path.name, File(file), save=False)
+    version.web_sha256 = file_sha256(path)
+    version.save(update_fields=["web_model", "web_sha256"])
 
 
 def promote(

@@ -1,5 +1,6 @@
 """The pages that people see; what they do there goes through the API."""
 
+import json
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from ml.contract import DIGITS, NOT_A_DIGIT
 from recognizer.models import Drawing
+from recognizer.recognition import REJECTIONS
 
 DRAWINGS_A_PAGE = 24
 LABELS = {"digits": DIGITS, "not_a_digit": NOT_A_DIGIT}
@@ -18,7 +20,9 @@ LABELS = {"digits": DIGITS, "not_a_digit": NOT_A_DIGIT}
 @require_safe
 @ensure_csrf_cookie
 def draw(request: HttpRequest) -> HttpResponse:
-    return render(request, "recognizer/draw.html", LABELS)
+    messages = {reason.code: reason.message for reason in REJECTIONS}
+    context = {"rejections": json.dumps(messages), **LABELS}
+    return render(request, "recognizer/draw.html", context)
 
 
 @require_safe

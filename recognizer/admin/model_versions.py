@@ -43,7 +43,15 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     list_filter = ["state", "architecture", "created_at"]
     list_select_related = ["run"]
     search_fields = ["=number", "architecture", "^sha256"]
-    fields = ["architecture", "classes_shown", "size", "sha256", "weights_sha256", "created_at"]
+    fields = [
+        "architecture",
+        "classes_shown",
+        "size",
+        "sha256",
+        "weights_sha256",
+        "web_sha256",
+        "created_at",
+    ]
     actions = ["promote", "judge", "roll_back"]
     actions_without_selection = ("roll_back",)
 

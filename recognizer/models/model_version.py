@@ -56,6 +56,13 @@ class ModelVersion(models.Model):
         upload_to=artifact_path, max_length=255, help_text="Where a fine-tuning starts from."
     )
     weights_sha256 = models.CharField("SHA-256 of the weights", max_length=64)
+    web_model = models.FileField(
+        upload_to=artifact_path,
+        max_length=255,
+        blank=True,
+        help_text="For reading in the browser; without it the page asks the server.",
+    )
+    web_sha256 = models.CharField("SHA-256 for browsers", max_length=64, blank=True, default="")
     metrics = models.JSONField(default=dict, help_text="What the exported file reached.")
     run = models.OneToOneField(
         "recognizer.TrainingRun",

@@ -154,11 +154,15 @@ def make_version(
     *,
     state: str = ModelVersion.State.CANDIDATE,
     artifact: bytes = b"not a real network",
+    web_model: bytes = b"",
     **fields: Any,
 ) -> ModelVersion:
     """A model version with small files of its own; they cannot be loaded unless given."""
     number = number or ModelVersion.objects.next_number()
     weights = b"not real weights"
+    if web_model:
+        fields["web_model"] = ContentFile(web_model, "model.web.bin")
+        fields["web_sha256"] = hashlib.sha256(web_model).hexdigest()
     fields.setdefault("metrics", {"mnist_test": make_metrics()})
     fields.setdefault("architecture", "cnn-v1")
     fields.setdefault("classes", pretrained.result()["plan"]["classes"])

@@ -338,6 +338,7 @@ def test_the_openapi_document_names_every_endpoint(client: Client) -> None:
         "/api/v1/drawings/{id}/",
         "/api/v1/models/",
         "/api/v1/models/{version}/",
+        "/api/v1/models/active/",
         "/api/v1/training-runs/",
         "/api/v1/training-runs/{id}/",
     }

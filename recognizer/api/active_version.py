@@ -1,0 +1,74 @@
+"""Which version answers now, and its network for browsers that read by themselves."""
+
+import hashlib
+import logging
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import condition, require_safe
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from recognizer.active_model import NoActiveModelError
+from recognizer.models import ModelVersion
+
+logger = logging.getLogger(__name__)
+
+
+class NetworkSerializer(serializers.Serializer[Any]):
+    url = serializers.CharField(
+        help_text="The file that `ml/web_export.py` describes; it never changes."
+    )
+
+
+class ActiveVersionSerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField()
+    network = NetworkSerializer(
+        allow_null=True, help_text="null where only the server can read with this version."
+    )
+
+
+@method_decorator(never_cache, "dispatch")
+class ActiveVersionView(APIView):
+    """The version that answers now, and where its network is for reading in the browser."""
+
+    authentication_classes = []
+    throttle_scope = "api"
+
+    @extend_schema(operation_id="active_version", responses=ActiveVersionSerializer)
+    def get(self, request: Request) -> Response:
+        version = ModelVersion.objects.active()
+        if version is None:
+            raise NoActiveModelError("No model version is active.")
+        url = reverse("network", args=[version.web_sha256]) if version.web_sha256 else None
+        return Response({"version": version.number, "network": url and {"url": url}})
+
+
+def _etag(request: HttpRequest, sha256: str) -> str:
+    return f'"{sha256}"'
+
+
+@require_safe
+@condition(etag_func=_etag)
+def network(request: HttpRequest, sha256: str) -> HttpResponse:
+    """The active version's network. Floats hardly shrink, so it is not compressed."""
+    version = ModelVersion.objects.active()
+    if version is None or version.web_sha256 != sha256:
+        raise Http404("No active version has this network.")
+    try:
+        with version.web_model.open("rb") as file:
+            content = file.read()
+    except OSError as error:
+        raise Http404("The file is missing.") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        logger.error("The network for browsers of %s has a wrong SHA-256.", version)
+        raise Http404("The file is damaged.")
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
