@@ -1,13 +1,15 @@
 import { request } from "./api.js";
 import { Bars, toPercent } from "./bars.js";
-import { LiveReading } from "./live_reading.js";
+import { Following, LiveReading } from "./live_reading.js";
 import { Painter } from "./painter.js";
 import { recordPointer } from "./pointer.js";
+import { LocalReader } from "./recogniser/client.js";
 import { Drawing, toApiBody, toCanvasPoint, toUnitPoint } from "./strokes.js";
 import { Toasts } from "./toasts.js";
 
 const byId = (id) => document.getElementById(id);
-const { predictUrl, drawingsUrl, notADigit } = byId("draw-page").dataset;
+const { predictUrl, drawingsUrl, activeUrl, workerUrl, rejections, notADigit } =
+  byId("draw-page").dataset;
 
 const canvas = byId("canvas");
 const drawing = new Drawing();
@@ -22,17 +24,69 @@ const WOULD_HAVE_SAID = "What it would have guessed";
 let saved = null;
 let saving = false;
 
-const reading = new LiveReading(
-  (strokes, signal) => request(predictUrl, { method: "POST", body: toApiBody(strokes), signal }),
-  {
-    onPending: () => byId("reading").setAttribute("aria-busy", "true"),
-    onAnswer: showAnswer,
-    onError: (error) => {
-      showUnread("Not read yet", "Press Predict to try again.");
-      toasts.error(error.message);
-    },
+// Who reads: the page itself while somebody draws, the server where it cannot, on request and to save
+
+const LOOK_AGAIN_MS = 60_000;
+const LOOK_AGAIN_ON_DRAWING_MS = 15_000;
+
+const local = new LocalReader({
+  makeWorker: () => new Worker(workerUrl, { type: "module" }),
+  fetchActive: () => request(activeUrl),
+  messages: JSON.parse(rejections),
+  onChange: readAgain,
+});
+
+const reading = new LiveReading(askWhoCan, {
+  onAnswer: showAnswer,
+  onError: (error) => {
+    showUnread("Not read yet", "Press Predict to try again.");
+    toasts.error(error.message);
   },
-);
+});
+const following = new Following(askHere, (answer) => showAnswer(answer, { isFinal: false }));
+
+async function askHere(strokes) {
+  return { ...(await local.read(toApiBody(strokes))), isReadHere: true };
+}
+
+async function askServer(strokes, signal) {
+  byId("reading").setAttribute("aria-busy", "true");
+  const answer = await request(predictUrl, { method: "POST", body: toApiBody(strokes), signal });
+  followVersion(answer);
+  return answer;
+}
+
+async function askWhoCan(strokes, signal) {
+  if (local.version === null) {
+    return askServer(strokes, signal);
+  }
+  return askHere(strokes).catch(() => askServer(strokes, signal));
+}
+
+function followVersion(answer) {
+  if (answer.model.version !== local.version) {
+    local.update();
+  }
+}
+
+function readAgain() {
+  if (!drawing.isEmpty && !drawing.current && !isSaved()) {
+    readSoon();
+  }
+}
+
+/** At once where it costs the server nothing. */
+function readSoon() {
+  reading.schedule(drawing.strokes, local.version === null ? undefined : 0);
+}
+
+const isSeen = () => document.visibilityState === "visible";
+setInterval(() => isSeen() && local.update(), LOOK_AGAIN_MS);
+document.addEventListener("visibilitychange", () => {
+  if (isSeen()) {
+    local.update({ maxAgeMs: LOOK_AGAIN_ON_DRAWING_MS });
+  }
+});
 
 // Drawing
 
@@ -44,6 +98,7 @@ function toPoint(event, box) {
 recordPointer(canvas, {
   onStart(event, box) {
     reading.cancel();
+    local.update({ maxAgeMs: LOOK_AGAIN_ON_DRAWING_MS });
     drawing.begin(toPoint(event, box), event.pointerType);
     byId("hint").hidden = true;
     painter.repaint();
@@ -53,9 +108,13 @@ recordPointer(canvas, {
       drawing.addPoint(toPoint(event, box));
     }
     painter.repaint();
+    if (local.version !== null) {
+      following.follow([...drawing.strokes, drawing.current]);
+    }
   },
   onEnd() {
     drawing.end();
+    following.stop();
     afterEdit();
   },
 });
@@ -75,7 +134,7 @@ function afterEdit() {
     reading.cancel();
     showUnread("–", "Nothing drawn yet.");
   } else {
-    reading.schedule(drawing.strokes);
+    readSoon();
   }
 }
 
@@ -86,7 +145,7 @@ const clear = () => edit(() => drawing.clear());
 byId("undo").addEventListener("click", undo);
 byId("redo").addEventListener("click", redo);
 byId("clear").addEventListener("click", clear);
-byId("predict").addEventListener("click", () => reading.read(drawing.strokes));
+byId("predict").addEventListener("click", () => reading.read(drawing.strokes, askServer));
 
 document.addEventListener("keydown", (event) => {
   const command = commandOf(event);
@@ -110,17 +169,24 @@ function commandOf(event) {
 
 // The answer
 
-function showAnswer(answer) {
+/** @param isFinal false while the stroke that was read is still being drawn. */
+function showAnswer(answer, { isFinal = true } = {}) {
   const [symbol] = answer.symbols;
   byId("reading").setAttribute("aria-busy", "false");
-  if (answer.rejected) {
+  // A screen reader hears of the finished stroke only.
+  byId("answer").setAttribute("aria-live", isFinal ? "polite" : "off");
+  if (answer.rejected && !isFinal) {
+    showReading("…", "Still being drawn.", { isRejected: true });
+  } else if (answer.rejected) {
     showReading("?", answer.rejected.message, { isRejected: true });
   } else {
     showReading(answer.text, `${toPercent(answer.confidence)} sure`);
   }
   showSeen(symbol?.input);
-  byId("version").textContent = `Read by model version ${answer.model.version}`;
-  byId("bars-title").textContent = answer.rejected ? WOULD_HAVE_SAID : HOW_SURE;
+  byId("version").textContent = answer.isReadHere
+    ? `Read here by version ${answer.model.version}`
+    : `Read by version ${answer.model.version} on the server`;
+  byId("bars-title").textContent = answer.rejected && isFinal ? WOULD_HAVE_SAID : HOW_SURE;
   if (symbol) {
     bars.show(symbol.probabilities, { best: answer.rejected ? null : symbol.label });
   } else {
@@ -130,6 +196,7 @@ function showAnswer(answer) {
 
 function showUnread(title, detail) {
   byId("reading").setAttribute("aria-busy", "false");
+  byId("answer").setAttribute("aria-live", "polite");
   showReading(title, detail, { isRejected: true });
   showSeen(null);
   byId("version").textContent = "";
@@ -166,6 +233,7 @@ byId("save").addEventListener("click", async () => {
     const stored = await request(drawingsUrl, { method: "POST", body: toApiBody(strokes) });
     const url = `${drawingsUrl}${stored.id}/`;
     saved = { strokes, url, prediction: stored.prediction, label: null };
+    followVersion(stored.prediction);
   } catch (error) {
     toasts.error(`Not saved. ${error.message}`);
   }
@@ -261,3 +329,4 @@ function inWords(label) {
 }
 
 showState();
+local.update();
