@@ -70,6 +70,7 @@ function followVersion(answer) {
 }
 
 function readAgain() {
+  byId("draw-page").dataset.readsHere = local.version ?? "";
   if (!drawing.isEmpty && !drawing.current && !isSaved()) {
     readSoon();
   }
