@@ -26,7 +26,7 @@ test: .venv/.installed-dev node chromium  ## all tests: JavaScript, SQLite, Post
 test-js: node  ## only the JavaScript tests
 	@node --test $$(find $(JS_TESTS) -name '*.test.*js')
 
-test-sqlite: .venv/.installed-dev chromium  ## only the Python tests, on SQLite
+test-sqlite: .venv/.installed-dev node chromium  ## only the Python tests, on SQLite
 	DATABASE_URL= $(BIN)/python -m pytest
 
 test-postgres: .venv/.installed-dev  ## only the tests that touch the database, on PostgreSQL

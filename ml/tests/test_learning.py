@@ -114,9 +114,19 @@ def test_a_training_is_exported_judged_and_written_down(tmp_path: Path) -> None:
     assert result["data"]["sources"].keys() == {"replay.npz", "drawn.npz"}
     assert result["data"]["mixture"]["set_weights"] == {"drawn.npz": 2.5}
     assert (tmp_path / "result" / "confusion.png").stat().st_size > 1000
+    assert (tmp_path / "result" / pretrained.WEB.name).read_bytes() == for_the_web(
+        tmp_path / "result" / "model.weights.h5"
+    )
     assert_keras_and_litert_agree(
         tmp_path / "result" / "model.weights.h5", tmp_path / "result" / "model.tflite"
     )
+
+
+def for_the_web(weights: Path) -> bytes:
+    from ml.training import load_network
+    from ml.web_export import encode
+
+    return encode(load_network(PLAN["architecture"], CLASSES, weights), CLASSES, 1.0)
 
 
 def assert_keras_and_litert_agree(weights: Path, artifact: Path) -> None:

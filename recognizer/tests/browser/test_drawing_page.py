@@ -122,6 +122,11 @@ def expect_noted(page: Page, label: str) -> None:
     expect(page.locator("#correct-given")).to_have_text(label)
 
 
+def wait_until_it_reads_here(page: Page) -> None:
+    """The page has its own network, so only Predict and Save ask the server."""
+    expect(page.locator("#draw-page")).to_have_attribute("data-reads-here", "1")
+
+
 def expect_reading(page: Page) -> None:
     expect(answer(page)).to_contain_text(A_READING)
 
@@ -363,7 +368,9 @@ def test_an_error_of_the_server_is_told_and_the_drawing_stays(
     draw_page, answer_with, status, response, message
 ):
     answer_with("**/api/v1/predict/", status, **response)
+    wait_until_it_reads_here(draw_page)
     draw_with_mouse(draw_page)
+    draw_page.locator("#predict").click()
     expect(draw_page.locator("#toasts")).to_contain_text(message)
     expect(answer(draw_page)).to_contain_text("Not read yet")
     assert ink(draw_page) > 0
@@ -371,7 +378,9 @@ def test_an_error_of_the_server_is_told_and_the_drawing_stays(
 
 def test_a_network_that_is_down_is_told_and_predict_works_once_it_is_back(draw_page, cut_off):
     cut_off("**/api/v1/predict/")
+    wait_until_it_reads_here(draw_page)
     draw_with_mouse(draw_page)
+    draw_page.locator("#predict").click()
     expect(draw_page.locator("#toasts")).to_contain_text("cannot be reached")
     draw_page.unroute_all()
     draw_page.locator("#predict").click()

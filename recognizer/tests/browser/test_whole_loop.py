@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from recognizer.tests.browser.person import Person
 from recognizer.tests.running_up import UP, RunningUp, environment
@@ -53,6 +53,7 @@ def test_a_drawing_is_read_saved_corrected_approved_learned_from_and_answered_an
     time.sleep(2)
     artist.draw("3")
     artist.expect_reading("3", version=2)
+    expect(artist.page.locator("#version")).to_have_text("Read here by version 2")
     taken = time.monotonic() - started
     print(f"the whole loop took {taken:.0f} s")
     assert taken < SECONDS_FOR_THE_LOOP
