@@ -3,13 +3,12 @@ import { Bars, toPercent } from "./bars.js";
 import { Following, LiveReading } from "./live_reading.js";
 import { Painter } from "./painter.js";
 import { recordPointer } from "./pointer.js";
-import { LocalReader } from "./recogniser/client.js";
+import { Readers } from "./readers.js";
 import { Drawing, toApiBody, toCanvasPoint, toUnitPoint } from "./strokes.js";
 import { Toasts } from "./toasts.js";
 
 const byId = (id) => document.getElementById(id);
-const { predictUrl, drawingsUrl, activeUrl, workerUrl, rejections, notADigit } =
-  byId("draw-page").dataset;
+const { drawingsUrl, notADigit } = byId("draw-page").dataset;
 
 const canvas = byId("canvas");
 const drawing = new Drawing();
@@ -24,53 +23,22 @@ const WOULD_HAVE_SAID = "What it would have guessed";
 let saved = null;
 let saving = false;
 
-// Who reads: the page itself while somebody draws, the server where it cannot, on request and to save
-
-const LOOK_AGAIN_MS = 60_000;
-const LOOK_AGAIN_ON_DRAWING_MS = 15_000;
-
-const local = new LocalReader({
-  makeWorker: () => new Worker(workerUrl, { type: "module" }),
-  fetchActive: () => request(activeUrl),
-  messages: JSON.parse(rejections),
+// While somebody draws the page reads by itself; Predict and Save are the server's.
+const readers = new Readers(byId("draw-page").dataset, {
   onChange: readAgain,
+  onAskServer: () => byId("reading").setAttribute("aria-busy", "true"),
 });
-
-const reading = new LiveReading(askWhoCan, {
+const reading = new LiveReading(readers.whoCan, {
   onAnswer: showAnswer,
   onError: (error) => {
     showUnread("Not read yet", "Press Predict to try again.");
     toasts.error(error.message);
   },
 });
-const following = new Following(askHere, (answer) => showAnswer(answer, { isFinal: false }));
-
-async function askHere(strokes) {
-  return { ...(await local.read(toApiBody(strokes))), isReadHere: true };
-}
-
-async function askServer(strokes, signal) {
-  byId("reading").setAttribute("aria-busy", "true");
-  const answer = await request(predictUrl, { method: "POST", body: toApiBody(strokes), signal });
-  followVersion(answer);
-  return answer;
-}
-
-async function askWhoCan(strokes, signal) {
-  if (local.version === null) {
-    return askServer(strokes, signal);
-  }
-  return askHere(strokes).catch(() => askServer(strokes, signal));
-}
-
-function followVersion(answer) {
-  if (answer.model.version !== local.version) {
-    local.update();
-  }
-}
+const following = new Following(readers.here, (answer) => showAnswer(answer, { isFinal: false }));
 
 function readAgain() {
-  byId("draw-page").dataset.readsHere = local.version ?? "";
+  byId("draw-page").dataset.readsHere = readers.versionHere ?? "";
   if (!drawing.isEmpty && !drawing.current && !isSaved()) {
     readSoon();
   }
@@ -78,16 +46,8 @@ function readAgain() {
 
 /** At once where it costs the server nothing. */
 function readSoon() {
-  reading.schedule(drawing.strokes, local.version === null ? undefined : 0);
+  reading.schedule(drawing.strokes, readers.versionHere === null ? undefined : 0);
 }
-
-const isSeen = () => document.visibilityState === "visible";
-setInterval(() => isSeen() && local.update(), LOOK_AGAIN_MS);
-document.addEventListener("visibilitychange", () => {
-  if (isSeen()) {
-    local.update({ maxAgeMs: LOOK_AGAIN_ON_DRAWING_MS });
-  }
-});
 
 // Drawing
 
@@ -99,7 +59,7 @@ function toPoint(event, box) {
 recordPointer(canvas, {
   onStart(event, box) {
     reading.cancel();
-    local.update({ maxAgeMs: LOOK_AGAIN_ON_DRAWING_MS });
+    readers.lookAgain();
     drawing.begin(toPoint(event, box), event.pointerType);
     byId("hint").hidden = true;
     painter.repaint();
@@ -109,7 +69,7 @@ recordPointer(canvas, {
       drawing.addPoint(toPoint(event, box));
     }
     painter.repaint();
-    if (local.version !== null) {
+    if (readers.versionHere !== null) {
       following.follow([...drawing.strokes, drawing.current]);
     }
   },
@@ -146,7 +106,7 @@ const clear = () => edit(() => drawing.clear());
 byId("undo").addEventListener("click", undo);
 byId("redo").addEventListener("click", redo);
 byId("clear").addEventListener("click", clear);
-byId("predict").addEventListener("click", () => reading.read(drawing.strokes, askServer));
+byId("predict").addEventListener("click", () => reading.read(drawing.strokes, readers.server));
 
 document.addEventListener("keydown", (event) => {
   const command = commandOf(event);
@@ -234,7 +194,7 @@ byId("save").addEventListener("click", async () => {
     const stored = await request(drawingsUrl, { method: "POST", body: toApiBody(strokes) });
     const url = `${drawingsUrl}${stored.id}/`;
     saved = { strokes, url, prediction: stored.prediction, label: null };
-    followVersion(stored.prediction);
+    readers.noteVersion(stored.prediction);
   } catch (error) {
     toasts.error(`Not saved. ${error.message}`);
   }
@@ -330,4 +290,3 @@ function inWords(label) {
 }
 
 showState();
-local.update();
