@@ -1,0 +1,90 @@
+"""What hands do on the drawing page, and what eyes see there."""
+
+import re
+
+from playwright.sync_api import CDPSession, Locator, Page, expect
+
+Point = tuple[float, float]
+
+ONE: list[Point] = [(0.5, 0.15), (0.5, 0.4), (0.5, 0.65), (0.5, 0.85)]
+SEVEN: list[Point] = [(0.28, 0.2), (0.72, 0.2), (0.55, 0.5), (0.42, 0.85)]
+DASH: list[Point] = [(0.3, 0.5), (0.7, 0.5)]
+SPECK: list[Point] = [(0.5, 0.5), (0.505, 0.502)]
+
+A_READING = re.compile(r"\d+\.\d % sure")
+
+
+def on_screen(page: Page, points: list[Point]) -> list[Point]:
+    """Points of the unit square as they lie on the canvas."""
+    page.locator("#canvas").scroll_into_view_if_needed()
+    box = page.locator("#canvas").bounding_box()
+    assert box
+    return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+
+
+def draw_with_mouse(page: Page, points: list[Point] = SEVEN) -> None:
+    first, *rest = on_screen(page, points)
+    page.mouse.move(*first)
+    page.mouse.down()
+    for point in rest:
+        page.mouse.move(*point, steps=6)
+    page.mouse.up()
+
+
+def draw_with_finger(page: Page, devtools: CDPSession, points: list[Point]) -> None:
+    def touch(kind: str, *where: Point) -> None:
+        fingers = [{"x": x, "y": y, "force": 0.5, "id": 1} for x, y in where]
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+    first, *rest = on_screen(page, points)
+    touch("touchStart", first)
+    for point in rest:
+        touch("touchMove", point)
+    touch("touchEnd")
+
+
+def draw_with_pen(page: Page, devtools: CDPSession, points: list[Point]) -> None:
+    def pen(kind: str, where: Point, buttons: int) -> None:
+        event = {
+            "type": kind,
+            "x": where[0],
+            "y": where[1],
+            "button": "left",
+            "buttons": buttons,
+            "clickCount": 1,
+            "pointerType": "pen",
+            "force": 0.7,
+        }
+        devtools.send("Input.dispatchMouseEvent", event)
+
+    first, *rest = on_screen(page, points)
+    pen("mousePressed", first, 1)
+    for point in rest:
+        pen("mouseMoved", point, 1)
+    pen("mouseReleased", rest[-1], 0)
+
+
+def ink(page: Page) -> int:
+    """How many pixels of the canvas are painted, after the next frame."""
+    return page.evaluate(
+        """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => {
+            const canvas = document.getElementById("canvas");
+            const { width, height } = canvas;
+            const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+            resolve(data.filter((value, index) => index % 4 === 3 && value > 0).length);
+        })))"""
+    )
+
+
+def answer(page: Page) -> Locator:
+    return page.locator("#answer")
+
+
+def expect_noted(page: Page, label: str) -> None:
+    """The server has kept the correction, and the page says so."""
+    expect(page.locator("#correct-thanks")).to_be_visible()
+    expect(page.locator("#correct-given")).to_have_text(label)
+
+
+def expect_reading(page: Page) -> None:
+    expect(answer(page)).to_contain_text(A_READING)

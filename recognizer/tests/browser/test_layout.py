@@ -1,0 +1,42 @@
+"""The pages fit their screens and the fingers on them."""
+
+import pytest
+from playwright.sync_api import expect
+
+from recognizer.tests.browser.hands import draw_with_mouse
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("shipped_model"),
+]
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1440])
+def test_nothing_scrolls_sideways(draw_page, live_server, width):
+    draw_page.set_viewport_size({"width": width, "height": 800})
+    draw_with_mouse(draw_page)
+    draw_page.locator("#save").click()
+    draw_page.locator("#correct-no").click()
+    assert draw_page.evaluate("document.documentElement.scrollWidth") <= width
+    draw_page.goto(f"{live_server.url}/drawings/")
+    assert draw_page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_on_a_phone_the_canvas_is_square_and_every_button_fits_a_finger(draw_page, width):
+    draw_page.set_viewport_size({"width": width, "height": 640})
+    draw_with_mouse(draw_page)
+    draw_page.locator("#save").click()
+    draw_page.locator("#correct-no").click()
+    box = draw_page.locator("#canvas").bounding_box()
+    assert box["width"] == pytest.approx(box["height"], abs=1)
+    for button in draw_page.get_by_role("button").all():
+        size = button.bounding_box()
+        assert min(size["width"], size["height"]) >= 44, button.inner_text()
+        assert size["x"] + size["width"] <= box["x"] + box["width"] + 1, button.inner_text()
+
+
+def test_the_api_documentation_is_shown(draw_page):
+    draw_page.get_by_role("link", name="API").click()
+    expect(draw_page.get_by_role("heading", name="Handwriting recogniser")).to_be_visible()
+    expect(draw_page.get_by_text("/api/v1/predict/")).to_be_visible()
