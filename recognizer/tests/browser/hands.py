@@ -1,6 +1,7 @@
 """What hands do on the drawing page, and what eyes see there."""
 
 import re
+from typing import Any
 
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
@@ -31,37 +32,48 @@ def draw_with_mouse(page: Page, points: list[Point] = SEVEN) -> None:
     page.mouse.up()
 
 
-def draw_with_finger(page: Page, devtools: CDPSession, points: list[Point]) -> None:
-    def touch(kind: str, *where: Point) -> None:
-        fingers = [{"x": x, "y": y, "force": 0.5, "id": 1} for x, y in where]
-        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+def touch(devtools: CDPSession, kind: str, *where: Point, radius: int = 12) -> None:
+    """One step of a touch, with a finger (or a palm of that radius) at each place."""
+    fingers = [
+        {"x": x, "y": y, "force": 0.5, "id": index, "radiusX": radius, "radiusY": radius}
+        for index, (x, y) in enumerate(where)
+    ]
+    devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
 
+
+def draw_with_finger(
+    page: Page, devtools: CDPSession, points: list[Point], radius: int = 12
+) -> None:
     first, *rest = on_screen(page, points)
-    touch("touchStart", first)
+    touch(devtools, "touchStart", first, radius=radius)
     for point in rest:
-        touch("touchMove", point)
-    touch("touchEnd")
+        touch(devtools, "touchMove", point, radius=radius)
+    touch(devtools, "touchEnd")
 
 
-def draw_with_pen(page: Page, devtools: CDPSession, points: list[Point]) -> None:
-    def pen(kind: str, where: Point, buttons: int) -> None:
-        event = {
-            "type": kind,
-            "x": where[0],
-            "y": where[1],
-            "button": "left",
-            "buttons": buttons,
-            "clickCount": 1,
-            "pointerType": "pen",
-            "force": 0.7,
-        }
-        devtools.send("Input.dispatchMouseEvent", event)
+PEN_TIP = {"button": "left", "buttons": 1}
 
+
+def move_pen(devtools: CDPSession, kind: str, where: Point, **more: Any) -> None:
+    event = {
+        "type": kind,
+        "x": where[0],
+        "y": where[1],
+        "clickCount": 1,
+        "pointerType": "pen",
+        "force": 0.7,
+    }
+    devtools.send("Input.dispatchMouseEvent", {**event, **PEN_TIP, **more})
+
+
+def draw_with_pen(
+    page: Page, devtools: CDPSession, points: list[Point], force: float = 0.7
+) -> None:
     first, *rest = on_screen(page, points)
-    pen("mousePressed", first, 1)
+    move_pen(devtools, "mousePressed", first, force=force)
     for point in rest:
-        pen("mouseMoved", point, 1)
-    pen("mouseReleased", rest[-1], 0)
+        move_pen(devtools, "mouseMoved", point, force=force)
+    move_pen(devtools, "mouseReleased", rest[-1], buttons=0, force=force)
 
 
 def ink(page: Page) -> int:

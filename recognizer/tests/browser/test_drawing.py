@@ -12,7 +12,6 @@ from recognizer.tests.browser.hands import (
     draw_with_pen,
     expect_reading,
     ink,
-    on_screen,
 )
 
 pytestmark = [
@@ -38,22 +37,6 @@ def test_a_finger_draws(draw_page, devtools):
 def test_a_pen_draws(draw_page, devtools):
     draw_with_pen(draw_page, devtools, SEVEN)
     expect_reading(draw_page)
-
-
-def test_a_second_finger_is_ignored(draw_page, devtools):
-    [start, end, palm] = on_screen(draw_page, [(0.5, 0.1), (0.5, 0.9), (0.9, 0.5)])
-    first = {"x": start[0], "y": start[1], "id": 1}
-    second = {"x": palm[0], "y": palm[1], "id": 2}
-    moved = {"x": end[0], "y": end[1], "id": 1}
-    for kind, fingers in [
-        ("touchStart", [first]),
-        ("touchStart", [first, second]),
-        ("touchMove", [moved, second]),
-        ("touchEnd", []),
-    ]:
-        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
-    draw_page.locator("#undo").click()
-    assert ink(draw_page) == 0
 
 
 def test_a_finger_on_the_canvas_does_not_scroll_the_page(draw_page, devtools):
