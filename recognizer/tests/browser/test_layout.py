@@ -47,8 +47,10 @@ def test_nothing_jumps_when_the_answer_comes(draw_page, size):
     assert draw_page.evaluate(places) == pytest.approx(before, abs=1)
 
 
-def test_the_whole_canvas_fits_a_phone_that_lies_on_its_side(draw_page):
+def test_the_canvas_and_its_tools_fit_a_phone_that_lies_on_its_side(draw_page):
     draw_page.set_viewport_size({"width": 740, "height": 360})
+    save = draw_page.locator("#save").bounding_box()
+    assert save["y"] + save["height"] <= 360
     box = draw_page.locator("#canvas").bounding_box()
     assert box["width"] == pytest.approx(box["height"], abs=1)
     assert box["y"] + box["height"] <= 360
