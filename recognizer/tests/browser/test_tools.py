@@ -1,5 +1,7 @@
 """Pens of three widths and an eraser, by hand and by key."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -25,7 +27,8 @@ def sent_strokes(page: Page, points: list[tuple[float, float]]) -> list[list[lis
     """Draw, and return where the points lie that were sent to be read."""
     with page.expect_request("**/api/v1/predict/") as request:
         draw_with_mouse(page, points)
-    return [[point[:2] for point in stroke] for stroke in request.value.post_data_json["strokes"]]
+    body: Any = request.value.post_data_json
+    return [[point[:2] for point in stroke] for stroke in body["strokes"]]
 
 
 def test_a_broad_pen_leaves_more_ink_and_the_reading_does_not_depend_on_it(draw_page):
