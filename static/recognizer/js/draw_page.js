@@ -1,18 +1,16 @@
 import { request } from "./api.js";
 import { Bars, toPercent } from "./bars.js";
+import { KeptDrawing, tabStorage } from "./kept_drawing.js";
 import { Following, LiveReading } from "./live_reading.js";
-import { Painter } from "./painter.js";
-import { recordPointer } from "./pointer.js";
+import { Pad } from "./pad.js";
 import { Readers } from "./readers.js";
-import { Drawing, toApiBody, toCanvasPoint, toUnitPoint } from "./strokes.js";
+import { toApiBody } from "./strokes.js";
 import { Toasts } from "./toasts.js";
+import { ToolBox } from "./tool_box.js";
 
 const byId = (id) => document.getElementById(id);
 const { drawingsUrl, notADigit } = byId("draw-page").dataset;
 
-const canvas = byId("canvas");
-const drawing = new Drawing();
-const painter = new Painter(canvas, drawing);
 const bars = new Bars(byId("bars"));
 const toasts = new Toasts(byId("toasts"));
 
@@ -51,45 +49,24 @@ function readSoon() {
 
 // Drawing
 
-function toPoint(event, box) {
-  const { x, y } = toCanvasPoint(toUnitPoint(event, box));
-  return { x, y, t: event.timeStamp, pressure: event.pressure };
-}
-
-recordPointer(canvas, {
-  onStart(event, box) {
+const pad = new Pad(byId("canvas"), {
+  onStart() {
     reading.cancel();
     readers.lookAgain();
-    drawing.begin(toPoint(event, box), event.pointerType);
     byId("hint").hidden = true;
-    painter.repaint();
   },
-  onMove(events, box) {
-    for (const event of events) {
-      drawing.addPoint(toPoint(event, box));
-    }
-    painter.repaint();
+  onMove() {
     if (readers.versionHere !== null) {
-      following.follow([...drawing.strokes, drawing.current]);
+      following.follow(pad.strokesSoFar);
     }
   },
-  onEnd() {
-    drawing.end();
-    following.stop();
-    afterEdit();
-  },
+  onEdit: afterEdit,
 });
-
-function edit(change) {
-  const before = drawing.strokes;
-  change();
-  if (drawing.strokes !== before) {
-    afterEdit();
-  }
-}
+const { drawing } = pad;
+const kept = new KeptDrawing(tabStorage());
 
 function afterEdit() {
-  painter.repaint();
+  following.stop();
   showState();
   if (drawing.isEmpty) {
     reading.cancel();
@@ -99,17 +76,18 @@ function afterEdit() {
   }
 }
 
-const undo = () => edit(() => drawing.undo());
-const redo = () => edit(() => drawing.redo());
-const clear = () => edit(() => drawing.clear());
+const tools = new ToolBox(byId("tools"), pad);
 
-byId("undo").addEventListener("click", undo);
-byId("redo").addEventListener("click", redo);
-byId("clear").addEventListener("click", clear);
+byId("undo").addEventListener("click", pad.undo);
+byId("redo").addEventListener("click", pad.redo);
+byId("clear").addEventListener("click", pad.clear);
 byId("predict").addEventListener("click", () => reading.read(drawing.strokes, readers.server));
+window.addEventListener("pagehide", () => kept.flush());
+// A phone may end a page that is in the background without another word.
+document.addEventListener("visibilitychange", () => document.hidden && kept.flush());
 
 document.addEventListener("keydown", (event) => {
-  const command = commandOf(event);
+  const command = document.querySelector("dialog[open]") ? null : commandOf(event);
   if (command) {
     event.preventDefault();
     command();
@@ -120,12 +98,16 @@ function commandOf(event) {
   const key = event.key.toLowerCase();
   const control = (event.ctrlKey || event.metaKey) && !event.altKey;
   if (control && key === "z") {
-    return event.shiftKey ? redo : undo;
+    return event.shiftKey ? pad.redo : pad.undo;
   }
   if (control && key === "y") {
-    return redo;
+    return pad.redo;
   }
-  return key === "escape" ? clear : null;
+  if (key === "escape") {
+    return pad.clear;
+  }
+  // A single letter does something only where the focus is on the pad (WCAG 2.1.4).
+  return !control && byId("pad").contains(event.target) ? tools.commandOf(key) : null;
 }
 
 // The answer
@@ -263,6 +245,7 @@ function showState() {
   byId("predict").disabled = drawing.isEmpty;
   byId("save").disabled = drawing.isEmpty || saving || isSaved();
   byId("save").textContent = isSaved() ? "Saved" : "Save";
+  kept.keep(isSaved() ? [] : drawing.strokes);
   byId("correction").hidden = !isSaved();
   if (isSaved()) {
     showCorrection(stepOf(saved));
@@ -290,3 +273,4 @@ function inWords(label) {
 }
 
 showState();
+pad.restore(kept.restore(Date.now()));

@@ -1,20 +1,30 @@
-import { getStroke } from "../vendor/perfect-freehand-1.2.3/index.mjs";
+import { Ink } from "./ink.js";
 import { CANVAS_SIZE } from "./strokes.js";
 
-const PEN_WIDTH = 17; // logical pixels, 6 % of the canvas
-
-/** Paints a drawing on a canvas at the screen's own resolution, and again whenever that changes. */
+/**
+ * Paints a drawing on a canvas at the screen's own resolution, and again whenever that changes.
+ *
+ * Ink that no longer changes is dry: it lies on a layer of its own and is painted once. Only the
+ * wet end of the stroke being drawn is painted again in each frame.
+ */
 export class Painter {
+  /** Points that the stroke being drawn will probably reach; painted until the next frame. */
+  predicted = [];
   #canvas;
   #drawing;
-  #paths = new WeakMap();
+  #screen;
+  #layer = document.createElement("canvas").getContext("2d");
+  #inks = new WeakMap();
+  #dry = { strokes: [], current: null, pieces: 0 };
+  #wetBox = null;
   #frame = null;
 
   constructor(canvas, drawing) {
     this.#canvas = canvas;
     this.#drawing = drawing;
+    this.#screen = canvas.getContext("2d", { desynchronized: true });
     new ResizeObserver(() => this.repaint()).observe(canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.repaint());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#paintAnew());
     this.#followPixelRatio();
   }
 
@@ -26,36 +36,105 @@ export class Painter {
     });
   }
 
+  #paintAnew() {
+    this.#dry.strokes = null;
+    this.repaint();
+  }
+
   #paint() {
-    const context = this.#sharpContext();
-    context.fillStyle = getComputedStyle(this.#canvas).color;
-    for (const stroke of this.#drawing.strokes) {
-      context.fill(this.#finishedPath(stroke));
+    if (this.#fitScreen() || !this.#isGrown()) {
+      this.#wipe();
+    }
+    this.#takeWetAway();
+    for (const stroke of this.#drawing.strokes.slice(this.#dry.strokes.length)) {
+      this.#dryWhole(stroke);
     }
     if (this.#drawing.current) {
-      context.fill(outline(this.#drawing.current, { last: false }));
+      this.#paintCurrent(this.#drawing.current);
     }
   }
 
-  #sharpContext() {
-    const canvas = this.#canvas;
-    const side = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
-    const context = canvas.getContext("2d");
-    if (canvas.width !== side || canvas.height !== side) {
-      canvas.width = side;
-      canvas.height = side;
-    }
-    const scale = side / CANVAS_SIZE;
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, CANVAS_SIZE, CANVAS_SIZE);
-    return context;
+  /** Whether all dry ink is still part of the drawing. */
+  #isGrown() {
+    const { strokes, current } = this.#drawing;
+    const dry = this.#dry;
+    return (
+      dry.strokes !== null &&
+      dry.strokes.every((stroke, index) => stroke === strokes[index]) &&
+      [null, current, strokes[dry.strokes.length]].includes(dry.current)
+    );
   }
 
-  #finishedPath(stroke) {
-    if (!this.#paths.has(stroke)) {
-      this.#paths.set(stroke, outline(stroke, { last: true }));
+  #wipe() {
+    this.#dry = { strokes: [], current: null, pieces: 0 };
+    this.#wetBox = null;
+    for (const context of [this.#screen, this.#layer]) {
+      context.clearRect(0, 0, CANVAS_SIZE, CANVAS_SIZE);
+      context.fillStyle = getComputedStyle(this.#canvas).color;
     }
-    return this.#paths.get(stroke);
+  }
+
+  #dryWhole(stroke) {
+    this.#dryPieces(stroke);
+    this.#fillDry(toPath(this.#inkOf(stroke).tail()));
+    this.#dry.strokes.push(stroke);
+    this.#dry.current = null;
+  }
+
+  #dryPieces(stroke) {
+    const ink = this.#inkOf(stroke);
+    const dry = this.#dry;
+    if (dry.current !== stroke) {
+      Object.assign(dry, { current: stroke, pieces: 0 });
+    }
+    for (; dry.pieces < ink.fullPieces; dry.pieces += 1) {
+      this.#fillDry(toPath(ink.piece(dry.pieces)));
+    }
+  }
+
+  #paintCurrent(stroke) {
+    this.#dryPieces(stroke);
+    const corners = this.#inkOf(stroke).tail(this.predicted);
+    this.#screen.fill(toPath(corners));
+    this.#wetBox = boxAround(corners);
+  }
+
+  #fillDry(path) {
+    this.#layer.fill(path);
+    this.#screen.fill(path);
+  }
+
+  #takeWetAway() {
+    if (this.#wetBox) {
+      const scale = this.#canvas.width / CANVAS_SIZE;
+      const [x, y, width, height] = toPixels(this.#wetBox, scale, this.#canvas.width);
+      this.#wetBox = null;
+      if (width > 0 && height > 0) {
+        const area = [x / scale, y / scale, width / scale, height / scale];
+        this.#screen.clearRect(...area);
+        this.#screen.drawImage(this.#layer.canvas, x, y, width, height, ...area);
+      }
+    }
+  }
+
+  /** Gives the canvas a pixel for each of the screen's; returns whether that changed anything. */
+  #fitScreen() {
+    const side = Math.max(1, Math.round(this.#canvas.clientWidth * devicePixelRatio));
+    if (this.#canvas.width === side && this.#layer.canvas.width === side) {
+      return false;
+    }
+    for (const context of [this.#screen, this.#layer]) {
+      Object.assign(context.canvas, { width: side, height: side });
+      context.setTransform(side / CANVAS_SIZE, 0, 0, side / CANVAS_SIZE, 0, 0);
+    }
+    return true;
+  }
+
+  #inkOf(stroke) {
+    if (!this.#inks.has(stroke)) {
+      this.#inks.set(stroke, new Ink(stroke));
+    }
+    return this.#inks.get(stroke);
   }
 
   // A media query can only name one ratio, so each change needs a new one.
@@ -71,20 +150,8 @@ export class Painter {
   }
 }
 
-function outline({ points, pointerType }, { last }) {
-  const corners = getStroke(points, {
-    size: PEN_WIDTH,
-    thinning: pointerType === "pen" ? 0.5 : 0.25,
-    streamline: 0.35,
-    smoothing: 0.5,
-    simulatePressure: pointerType !== "pen",
-    last,
-  });
-  return smoothPath(corners);
-}
-
 /** A closed path through the middle of each edge, with the corners as control points. */
-function smoothPath(corners) {
+function toPath(corners) {
   const path = new Path2D();
   corners.forEach(([x, y], index) => {
     const [nextX, nextY] = corners[(index + 1) % corners.length];
@@ -97,4 +164,16 @@ function smoothPath(corners) {
   });
   path.closePath();
   return path;
+}
+
+function boxAround(corners) {
+  const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
+  return { left: Math.min(...xs), top: Math.min(...ys), right: Math.max(...xs), bottom: Math.max(...ys) };
+}
+
+/** Whole pixels of the screen that cover the box and its soft edge: [x, y, width, height]. */
+function toPixels({ left, top, right, bottom }, scale, side) {
+  const [x, y] = [left, top].map((edge) => Math.max(0, Math.floor(edge * scale) - 2));
+  const [endX, endY] = [right, bottom].map((edge) => Math.min(side, Math.ceil(edge * scale) + 2));
+  return [x, y, endX - x, endY - y];
 }

@@ -22,9 +22,9 @@ function round(value) {
 /**
  * The strokes of one drawing, and every edit made to them.
  *
- * A stroke is {pointerType, points: [{x, y, t, pressure}]}, t in ms on any one clock. An edit
- * replaces the list `strokes` and never changes it, so the same list is the same drawing: undoing
- * back to a state gives back the very list that was there.
+ * A stroke is {pointerType, width, points: [{x, y, t, pressure}]}: the pen's width in logical
+ * pixels, t in ms on any one clock. An edit replaces the list `strokes` and never changes it, so the same list is the same
+ * drawing: undoing back to a state gives back the very list that was there.
  */
 export class Drawing {
   strokes = [];
@@ -44,8 +44,8 @@ export class Drawing {
     return this.#future.length > 0;
   }
 
-  begin(point, pointerType = "mouse") {
-    this.current = { pointerType, points: [point] };
+  begin(point, { pointerType, width }) {
+    this.current = { pointerType, width, points: [point] };
   }
 
   /** Adds a point to the stroke being drawn; one that has not moved is dropped. */
@@ -60,6 +60,33 @@ export class Drawing {
     const stroke = this.current;
     this.current = null;
     this.#replace([...this.strokes, stroke]);
+  }
+
+  /** Forgets the stroke being drawn. */
+  cancel() {
+    this.current = null;
+  }
+
+  /** Takes whole strokes away; what is not the first of a sweep is part of the same edit. */
+  erase(isErased, { isFirst = true } = {}) {
+    const left = this.strokes.filter((stroke) => !isErased(stroke));
+    if (left.length === this.strokes.length) {
+      return;
+    }
+    if (isFirst) {
+      this.#replace(left);
+    } else {
+      this.strokes = left;
+    }
+  }
+
+  /** Begins with strokes from before, with nothing to undo. */
+  restore(strokes) {
+    if (strokes.length > 0) {
+      this.strokes = strokes;
+      this.#past = [];
+      this.#future = [];
+    }
   }
 
   clear() {
@@ -89,7 +116,10 @@ export class Drawing {
   }
 }
 
-/** The body that the API reads: [x, y, t] with t in whole ms since the first point. */
+/**
+ * The body that the API reads: [x, y, t] with t in whole ms since the first point. How broad the pen
+ * was is how it looks here, and nothing that is read.
+ */
 export function toApiBody(strokes) {
   const start = strokes[0]?.points[0].t ?? 0;
   return {

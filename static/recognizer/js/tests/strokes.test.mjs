@@ -3,9 +3,11 @@ import { test } from "node:test";
 
 import { Drawing, toApiBody, toCanvasPoint, toUnitPoint } from "../strokes.js";
 
+const PEN = { pointerType: "mouse", width: 17 };
+
 function drawStroke(drawing, ...points) {
   const [first, ...rest] = points.map(([x, y, t = 0]) => ({ x, y, t, pressure: 0.5 }));
-  drawing.begin(first);
+  drawing.begin(first, PEN);
   rest.forEach((point) => drawing.addPoint(point));
   drawing.end();
 }
@@ -81,6 +83,64 @@ test("a point that has not moved is dropped", () => {
   const drawing = new Drawing();
   drawStroke(drawing, [1, 1, 0], [1, 1, 8], [2, 1, 16]);
   assert.equal(drawing.strokes[0].points.length, 2);
+});
+
+test("erasing takes whole strokes away and can be undone and redone", () => {
+  const drawing = new Drawing();
+  drawStroke(drawing, [1, 1], [1, 9]);
+  drawStroke(drawing, [5, 5]);
+  const [erased, left] = drawing.strokes;
+  drawing.erase((stroke) => stroke === erased);
+  assert.deepEqual(drawing.strokes, [left]);
+  drawing.undo();
+  assert.deepEqual(drawing.strokes, [erased, left]);
+  drawing.redo();
+  assert.deepEqual(drawing.strokes, [left]);
+});
+
+test("what one sweep of the eraser takes away comes back with one undo", () => {
+  const drawing = new Drawing();
+  drawStroke(drawing, [1, 1]);
+  drawStroke(drawing, [5, 5]);
+  const [first, second] = drawing.strokes;
+  drawing.erase((stroke) => stroke === first);
+  drawing.erase((stroke) => stroke === second, { isFirst: false });
+  assert.ok(drawing.isEmpty);
+  drawing.undo();
+  assert.deepEqual(drawing.strokes, [first, second]);
+});
+
+test("an eraser that touches nothing leaves nothing to undo", () => {
+  const drawing = new Drawing();
+  drawStroke(drawing, [1, 1]);
+  const { strokes } = drawing;
+  drawing.erase(() => false);
+  assert.equal(drawing.strokes, strokes);
+  drawing.undo();
+  assert.ok(!drawing.canUndo);
+});
+
+test("a stroke that is taken back was never drawn", () => {
+  const drawing = new Drawing();
+  drawing.begin({ x: 1, y: 1, t: 0, pressure: 0.5 }, PEN);
+  drawing.cancel();
+  assert.ok(drawing.isEmpty && !drawing.canUndo && drawing.current === null);
+});
+
+test("a drawing from before the reload leaves nothing to undo", () => {
+  const drawing = new Drawing();
+  drawing.restore([{ ...PEN, points: [{ x: 1, y: 1, t: 0, pressure: 0.5 }] }]);
+  assert.ok(!drawing.isEmpty && !drawing.canUndo);
+});
+
+test("the API never hears of the pen's width, so that no reading depends on it", () => {
+  const bodies = [9, 28].map((width) => {
+    const drawing = new Drawing();
+    drawing.begin({ x: 1, y: 1, t: 0, pressure: 0.5 }, { pointerType: "pen", width });
+    drawing.end();
+    return JSON.stringify(toApiBody(drawing.strokes));
+  });
+  assert.equal(bodies[0], bodies[1]);
 });
 
 test("the API gets coordinates to 0.01 and whole milliseconds since the first point", () => {

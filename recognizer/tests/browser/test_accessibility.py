@@ -1,0 +1,79 @@
+"""axe-core finds nothing on any page against WCAG 2.2 AA, light and dark."""
+
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from recognizer.tests.browser.hands import draw_with_mouse, expect_reading
+from recognizer.tests.factories import ONE, make_drawing, make_label
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("shipped_model"),
+]
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
+WCAG_2_2_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+RUN = """async (tags) => {
+    const { violations } = await axe.run({ runOnly: tags });
+    return violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`));
+}"""
+
+both_schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
+
+
+def complaints(page: Page) -> list[str]:
+    """What axe-core holds against the page as it is now."""
+    # A colour that is fading in has no contrast of its own yet.
+    page.emulate_media(reduced_motion="reduce")
+    page.evaluate(AXE)
+    return page.evaluate(RUN, WCAG_2_2_AA)
+
+
+def sign_in(page: Page, client: Any, live_server: Any, user: Any) -> None:
+    client.force_login(user)
+    session = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+
+
+def test_what_is_not_for_everyone_is_found(page):
+    page.set_content("<html lang=en><title>x</title><p style='color: #bbb'>pale</p><img src=x>")
+    assert {line.split(":")[0] for line in complaints(page)} == {"color-contrast", "image-alt"}
+
+
+@both_schemes
+def test_the_drawing_page_is_for_everyone_at_each_step(draw_page, scheme):
+    draw_page.emulate_media(color_scheme=scheme)
+    assert complaints(draw_page) == []
+    draw_with_mouse(draw_page)
+    expect_reading(draw_page)
+    assert complaints(draw_page) == []
+    draw_page.locator("#save").click()
+    draw_page.locator("#correct-no").click()
+    assert complaints(draw_page) == []
+    draw_page.locator("#correct-1").click()
+    expect(draw_page.locator("#correct-thanks")).to_be_visible()
+    assert complaints(draw_page) == []
+
+
+@both_schemes
+def test_every_other_page_is_for_everyone(
+    page, live_server, client, shipped_model, scheme, django_user_model
+):
+    boss = django_user_model.objects.create_superuser("boss", password="boss")
+    drawing = make_drawing(ONE, read="1", version=shipped_model, user=boss)
+    make_label(drawing, "7")
+    page.emulate_media(color_scheme=scheme)
+    found = {}
+    for path in ["/admin/login/", "/nothing-here/"]:
+        page.goto(live_server.url + path)
+        found[path] = complaints(page)
+    sign_in(page, client, live_server, boss)
+    for path in ["/drawings/", "/admin/recognizer/drawing/desk/"]:
+        page.goto(live_server.url + path)
+        page.wait_for_load_state("networkidle")
+        found[path] = complaints(page)
+    assert {path: what for path, what in found.items() if what} == {}
