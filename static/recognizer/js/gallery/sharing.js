@@ -37,8 +37,7 @@ export class Sharing {
     return this.#attempt("There is no link.", async (element) => {
       this.#show(await request(element.dataset.shareUrl, { method: "POST" }));
       showShared(element, true);
-      byId("share-url").focus();
-      byId("share-url").select();
+      return byId("share-url");
     });
   }
 
@@ -47,21 +46,24 @@ export class Sharing {
       await request(element.dataset.shareUrl, { method: "DELETE" });
       showShared(element, false);
       this.#show(null);
-      byId("share-start").focus();
-      this.#toasts.success("The link is dead. Nobody but you sees the drawing.");
+      return byId("share-start");
     });
   }
 
+  /** Does it with the buttons off; what `act` gives has the focus then. */
   async #attempt(failure, act) {
     const buttons = [byId("share-start"), byId("share-stop")];
     for (const button of buttons) button.disabled = true;
+    let next = null;
     try {
-      await act(this.#element);
+      next = await act(this.#element);
     } catch (error) {
       this.#dialog.close();
       this.#toasts.error(`${failure} ${error.message}`);
     }
     for (const button of buttons) button.disabled = false;
+    next?.focus();
+    next?.select?.();
   }
 
   #show(links) {
