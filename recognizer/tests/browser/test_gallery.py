@@ -208,11 +208,7 @@ def test_nothing_scrolls_sideways_and_every_button_fits_a_finger(page, visitor, 
     Drawing.objects.update(created_at=timezone.now() - timedelta(days=1))
     page.set_viewport_size({"width": width, "height": 700})
     shared = f"s/{share.token}/"
-    paths = (
-        *("drawings/", f"drawings/{drawing.public_id}/", "my-data/"),
-        shared,
-        f"{shared}embed/",
-    )
+    own = ("drawings/", f"drawings/{drawing.public_id}/", "my-data/")
     for path in (*own, shared, f"{shared}embed/"):
         page.goto(f"{live_server.url}/{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
