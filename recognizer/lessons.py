@@ -8,8 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from ml.contract import NOT_A_DIGIT
-from recognizer.models import Drawing, Label, ModelVersion, Prediction, TrainingExample, TrainingRun
+from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
+from recognizer.time_machine import Answer, every_version
 from recognizer.words import percent
+
+_ACTIVE = ModelVersion.State.ACTIVE
 
 
 class Outcome(StrEnum):
@@ -36,17 +39,23 @@ class Learned:
 
 @dataclass(frozen=True)
 class Said:
-    """What one version says of the drawing; `right` is None while no label is approved."""
+    """What one version says of the drawing.
+
+    text   "" where it does not read a digit
+    right  None while no label is approved
+    """
 
     version: int
-    prediction: Prediction
+    text: str
+    confidence: float
     right: bool | None
     has_learned: bool
     is_active: bool
+    answered: bool
 
     @property
     def percent(self) -> str:
-        return percent(self.prediction.confidence)
+        return percent(self.confidence)
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,7 @@ class Lesson:
 
 
 def lesson(drawing: Drawing) -> Lesson:
-    """What became of a drawing `for_history`, in three queries more."""
+    """What became of a drawing `for_history`, in two queries more."""
     label = drawing.current_label
     learned = _learned(drawing)
     said = _said(drawing, label, {one.version for one in learned})
@@ -88,27 +97,39 @@ def _learned(drawing: Drawing) -> list[Learned]:
 
 
 def _said(drawing: Drawing, label: Label | None, learned: set[int]) -> list[Said]:
-    """The newest reading of each version, the newest version first."""
-    active = ModelVersion.objects.active()
-    newest: dict[int, Prediction] = {}
-    for prediction in drawing.predictions.all():
-        newest.setdefault(prediction.version.number, prediction)
+    """What each version reads now, the newest first; what was answered stands as it was.
+
+    A version that cannot be asked any more is there with what it said when it still could.
+    """
+    asked = every_version(drawing)
+    active = {one.version.number for one in asked if one.version.state == _ACTIVE}
+    answers = {one.version.number: _reads(one.answer) for one in asked if one.answer}
+    served = drawing.served_prediction
+    for prediction in reversed(drawing.predictions.all()):
+        if prediction.served or prediction.version.number not in answers:
+            answers[prediction.version.number] = (prediction.text, prediction.confidence)
     return [
         Said(
             version=number,
-            prediction=newest[number],
-            right=_is_right(newest[number], label),
+            text=text,
+            confidence=confidence,
+            right=_is_right(text, label),
             has_learned=number in learned,
-            is_active=active is not None and number == active.number,
+            is_active=number in active,
+            answered=served is not None and served.version.number == number,
         )
-        for number in sorted(newest, reverse=True)
+        for number, (text, confidence) in sorted(answers.items(), reverse=True)
     ]
 
 
-def _is_right(prediction: Prediction, label: Label | None) -> bool | None:
+def _reads(answer: Answer) -> tuple[str, float]:
+    return "" if answer.value == NOT_A_DIGIT else answer.value, answer.confidence
+
+
+def _is_right(text: str, label: Label | None) -> bool | None:
     if label is None or label.state != Label.State.APPROVED:
         return None
-    return (prediction.text or NOT_A_DIGIT) == label.value
+    return (text or NOT_A_DIGIT) == label.value
 
 
 def _outcome(

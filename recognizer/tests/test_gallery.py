@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 
-from recognizer.models import Drawing, Label
+from recognizer.models import Drawing, Label, ModelVersion
 from recognizer.pages.gallery import DRAWINGS_A_PAGE
 from recognizer.tests.factories import (
     make_drawing,
@@ -23,6 +23,7 @@ from recognizer.tests.factories import (
     make_user,
     make_version,
 )
+from recognizer.tests.judging import lose_the_file, reads_well, takes_sevens_for_ones
 from recognizer.tests.visitors import sign_in_as_visitor
 from recognizer.words import percent
 
@@ -238,6 +239,20 @@ def test_the_page_tells_of_a_refused_label_and_of_a_drawing_kept_for_judging(cli
     kept = make_drawing(visitor=visitor, held_out=True)
     make_label(kept, "1", state=Label.State.APPROVED)
     assert 'data-outcome="testing"' in page_of(client, kept)
+
+
+def test_every_version_is_asked_what_it_says_and_what_was_answered_stays(client):
+    takes_sevens_for_ones(number=1, run=None)
+    reads_well(number=2, run=None, state=ModelVersion.State.ACTIVE)
+    lost = takes_sevens_for_ones(number=3, run=None)
+    lose_the_file(lost)
+    first = ModelVersion.objects.get(number=1)
+    visitor = sign_in_as_visitor(client)
+    drawing = make_drawing(visitor=visitor, read="4", version=first)
+    make_label(drawing, "7", state=Label.State.APPROVED)
+    table = re.sub(r"<[^>]+>", " ", page_of(client, drawing).split("<tbody>")[1])
+    said = r"2 answers now 7 right [\d.]+ % 1 answered you 4 wrong 99.3 % Name"
+    assert re.match(said, " ".join(table.split()))
 
 
 def test_the_page_names_nobody_who_reviewed(client):
