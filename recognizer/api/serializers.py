@@ -5,15 +5,18 @@ import binascii
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from ml.contract import Drawn, InkError
 from ml.pictures import decode_picture
 from ml.strokes import MAX_CANVAS_PX, parse_strokes
-from recognizer.models import Drawing, Label, ModelVersion, Prediction, TrainingRun
-from recognizer.models.drawing import bitmap_data_url
+from recognizer.models import Drawing, Label, ModelVersion, Prediction, Share, TrainingRun
+from recognizer.models.drawing import TITLE_LENGTH, bitmap_data_url
 from recognizer.recognition import REJECTIONS, Recognition, bitmap_bytes
 
 _MESSAGES = {reason.code: reason.message for reason in REJECTIONS}
@@ -178,16 +181,33 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
         fields = ["value", "state", "created_at"]
 
 
+class ShareSerializer(serializers.Serializer[Any]):
+    """Where anybody sees a drawing; documents what `links` gives."""
+
+    url = serializers.URLField(help_text="A page for people.")
+    embed_url = serializers.URLField(help_text="The same for an <iframe> on another site.")
+
+
+def links(share: Share, request: HttpRequest | Request) -> dict[str, str]:
+    """The addresses of a shared drawing."""
+    pages = {"url": "shared", "embed_url": "shared-embed"}
+    return {
+        name: request.build_absolute_uri(reverse(page, args=[share.token]))
+        for name, page in pages.items()
+    }
+
+
 class DrawingSerializer(serializers.ModelSerializer[Drawing]):
     """A stored drawing."""
 
     id = serializers.UUIDField(source="public_id", read_only=True)
     label = serializers.SerializerMethodField()  # type: ignore[assignment]
     prediction = serializers.SerializerMethodField()
+    share = serializers.SerializerMethodField(help_text="Null while nobody else sees it.")
 
     class Meta:
         model = Drawing
-        fields = ["id", "created_at", "source", "label", "prediction"]
+        fields = ["id", "created_at", "source", "title", "label", "prediction", "share"]
         read_only_fields = fields
 
     @extend_schema_field(LabelSerializer(allow_null=True))
@@ -200,17 +220,44 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
         prediction = drawing.served_prediction
         return None if prediction is None else stored_answer(drawing, prediction)
 
+    @extend_schema_field(ShareSerializer(allow_null=True))
+    def get_share(self, drawing: Drawing) -> dict[str, str] | None:
+        link = drawing.link
+        return None if link is None else links(link, self.context["request"])
 
-class CorrectionSerializer(serializers.Serializer[Any]):
-    """What a drawing really shows."""
 
-    label = serializers.CharField(max_length=16)  # type: ignore[assignment]
+class ChangesSerializer(serializers.Serializer[Any]):
+    """What a drawing really shows, or the name its owner gives it, or both."""
+
+    label = serializers.CharField(max_length=16, required=False)  # type: ignore[assignment]
+    title = serializers.CharField(
+        max_length=TITLE_LENGTH,
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text='The owner\'s name for it; "" takes it away.',
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and "title" in data and isinstance(data["title"], str):
+            data = {**data, "title": _one_line(data["title"])}
+        return super().to_internal_value(data)
 
     def validate_label(self, value: str) -> str:
         choices = self.context["choices"]
         if value not in choices:
             raise serializers.ValidationError(f"Expected one of: {', '.join(choices)}.")
         return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise serializers.ValidationError({"label": "A label or a title is needed."})
+        return attrs
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks and other characters that show nothing or turn the text around."""
+    return " ".join("".join(one for one in text if one.isprintable() or one.isspace()).split())
 
 
 class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework import mixins, status, viewsets
-from rest_framework.exceptions import ValidationError
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
@@ -19,14 +20,16 @@ from recognizer import recognition
 from recognizer.api.parsers import StrictJSONParser
 from recognizer.api.serializers import (
     AnswerSerializer,
-    CorrectionSerializer,
+    ChangesSerializer,
     DrawingInputSerializer,
     DrawingSerializer,
     ModelVersionSerializer,
+    ShareSerializer,
     TrainingRunSerializer,
     answer,
+    links,
 )
-from recognizer.models import Drawing, ModelVersion, TrainingRun
+from recognizer.models import Drawing, ModelVersion, Share, TrainingRun
 from recognizer.models.drawing import VISITOR_SESSION_KEY
 
 
@@ -96,21 +99,49 @@ class DrawingViewSet(
         user = request.user if request.user.is_authenticated else None
         visitor = None if user else _visitor(request)
         drawing = recognition.save(drawn, read, user=user, visitor=visitor)
-        return Response(DrawingSerializer(drawing).data, status.HTTP_201_CREATED)
+        return Response(self.get_serializer(drawing).data, status.HTTP_201_CREATED)
 
-    @extend_schema(request=CorrectionSerializer, responses=DrawingSerializer)
+    @extend_schema(request=ChangesSerializer, responses=DrawingSerializer)
     def partial_update(self, request: Request, **_: uuid.UUID) -> Response:
-        """Say what a drawing really shows; staff approve it before it is learned from."""
+        """Say what a drawing really shows, or give it a name.
+
+        Staff approve a label before it is learned from. A name is its owner's to give.
+        """
         drawing = self.get_object()
         prediction = drawing.served_prediction
         # An imported drawing has been read by no version.
         choices = prediction.version.choices if prediction else ModelVersion.objects.choices()
-        serializer = CorrectionSerializer(data=request.data, context={"choices": choices})
+        serializer = ChangesSerializer(data=request.data, context={"choices": choices})
         serializer.is_valid(raise_exception=True)
-        user = request.user if request.user.is_authenticated else None
-        visitor = None if user else _visitor(request)
-        drawing.suggest_label(serializer.validated_data["label"], user=user, visitor=visitor)
-        return Response(DrawingSerializer(self.get_object()).data)
+        changes = serializer.validated_data
+        if "title" in changes:
+            self._own(drawing).rename(changes["title"])
+        if "label" in changes:
+            user = request.user if request.user.is_authenticated else None
+            visitor = None if user else _visitor(request)
+            drawing.suggest_label(changes["label"], user=user, visitor=visitor)
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses={200: ShareSerializer, 201: ShareSerializer})
+    @action(detail=True, methods=["post"])
+    def share(self, request: Request, **_: uuid.UUID) -> Response:
+        """Make a link under which anybody sees one's drawing; 200 where there is one already."""
+        link, is_new = Share.objects.get_or_create(drawing=self._own(self.get_object()))
+        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+        return Response(links(link, request), code)
+
+    @extend_schema(responses={204: None})
+    @share.mapping.delete
+    def stop_sharing(self, request: Request, **_: uuid.UUID) -> Response:
+        """Make the link dead; a new one will be another."""
+        Share.objects.filter(drawing=self.get_object()).delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _own(self, drawing: Drawing) -> Drawing:
+        """What only the owner does, whatever else one may do with others' drawings."""
+        if not Drawing.objects.owned_by(self.request).filter(pk=drawing.pk).exists():
+            raise NotFound
+        return drawing
 
 
 def _visitor(request: HttpRequest | Request) -> uuid.UUID:

@@ -5,6 +5,7 @@ the time and a pseudonym of who drew it. A round trip gives the same drawings ba
 IDX is MNIST's own format and holds 28x28 images with digits: only these come back.
 """
 
+from recognizer.exchange.everything import everything
 from recognizer.exchange.exporting import FORMATS, export, filename
 from recognizer.exchange.importing import Imported, import_drawings
 from recognizer.exchange.limits import ON_THE_COMMAND_LINE, ON_THE_WEB, Limits
@@ -17,6 +18,7 @@ __all__ = [
     "ExchangeError",
     "Imported",
     "Limits",
+    "everything",
     "export",
     "filename",
     "import_drawings",

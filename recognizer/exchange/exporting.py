@@ -25,7 +25,7 @@ def filename(file_format: str) -> str:
     """A name for a file that is exported today."""
     return (
         f"drawings-{timezone.localdate()}"
-        + {"npz": ".npz", "csv": ".zip", "idx": ".idx.zip"}[file_format]
+        + {"npz": ".npz", "csv": ".zip", "idx": ".idx.zip", "json": ".json"}[file_format]
     )
 
 

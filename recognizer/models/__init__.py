@@ -5,6 +5,7 @@ from recognizer.models.label import Label
 from recognizer.models.model_version import ModelVersion, Promotion
 from recognizer.models.prediction import Prediction
 from recognizer.models.review import Review
+from recognizer.models.share import Share
 from recognizer.models.training_run import TrainingExample, TrainingRun
 from recognizer.models.verdict import Verdict, VerdictDrawing
 
@@ -15,6 +16,7 @@ __all__ = [
     "Prediction",
     "Promotion",
     "Review",
+    "Share",
     "TrainingExample",
     "TrainingRun",
     "Verdict",

@@ -4,13 +4,14 @@ import io
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.http import HttpRequest
 from PIL import Image
 
@@ -21,8 +22,11 @@ from recognizer.models.held_out import HeldOutField
 if TYPE_CHECKING:
     from recognizer.models.label import Label
     from recognizer.models.prediction import Prediction
+    from recognizer.models.share import Share
 
 VISITOR_SESSION_KEY = "visitor"
+
+TITLE_LENGTH = 80
 
 LABEL_RANK = {"approved": 0, "suggested": 1, "refused": 2}
 """Of several labels the one with the lowest rank counts, and of these the newest."""
@@ -47,8 +51,27 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         return self.filter(visitor=visitor).update(user=user.pk, visitor=None)
 
     def for_history(self) -> "DrawingQuerySet":
-        """With readings and labels, in a constant number of queries."""
-        return self.prefetch_related("predictions__version", "labels")
+        """With readings, labels and the link, in a constant number of queries."""
+        return self.select_related("share").prefetch_related("predictions__version", "labels")
+
+    def older_than(self, created_at: datetime, pk: int) -> "DrawingQuerySet":
+        """What comes after that place in a list with the newest first."""
+        return self.filter(created_at__lte=created_at).exclude(created_at=created_at, pk__gte=pk)
+
+    def read_as(self, text: str) -> "DrawingQuerySet":
+        """Those whose answer was that; "" for those that were not read."""
+        return self.filter(predictions__served=True, predictions__text=text)
+
+    def corrected(self, wanted: bool) -> "DrawingQuerySet":
+        """Those that somebody says to show something else than was read, or all others."""
+        from recognizer.models.label import Label
+        from recognizer.models.prediction import Prediction
+
+        served = Prediction.objects.filter(drawing=OuterRef("drawing"), served=True)
+        labels = Label.objects.filter(drawing=OuterRef("pk"))
+        read = labels.annotate(read=Subquery(served.values("text")[:1])).exclude(read=None)
+        other = read.exclude(value=F("read")).exclude(value=NOT_A_DIGIT, read="")
+        return self.filter(Exists(other) if wanted else ~Exists(other))
 
     def approved(self) -> "DrawingQuerySet":
         """Those with a label that staff approved."""
@@ -137,7 +160,7 @@ class FingerprintField(models.BigIntegerField):  # type: ignore[type-arg]
 
 
 class Drawing(models.Model):
-    """What a person drew or sent. Never edited after it was made."""
+    """What a person drew or sent. Never edited after it was made, but for its title."""
 
     class Source(models.TextChoices):
         CANVAS = "canvas", "canvas"
@@ -161,6 +184,9 @@ class Drawing(models.Model):
     ink = models.BinaryField(null=True, help_text="Packed strokes (ml.strokes.pack_ink).")
     picture = models.BinaryField(null=True, help_text="Greyscale PNG, light ink on dark paper.")
     bitmap = models.BinaryField(help_text="The 28x28 bytes that the model saw, row by row.")
+    title = models.CharField(
+        max_length=TITLE_LENGTH, blank=True, default="", help_text="The name its owner gave it."
+    )
     held_out = HeldOutField(
         "kept for judging",
         default=False,
@@ -235,6 +261,15 @@ class Drawing(models.Model):
             if newest is not None and newest.value == value and newest.state != "refused":
                 return newest
             return self.labels.create(value=value, **given)
+
+    def rename(self, title: str) -> None:
+        self.title = title
+        Drawing.objects.filter(pk=self.pk).update(title=title)
+
+    @property
+    def link(self) -> "Share | None":
+        """The link under which anybody sees it; None while it is private, as it is at first."""
+        return getattr(self, "share", None)
 
     @property
     def served_prediction(self) -> "Prediction | None":

@@ -80,8 +80,8 @@ def test_predicting_stores_nothing_and_starts_no_session(client: Client) -> None
 
 def test_a_saved_drawing_keeps_its_strokes_and_the_answer_that_was_given(client: Client) -> None:
     body = saved(client)
-    assert set(body) == {"id", "created_at", "source", "label", "prediction"}
-    assert body["label"] is None
+    assert set(body) == {"id", "created_at", "source", "title", "label", "prediction", "share"}
+    assert (body["title"], body["label"], body["share"]) == ("", None, None)
     assert body["prediction"] == answer(post(client, PREDICT, golden.body("7")))
     drawing = Drawing.objects.get(public_id=body["id"])
     drawn = drawing.drawn()
@@ -336,6 +336,7 @@ def test_the_openapi_document_names_every_endpoint(client: Client) -> None:
         "/api/v1/predict/",
         "/api/v1/drawings/",
         "/api/v1/drawings/{id}/",
+        "/api/v1/drawings/{id}/share/",
         "/api/v1/models/",
         "/api/v1/models/{version}/",
         "/api/v1/models/active/",

@@ -3,7 +3,7 @@
 import { ApiError, request } from "../js/api.js";
 import { Bars } from "../js/bars.js";
 import { Sitting } from "./desk_sitting.js";
-import { Paper } from "./replay.js";
+import { Paper } from "./paper.js";
 
 const SIGNED_OUT = "You have been signed out. Sign in again in another tab, then try again here.";
 const OUTCOMES = {

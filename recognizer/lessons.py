@@ -1,0 +1,149 @@
+"""What became of one drawing: who labelled it, which versions learned from it, what each says.
+
+For the person who drew it, so nothing here names anybody.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ml.contract import NOT_A_DIGIT
+from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
+from recognizer.time_machine import Answer, every_version
+from recognizer.words import percent
+
+_ACTIVE = ModelVersion.State.ACTIVE
+
+
+class Outcome(StrEnum):
+    """Whether a correction helped, as far as is known."""
+
+    UNLABELLED = "unlabelled"
+    WAITING = "waiting"
+    REFUSED = "refused"
+    TESTING = "testing"
+    UNLEARNED = "unlearned"
+    UNREAD = "unread"
+    HELPED = "helped"
+    NOT_YET = "not yet"
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A version that learned from the drawing, and as what."""
+
+    version: int
+    value: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one version says of the drawing.
+
+    text   "" where it does not read a digit
+    right  None while no label is approved
+    """
+
+    version: int
+    text: str
+    confidence: float
+    right: bool | None
+    has_learned: bool
+    is_active: bool
+    answered: bool
+
+    @property
+    def percent(self) -> str:
+        return percent(self.confidence)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """`newest` is the newest version that learned from it, and what that one says."""
+
+    label: Label | None
+    outcome: Outcome
+    learned: list[Learned]
+    said: list[Said]
+
+    @property
+    def newest(self) -> Learned | None:
+        return self.learned[-1] if self.learned else None
+
+    @property
+    def newest_said(self) -> Said | None:
+        newest = self.newest
+        return next((one for one in self.said if newest and one.version == newest.version), None)
+
+
+def lesson(drawing: Drawing) -> Lesson:
+    """What became of a drawing `for_history`, in two queries more."""
+    label = drawing.current_label
+    learned = _learned(drawing)
+    said = _said(drawing, label, {one.version for one in learned})
+    return Lesson(label, _outcome(drawing, label, learned, said), learned, said)
+
+
+def _learned(drawing: Drawing) -> list[Learned]:
+    examples = TrainingExample.objects.filter(
+        drawing=drawing, run__state=TrainingRun.State.SUCCEEDED, run__version__isnull=False
+    )
+    rows = examples.order_by("run__version__number")
+    return [
+        Learned(*row)
+        for row in rows.values_list("run__version__number", "value", "run__finished_at")
+    ]
+
+
+def _said(drawing: Drawing, label: Label | None, learned: set[int]) -> list[Said]:
+    """What each version reads now, the newest first; what was answered stands as it was.
+
+    A version that cannot be asked any more is there with what it said when it still could.
+    """
+    asked = every_version(drawing)
+    active = {one.version.number for one in asked if one.version.state == _ACTIVE}
+    answers = {one.version.number: _reads(one.answer) for one in asked if one.answer}
+    served = drawing.served_prediction
+    for prediction in reversed(drawing.predictions.all()):
+        if prediction.served or prediction.version.number not in answers:
+            answers[prediction.version.number] = (prediction.text, prediction.confidence)
+    return [
+        Said(
+            version=number,
+            text=text,
+            confidence=confidence,
+            right=_is_right(text, label),
+            has_learned=number in learned,
+            is_active=number in active,
+            answered=served is not None and served.version.number == number,
+        )
+        for number, (text, confidence) in sorted(answers.items(), reverse=True)
+    ]
+
+
+def _reads(answer: Answer) -> tuple[str, float]:
+    return "" if answer.value == NOT_A_DIGIT else answer.value, answer.confidence
+
+
+def _is_right(text: str, label: Label | None) -> bool | None:
+    if label is None or label.state != Label.State.APPROVED:
+        return None
+    return (text or NOT_A_DIGIT) == label.value
+
+
+def _outcome(
+    drawing: Drawing, label: Label | None, learned: list[Learned], said: list[Said]
+) -> Outcome:
+    if label is None:
+        return Outcome.UNLABELLED
+    if label.state != Label.State.APPROVED:
+        return Outcome.WAITING if label.state == Label.State.SUGGESTED else Outcome.REFUSED
+    if drawing.held_out and not learned:
+        return Outcome.TESTING
+    if not learned:
+        return Outcome.UNLEARNED
+    newest = next((one for one in said if one.version == learned[-1].version), None)
+    if newest is None:
+        return Outcome.UNREAD
+    return Outcome.HELPED if newest.right else Outcome.NOT_YET

@@ -1,0 +1,42 @@
+"""What a template needs to show one drawing."""
+
+from dataclasses import dataclass
+
+from ml.contract import Ink
+from recognizer.depiction import MOST_POINTS, Depiction, depict
+from recognizer.models import Drawing, Label, Prediction
+from recognizer.words import percent, reading_in_words
+
+
+@dataclass(frozen=True)
+class Card:
+    """A drawing `for_history`; `strokes` is None where it was sent as a picture."""
+
+    drawing: Drawing
+    strokes: Depiction | None
+
+    @classmethod
+    def of(cls, drawing: Drawing, most_points: int = MOST_POINTS) -> "Card":
+        drawn = drawing.drawn() if drawing.ink is not None else None
+        return cls(drawing, depict(drawn, most_points) if isinstance(drawn, Ink) else None)
+
+    @property
+    def prediction(self) -> Prediction | None:
+        return self.drawing.served_prediction
+
+    @property
+    def label(self) -> Label | None:
+        return self.drawing.current_label
+
+    @property
+    def reading(self) -> str:
+        return reading_in_words(self.prediction)
+
+    @property
+    def percent(self) -> str:
+        return percent(self.prediction.confidence) if self.prediction else ""
+
+    @property
+    def name(self) -> str:
+        """Its title, or what was read in it."""
+        return self.drawing.title or self.reading

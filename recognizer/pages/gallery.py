@@ -1,0 +1,122 @@
+"""My drawings: what one person drew, the newest first, a piece of the list at a time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from ml.contract import DIGITS, NOT_A_DIGIT
+from recognizer.models import Drawing
+from recognizer.models.drawing import DrawingQuerySet
+from recognizer.pages.cards import Card
+
+DRAWINGS_A_PAGE = 24
+_CURSOR = "recognizer.gallery"
+_UNREAD = "none"
+_POINTS_OF_A_CARD = 400
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a person wants to see; "" is everything."""
+
+    read: str = ""
+    corrected: str = ""
+
+    @classmethod
+    def of(cls, query: QueryDict) -> "Filters":
+        """From the address; what cannot be meant is everything."""
+        read, corrected = query.get("read", ""), query.get("corrected", "")
+        return cls(
+            read if read in {*DIGITS, _UNREAD} else "",
+            corrected if corrected in {"yes", "no"} else "",
+        )
+
+    def apply(self, drawings: DrawingQuerySet) -> DrawingQuerySet:
+        if self.read:
+            drawings = drawings.read_as("" if self.read == _UNREAD else self.read)
+        if self.corrected:
+            drawings = drawings.corrected(self.corrected == "yes")
+        return drawings
+
+    def query(self, **changes: str) -> str:
+        """The address of these filters with some changed."""
+        values = {"read": self.read, "corrected": self.corrected, **changes}
+        return "?" + urlencode({name: value for name, value in values.items() if value})
+
+    @property
+    def chosen(self) -> bool:
+        return bool(self.read or self.corrected)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A filter's value, as a link."""
+
+    words: str
+    href: str
+    chosen: bool
+
+
+@require_safe
+@ensure_csrf_cookie
+def gallery(request: HttpRequest) -> HttpResponse:
+    """The person's own drawings; staff see everybody's in the admin."""
+    filters = Filters.of(request.GET)
+    mine = filters.apply(Drawing.objects.owned_by(request))
+    place = _place(request.GET.get("after", ""))
+    rows = list(_rows(mine, place)[: DRAWINGS_A_PAGE + 1])
+    shown = rows[:DRAWINGS_A_PAGE]
+    more = filters.query(after=_cursor(shown[-1])) if len(rows) > len(shown) else ""
+    context = {
+        "cards": [Card.of(drawing, _POINTS_OF_A_CARD) for drawing in shown],
+        "more": more,
+        "count": mine.count() if place or more else len(shown),
+        "goes_on": place is not None,
+        "filters": filters,
+        "readings": _reading_choices(filters),
+        "corrections": _correction_choices(filters),
+        "digits": DIGITS,
+        "not_a_digit": NOT_A_DIGIT,
+    }
+    return render(request, "recognizer/gallery.html", context)
+
+
+def _rows(drawings: DrawingQuerySet, place: tuple[datetime, int] | None) -> DrawingQuerySet:
+    return (drawings.older_than(*place) if place else drawings).for_history()
+
+
+def _cursor(drawing: Drawing) -> str:
+    """Where the list goes on: after this drawing, whatever is drawn or deleted meanwhile."""
+    place = [drawing.created_at.isoformat(), drawing.pk]
+    return signing.dumps(place, salt=_CURSOR, compress=True)
+
+
+def _place(cursor: str) -> tuple[datetime, int] | None:
+    """None, the beginning, for a cursor that is not one of ours."""
+    try:
+        moment, pk = signing.loads(cursor, salt=_CURSOR)
+    except signing.BadSignature:
+        return None
+    return datetime.fromisoformat(moment), pk
+
+
+def _reading_choices(filters: Filters) -> list[Choice]:
+    values = {"": "All", **{digit: digit for digit in DIGITS}, _UNREAD: "Not read"}
+    return [
+        Choice(words, filters.query(read=value), value == filters.read)
+        for value, words in values.items()
+    ]
+
+
+def _correction_choices(filters: Filters) -> list[Choice]:
+    values = {"": "All", "yes": "Corrected", "no": "Not corrected"}
+    return [
+        Choice(words, filters.query(corrected=value), value == filters.corrected)
+        for value, words in values.items()
+    ]

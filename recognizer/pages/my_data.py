@@ -1,0 +1,87 @@
+"""All of one person's data: to take along, or to delete."""
+
+import uuid
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from recognizer import exchange, forgetting
+from recognizer.forgetting import Contributor
+from recognizer.models import Drawing, Share
+from recognizer.models.drawing import VISITOR_SESSION_KEY
+
+CONFIRMATION = "delete"
+_TYPES = {
+    "json": "application/json",
+    "npz": "application/octet-stream",
+    "csv": "application/zip",
+    "idx": "application/zip",
+}
+
+
+class DeletionForm(forms.Form):
+    """Asks to type a word, so that no single slip deletes everything."""
+
+    typed = forms.CharField(label=f"Type “{CONFIRMATION}” to confirm", max_length=20)
+
+    def clean_typed(self) -> str:
+        typed: str = self.cleaned_data["typed"].strip().lower()
+        if typed != CONFIRMATION:
+            raise forms.ValidationError(f"Nothing was deleted. Type “{CONFIRMATION}”.")
+        return typed
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def my_data(request: HttpRequest) -> HttpResponse:
+    """What there is; at a POST with the word typed, delete it."""
+    contributor = _contributor(request)
+    form = DeletionForm(request.POST or None)
+    if request.method == "POST" and contributor and form.is_valid():
+        by = request.user if isinstance(request.user, User) else None
+        gone = forgetting.forget(contributor, by=by)
+        request.session.pop(VISITOR_SESSION_KEY, None)
+        words = f"Deleted: {gone.drawings:,} drawing{'' if gone.drawings == 1 else 's'}."
+        messages.success(request, f"{words} {forgetting.in_words(gone)}")
+        return redirect("history")
+    found = forgetting.traces(contributor) if contributor else forgetting.Traces()
+    context = {
+        "found": found,
+        "learned": forgetting.in_words(found),
+        "links": Share.objects.filter(drawing__in=Drawing.objects.owned_by(request)).count(),
+        "form": form,
+        "confirmation": CONFIRMATION,
+    }
+    return render(request, "recognizer/my_data.html", context)
+
+
+@require_safe
+def download(request: HttpRequest, file_format: str) -> HttpResponseBase:
+    """All of one's own drawings in one of the formats, or everything as JSON."""
+    if file_format not in _TYPES:
+        raise Http404
+    mine = Drawing.objects.owned_by(request)
+    if file_format == "json":
+        pieces, name = exchange.everything(mine), exchange.filename("json")
+    else:
+        pieces, name = exchange.export(mine, file_format), exchange.filename(file_format)
+    return StreamingHttpResponse(
+        pieces,
+        content_type=_TYPES[file_format],
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def _contributor(request: HttpRequest) -> Contributor | None:
+    """Whom this session stands for; None for somebody who has never drawn."""
+    if request.user.is_authenticated:
+        return Contributor(user_id=request.user.pk)
+    visitor = request.session.get(VISITOR_SESSION_KEY)
+    return Contributor(visitor=uuid.UUID(visitor)) if visitor else None

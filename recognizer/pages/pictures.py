@@ -1,0 +1,100 @@
+"""Drawings as files. What a browser could run, SVG, is only ever an attachment."""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterable
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.cache import get_conditional_response
+from drf_spectacular.utils import extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from recognizer.depiction import png_file, svg_file
+from recognizer.models import Drawing, Share
+from recognizer.share_card import share_card
+
+_KEPT_BY_BROWSERS_S = 300
+_MANNER = b"1"
+"""Goes up when the same drawing is to look different."""
+
+_SHOWN_SIDE_PX = 720
+
+FILES: dict[str, tuple[str, str, Callable[[Drawing], bytes | None]]] = {
+    "drawing.svg": ("image/svg+xml", "attachment", svg_file),
+    "drawing.png": ("image/png", "attachment", png_file),
+    "picture.png": ("image/png", "inline", lambda drawing: png_file(drawing, _SHOWN_SIDE_PX)),
+    "card.png": ("image/png", "inline", share_card),
+}
+
+
+class _Whatever(BaseContentNegotiation):
+    """An <img> accepts no JSON, and gets none."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        return next(iter(parsers))
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        first = next(iter(renderers))
+        return first, first.media_type
+
+
+@extend_schema(exclude=True)
+class OwnPicture(APIView):
+    """Of one's own drawing."""
+
+    throttle_scope = "api"
+    content_negotiation_class = _Whatever
+    cache_control = f"private, max-age={_KEPT_BY_BROWSERS_S}"
+
+    def get(self, request: Request, name: str, **where: str | uuid.UUID) -> HttpResponse:
+        drawing = self.find(request, **where)
+        etag = _etag(drawing, name)
+        response = get_conditional_response(request._request, etag) or _file(drawing, name)
+        response.headers["ETag"] = etag
+        response.headers["Cache-Control"] = self.cache_control
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    def find(self, request: Request, **where: str | uuid.UUID) -> Drawing:
+        return get_object_or_404(Drawing.objects.owned_by(request).for_history(), **where)
+
+
+@extend_schema(exclude=True)
+class SharedPicture(OwnPicture):
+    """Of a drawing whose link one has."""
+
+    authentication_classes = ()
+    cache_control = f"public, max-age={_KEPT_BY_BROWSERS_S}"
+
+    def find(self, request: Request, **where: str | uuid.UUID) -> Drawing:
+        return get_object_or_404(Share.objects.for_showing(), **where).drawing
+
+
+def _etag(drawing: Drawing, name: str) -> str:
+    prediction = drawing.served_prediction
+    parts = (name, drawing.public_id, drawing.title, prediction and prediction.pk)
+    return f'"{hashlib.sha256(_MANNER + repr(parts).encode()).hexdigest()[:24]}"'
+
+
+def _file(drawing: Drawing, name: str) -> HttpResponse:
+    content_type, disposition, make = FILES[name]
+    content = make(drawing)
+    if content is None:
+        raise Http404
+    stem, suffix = name.split(".")
+    filename = f"{stem}-{drawing.public_id.hex[:8]}.{suffix}"
+    return HttpResponse(
+        content,
+        content_type=content_type,
+        headers={"Content-Disposition": f'{disposition}; filename="{filename}"'},
+    )

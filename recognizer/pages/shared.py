@@ -1,0 +1,41 @@
+"""What anybody with the link sees of one drawing; nothing tells who drew it."""
+
+from csp.decorators import csp_replace
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.http import require_safe
+
+from recognizer.models import Share
+from recognizer.pages.cards import Card
+from recognizer.share_card import SIZE
+
+
+@require_safe
+def shared(request: HttpRequest, token: str) -> HttpResponse:
+    return _page(request, token, "recognizer/shared.html")
+
+
+@require_safe
+@xframe_options_exempt
+@csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]  # views may take more
+def shared_embed(request: HttpRequest, token: str) -> HttpResponse:
+    """The same without the site around it: the one page that others may frame."""
+    return _page(request, token, "recognizer/shared_embed.html")
+
+
+def _page(request: HttpRequest, token: str, template: str) -> HttpResponse:
+    share = get_object_or_404(Share.objects.for_showing(), token=token)
+    width, height = SIZE
+    context = {
+        "card": Card.of(share.drawing),
+        "token": share.token,
+        "site": request.build_absolute_uri("/").rstrip("/"),
+        "width": width,
+        "height": height,
+    }
+    response = render(request, template, context)
+    # Nobody keeps a page that its owner may take back at any moment.
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response

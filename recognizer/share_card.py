@@ -1,0 +1,55 @@
+"""The picture that other sites show beside a link: 1200 x 630, as Open Graph wants it."""
+
+from PIL import Image, ImageDraw, ImageFont
+
+from recognizer.depiction import INK, PAPER, encoded, painted
+from recognizer.models import Drawing
+from recognizer.words import percent, reading_in_words
+
+SIZE = WIDTH, HEIGHT = 1200, 630
+_MARGIN = 60
+_SHEET = HEIGHT - 2 * _MARGIN
+_RADIUS = 36
+_DESK, _EDGE, _MUTED, _ACCENT = (246, 245, 241), (217, 214, 204), (92, 97, 117), (59, 79, 216)
+
+
+def share_card(drawing: Drawing) -> bytes:
+    """A PNG: the drawing on a sheet of paper, and what was read in it."""
+    card = Image.new("RGB", SIZE, _DESK)
+    _lay_sheet(card, drawing)
+    brush = ImageDraw.Draw(card)
+    left = _MARGIN + _SHEET + _MARGIN
+    room = WIDTH - left - _MARGIN
+    prediction = drawing.served_prediction
+    text = prediction.text if prediction else ""
+    if text and prediction:
+        _write(brush, (left, 130), "Read as", 44, _MUTED, room)
+        _write(brush, (left, 180), text, 240, _ACCENT, room)
+        _write(brush, (left, 440), f"{percent(prediction.confidence)} sure", 44, INK, room)
+    else:
+        _write(brush, (left, 260), reading_in_words(prediction), 64, INK, room)
+    _write(brush, (left, HEIGHT - _MARGIN - 36), "Handwriting recogniser", 32, _MUTED, room)
+    return encoded(card)
+
+
+def _lay_sheet(card: Image.Image, drawing: Drawing) -> None:
+    box = (_MARGIN, _MARGIN, _MARGIN + _SHEET, _MARGIN + _SHEET)
+    ImageDraw.Draw(card).rounded_rectangle(box, _RADIUS, fill=PAPER, outline=_EDGE, width=2)
+    inner = _SHEET - 2 * _RADIUS
+    card.paste(painted(drawing, inner), (_MARGIN + _RADIUS, _MARGIN + _RADIUS))
+
+
+def _write(
+    brush: ImageDraw.ImageDraw,
+    place: tuple[int, int],
+    text: str,
+    size: int,
+    colour: tuple[int, int, int],
+    room: int,
+) -> None:
+    """Text from the top left, smaller where it would not fit."""
+    font = ImageFont.load_default(size)
+    while size > 12 and brush.textlength(text, font) > room:
+        size = int(size * 0.9)
+        font = ImageFont.load_default(size)
+    brush.text(place, text, colour, font)
