@@ -1,6 +1,9 @@
 import { request } from "./api.js";
-import { Bars, toPercent } from "./bars.js";
+import { Bars } from "./bars.js";
+import { howSure, secondGuess, wouldHaveGuessed } from "./guesses.js";
+import { Insight } from "./insight/insight.js";
 import { KeptDrawing, tabStorage } from "./kept_drawing.js";
+import { withArticle } from "./labels.js";
 import { Following, LiveReading } from "./live_reading.js";
 import { Pad } from "./pad.js";
 import { Readers } from "./readers.js";
@@ -9,15 +12,14 @@ import { Toasts } from "./toasts.js";
 import { ToolBox } from "./tool_box.js";
 
 const byId = (id) => document.getElementById(id);
-const { drawingsUrl, notADigit } = byId("draw-page").dataset;
+const { drawingsUrl, pagesUrl, notADigit } = byId("draw-page").dataset;
 
 const bars = new Bars(byId("bars"));
 const toasts = new Toasts(byId("toasts"));
 
 const HOW_SURE = byId("bars-title").textContent;
-const WOULD_HAVE_SAID = "What it would have guessed";
 
-/** The drawing the server holds: {strokes, url, prediction, label}; label is null until given. */
+/** The drawing the server holds: {strokes, url, pageUrl, prediction, label}; label is null until given. */
 let saved = null;
 let saving = false;
 
@@ -33,7 +35,11 @@ const reading = new LiveReading(readers.whoCan, {
     toasts.error(error.message);
   },
 });
-const following = new Following(readers.here, (answer) => showAnswer(answer, { isFinal: false }));
+const following = new Following(readers.here, (answer) => paintAnswer(answer, { isFinal: false }));
+const insight = new Insight(byId("insight"), {
+  readers,
+  onTry: (answer, note) => paintAnswer(answer, { note }),
+});
 
 function readAgain() {
   byId("draw-page").dataset.readsHere = readers.versionHere ?? "";
@@ -52,6 +58,7 @@ function readSoon() {
 const pad = new Pad(byId("canvas"), {
   onStart() {
     reading.cancel();
+    insight.pause();
     readers.lookAgain();
     byId("hint").hidden = true;
   },
@@ -112,8 +119,17 @@ function commandOf(event) {
 
 // The answer
 
-/** @param isFinal false while the stroke that was read is still being drawn. */
-function showAnswer(answer, { isFinal = true } = {}) {
+/** What is read in the drawing as it is. */
+function showAnswer(answer) {
+  paintAnswer(answer);
+  insight.explain(answer, drawing.strokes);
+}
+
+/**
+ * @param isFinal false while the stroke that was read is still being drawn
+ * @param note begins what is said of an answer to something else than the drawing
+ */
+function paintAnswer(answer, { isFinal = true, note = "" } = {}) {
   const [symbol] = answer.symbols;
   byId("reading").setAttribute("aria-busy", "false");
   // A screen reader hears of the finished stroke only.
@@ -121,15 +137,16 @@ function showAnswer(answer, { isFinal = true } = {}) {
   if (answer.rejected && !isFinal) {
     showReading("…", "Still being drawn.", { isRejected: true });
   } else if (answer.rejected) {
-    showReading("?", answer.rejected.message, { isRejected: true });
+    showReading("?", note + answer.rejected.message, { isRejected: true });
   } else {
-    showReading(answer.text, `${toPercent(answer.confidence)} sure`);
+    showReading(answer.text, note + howSure(answer));
   }
   showSeen(symbol?.input);
   byId("version").textContent = answer.isReadHere
     ? `Read here by version ${answer.model.version}`
     : `Read by version ${answer.model.version} on the server`;
-  byId("bars-title").textContent = answer.rejected && isFinal ? WOULD_HAVE_SAID : HOW_SURE;
+  byId("bars-title").textContent =
+    answer.rejected && isFinal && symbol ? wouldHaveGuessed(symbol) : HOW_SURE;
   if (symbol) {
     bars.show(symbol.probabilities, { best: answer.rejected ? null : symbol.label });
   } else {
@@ -145,6 +162,7 @@ function showUnread(title, detail) {
   byId("version").textContent = "";
   byId("bars-title").textContent = HOW_SURE;
   bars.clear();
+  insight.clear();
 }
 
 function showReading(text, detail, { isRejected = false } = {}) {
@@ -175,7 +193,8 @@ byId("save").addEventListener("click", async () => {
   try {
     const stored = await request(drawingsUrl, { method: "POST", body: toApiBody(strokes) });
     const url = `${drawingsUrl}${stored.id}/`;
-    saved = { strokes, url, prediction: stored.prediction, label: null };
+    const pageUrl = `${pagesUrl}${stored.id}/`;
+    saved = { strokes, url, pageUrl, prediction: stored.prediction, label: null };
     readers.noteVersion(stored.prediction);
   } catch (error) {
     toasts.error(`Not saved. ${error.message}`);
@@ -221,6 +240,7 @@ function setChoicesDisabled(disabled) {
 }
 
 byId("correct-yes").addEventListener("click", () => correct(saved.prediction.text));
+byId("correct-second").addEventListener("click", () => correct(byId("correct-second").dataset.label));
 byId("correct-no").addEventListener("click", chooseLabel);
 byId("correct-again").addEventListener("click", chooseLabel);
 byId("correct-choices").addEventListener("click", ({ target }) => {
@@ -266,10 +286,19 @@ function showCorrection(step) {
   byId("correct-thanks").hidden = step !== "thanks";
   byId("correct-read").textContent = saved.prediction.text;
   byId("correct-given").textContent = inWords(saved.label);
+  byId("correct-page").href = saved.pageUrl;
+  offerSecondGuess(secondGuess(saved.prediction.symbols[0]));
+}
+
+function offerSecondGuess(second) {
+  const button = byId("correct-second");
+  button.hidden = second === null;
+  button.dataset.label = second?.label ?? "";
+  button.textContent = second ? `No, it is ${withArticle(second.label)}` : "";
 }
 
 function inWords(label) {
-  return label === notADigit ? `“${notADigit}”` : `a ${label}`;
+  return label === notADigit ? `“${notADigit}”` : withArticle(label);
 }
 
 showState();

@@ -8,3 +8,8 @@ const STATES = {
 export function describeLabel(label) {
   return label ? `Labelled ${label.value} · ${STATES[label.state] ?? label.state}` : "Not labelled";
 }
+
+/** "a 7", "an 8". */
+export function withArticle(label) {
+  return `${label.startsWith("8") ? "an" : "a"} ${label}`;
+}

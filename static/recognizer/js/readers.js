@@ -52,6 +52,9 @@ export class Readers {
 
   here = async (strokes) => ({ ...(await this.#local.read(toApiBody(strokes))), isReadHere: true });
 
+  /** A score for each class of a bitmap, by the network of this browser. */
+  classify = (bitmap) => this.#local.classify(bitmap);
+
   server = async (strokes, signal) => {
     this.#onAskServer();
     const body = toApiBody(strokes);

@@ -1,0 +1,25 @@
+import { toPercent } from "./bars.js";
+import { withArticle } from "./labels.js";
+
+const WORTH_TELLING = 0.01;
+
+/** The second best guess of a symbol, {label, share}; null where the model hardly thinks of one. */
+export function secondGuess({ label, probabilities }) {
+  const others = Object.entries(probabilities).filter(([other]) => other !== label);
+  const [second, share] = others.reduce((best, each) => (each[1] > best[1] ? each : best), ["", 0]);
+  return share >= WORTH_TELLING ? { label: second, share } : null;
+}
+
+/** "87.3 % sure, or a 1 (12.0 %)" of an answer that reads something. */
+export function howSure({ confidence, symbols: [symbol] }) {
+  const second = secondGuess(symbol);
+  const sure = `${toPercent(confidence)} sure`;
+  return second ? `${sure}, or ${withArticle(second.label)} (${toPercent(second.share)})` : sure;
+}
+
+/** What a drawing that was refused would have been read as. */
+export function wouldHaveGuessed(symbol) {
+  const second = secondGuess(symbol);
+  const best = `It would have guessed ${withArticle(symbol.label)}`;
+  return second ? `${best}, or ${withArticle(second.label)}` : best;
+}
