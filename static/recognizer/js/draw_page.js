@@ -285,7 +285,7 @@ function showCorrection(step) {
   byId("correct-choices").hidden = step !== "choices";
   byId("correct-thanks").hidden = step !== "thanks";
   byId("correct-read").textContent = saved.prediction.text;
-  byId("correct-given").textContent = inWords(saved.label);
+  byId("correct-given").textContent = saved.label === null ? "" : inWords(saved.label);
   byId("correct-page").href = saved.pageUrl;
   offerSecondGuess(secondGuess(saved.prediction.symbols[0]));
 }

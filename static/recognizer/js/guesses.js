@@ -2,6 +2,7 @@ import { toPercent } from "./bars.js";
 import { withArticle } from "./labels.js";
 
 const WORTH_TELLING = 0.01;
+const NBSP = "\u00a0";
 
 /** The second best guess of a symbol, {label, share}; null where the model hardly thinks of one. */
 export function secondGuess({ label, probabilities }) {
@@ -14,7 +15,11 @@ export function secondGuess({ label, probabilities }) {
 export function howSure({ confidence, symbols: [symbol] }) {
   const second = secondGuess(symbol);
   const sure = `${toPercent(confidence)} sure`;
-  return second ? `${sure}, or ${withArticle(second.label)} (${toPercent(second.share)})` : sure;
+  if (!second) {
+    return sure;
+  }
+  const guess = unbroken(`or ${withArticle(second.label)}`);
+  return `${sure}, ${guess} (${unbroken(toPercent(second.share))})`;
 }
 
 /** What a drawing that was refused would have been read as. */
@@ -22,4 +27,8 @@ export function wouldHaveGuessed(symbol) {
   const second = secondGuess(symbol);
   const best = `It would have guessed ${withArticle(symbol.label)}`;
   return second ? `${best}, or ${withArticle(second.label)}` : best;
+}
+
+function unbroken(words) {
+  return words.replaceAll(" ", NBSP);
 }

@@ -93,17 +93,12 @@ export class Insight {
     }
     const work = { subject: this.#subject, abort: new AbortController(), isDone: false };
     this.#work = work;
-    this.#fold.setAttribute("aria-busy", "true");
     try {
       await this.#lookAtBoth(work.subject, work.abort.signal);
       work.isDone = true;
       this.#fold.classList.remove("is-stale");
     } catch (error) {
       this.#tellUnless(work.abort.signal, error);
-    } finally {
-      if (this.#work === work) {
-        this.#fold.setAttribute("aria-busy", "false");
-      }
     }
   }
 
@@ -172,13 +167,15 @@ export class Insight {
   }
 }
 
+/** Here and on the server the same picture is written in other bytes. */
 function isSame(one, other) {
   return (
     one !== null &&
-    one.strokes === other.strokes &&
     one.answer.text === other.answer.text &&
     one.answer.model.version === other.answer.model.version &&
-    one.answer.symbols[0]?.input === other.answer.symbols[0]?.input
+    (other.strokes.length > 0
+      ? one.strokes === other.strokes
+      : one.answer.symbols[0]?.input === other.answer.symbols[0]?.input)
   );
 }
 

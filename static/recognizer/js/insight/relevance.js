@@ -2,6 +2,7 @@ import { IMAGE_SIZE } from "../recogniser/preprocess.js";
 
 const REACH_PX = 4.5;
 const STEP_PX = 3;
+const FIRST_PX = 2;
 const LEAST_INK = 1; // pixels; a patch with less changes nothing that can be seen
 const FAINT = 0.15;
 const LEAST_SHARE = 1e-6; // A float32 softmax says nothing below it.
@@ -57,19 +58,25 @@ function logOdds(scores, label) {
   return Math.log(Math.max(scores[label], LEAST_SHARE)) - Math.log(Math.max(others, LEAST_SHARE));
 }
 
-/** Those that cover ink; every second one first, so that a slow device has seen all of it. */
-function patchesOn(bitmap) {
-  const passes = [[], []];
-  for (let row = 0; row * STEP_PX + 2 < IMAGE_SIZE; row += 1) {
-    for (let column = 0; column * STEP_PX + 2 < IMAGE_SIZE; column += 1) {
-      const patch = makePatch(column * STEP_PX + 2, row * STEP_PX + 2);
-      const ink = patch.reduce((sum, share, pixel) => sum + share * bitmap[pixel], 0);
-      if (ink >= LEAST_INK) {
-        passes[(row + column) % 2].push(patch);
+/**
+ * Those that cover ink, each made when it is needed, so that the page never halts. Every second one
+ * comes first: a slow device has seen all of the ink when its time is over.
+ */
+function* patchesOn(bitmap) {
+  const places = [];
+  for (let at = FIRST_PX; at < IMAGE_SIZE; at += STEP_PX) {
+    places.push(at);
+  }
+  for (const parity of [0, 1]) {
+    for (const [row, y] of places.entries()) {
+      for (const x of places.filter((_, column) => (row + column) % 2 === parity)) {
+        const patch = makePatch(x, y);
+        if (patch.reduce((sum, share, pixel) => sum + share * bitmap[pixel], 0) >= LEAST_INK) {
+          yield patch;
+        }
       }
     }
   }
-  return passes.flat();
 }
 
 /** 1 in the middle, 0 from its reach on: an edge would be ink that the hand did not draw. */

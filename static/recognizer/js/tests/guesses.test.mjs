@@ -14,7 +14,7 @@ test("the second best guess is told from one percent on", () => {
 test("how sure it is names the second best guess in words", () => {
   const sure = (probabilities) =>
     howSure({ confidence: probabilities[7], symbols: [symbolOf(probabilities)] });
-  assert.equal(sure({ 7: 0.873, 1: 0.12 }), "87.3 % sure, or a 1 (12.0 %)");
+  assert.equal(sure({ 7: 0.873, 1: 0.12 }), "87.3 % sure, or\u00a0a\u00a01 (12.0\u00a0%)");
   assert.equal(sure({ 7: 0.999, 1: 0.001 }), "99.9 % sure");
 });
 
