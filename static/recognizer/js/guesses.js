@@ -24,6 +24,9 @@ export function howSure({ confidence, symbols: [symbol] }) {
 
 /** What a drawing that was refused would have been read as. */
 export function wouldHaveGuessed(symbol) {
+  if (symbol.probabilities[symbol.label] < WORTH_TELLING) {
+    return "No digit comes near";
+  }
   const second = secondGuess(symbol);
   const best = `It would have guessed ${withArticle(symbol.label)}`;
   return second ? `${best}, or ${withArticle(second.label)}` : best;
