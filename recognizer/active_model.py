@@ -73,8 +73,8 @@ def warm_up() -> None:
 
 def forget() -> None:
     """Look at the database again at the next call; drop what is loaded."""
-    global _current, _checked_at
-    _current, _checked_at = None, float("-inf")
+    global _current, _checked_at, _last_complaint
+    _current, _checked_at, _last_complaint = None, float("-inf"), ""
 
 
 def _check() -> None:

@@ -102,7 +102,8 @@ def _next_number() -> int:
 
 def _remove_unclaimed_files(number: int) -> set[str]:
     """Delete what lies in this number's folder and no version names; what is left."""
-    rows = ModelVersion.objects.filter(number=number).values_list("artifact", "weights", "web_model")
+    versions = ModelVersion.objects.filter(number=number)
+    rows = versions.values_list("artifact", "weights", "web_model")
     kept = {name for names in rows for name in names}
     _remove_files(number, kept)
     return kept

@@ -210,7 +210,7 @@ class Supervisor:
         mine = TrainingRun.objects.all().claimed_by(self._run.pk, self._token)
         log = "\n".join(self._log)
         if not mine.update(heartbeat_at=timezone.now(), log=log, **self._fields):
-            raise RunLostError("cancelled, or taken over by another worker.")
+            raise RunLostError("cancelled, taken over by another worker, or over.")
 
     def _judge(self) -> gate.Comparison | None:
         """Compare the result with the active version, before it becomes a version itself.
@@ -243,15 +243,16 @@ class Supervisor:
         not_judged = "" if comparison else ", not judged"
         try:
             with transaction.atomic():
+                # Locks the row: who cancels now waits. Where a COMMIT went through whose answer
+                # got lost with the database, the run is over, and this raises.
+                self._write_now()
                 version = promotion.register(self._folder / "result", run=self._run)
-                if not TrainingRun.objects.all().end(
+                TrainingRun.objects.all().end(
                     self._run.pk,
                     self._token,
                     state=TrainingRun.State.SUCCEEDED,
                     stage=f"made version {version.number}{not_judged}",
-                ):
-                    # Or a COMMIT went through before the database went away.
-                    raise RunLostError("cancelled while it was registered, or over already.")
+                )
                 if comparison is not None:
                     gate.conclude(version, comparison)
         except BaseException:

@@ -322,6 +322,16 @@ def test_too_many_calls_are_a_429_with_retry_after(client: Client, monkeypatch: 
         }
     }
 )
+def test_predictions_need_no_session_so_that_they_go_on_without_a_database(
+    client: Client, django_assert_num_queries: Any
+) -> None:
+    saved(client)
+    client.force_login(User.objects.create_user("ada"))
+    answer(post(client, PREDICT, golden.body("7")))
+    with django_assert_num_queries(0):  # the active version was looked at a moment ago
+        answer(post(client, PREDICT, golden.body("7")))
+
+
 def test_predictions_go_on_while_redis_is_away(client: Client, monkeypatch: Any) -> None:
     from recognizer.api.throttles import Throttle
 
