@@ -113,8 +113,12 @@ class Site:
                 time.sleep(0.1)
 
     def _models_loaded(self) -> int:
-        """How often a process said that it did so."""
-        return len(re.findall("answers (?:now|in its place)", self.up.output))
+        """How often a web process said that it did so."""
+        return len(re.findall(r"web\.\d.* answers (?:now|in its place)", self.up.output))
+
+    def web_that_loaded(self, number: int) -> set[str]:
+        """The web processes that said so of this version."""
+        return set(re.findall(rf"(web\.\d).* Version {number} answers now", self.up.output))
 
     def page_of(self, run: int) -> str:
         return self.staff.send("GET", f"admin/recognizer/trainingrun/{run}/change/").text

@@ -199,6 +199,7 @@ def test_while_its_file_is_damaged_another_version_stands_in_for_the_active_one(
         file.write_bytes(content)
         assert "answers now" in _promote(site, newest)
         number = wait_for(lambda: _other_than(1, site.reading_version()), "the promoted version")
+        wait_for(lambda: len(site.web_that_loaded(number)) == 2, "both web processes' loading it")
 
         file.write_bytes(content[:1000])
         time.sleep(1)
