@@ -151,8 +151,11 @@ class Site:
     def files_of_versions(self) -> set[str]:
         return {
             name
-            for names in self.sql("SELECT artifact, weights FROM recognizer_modelversion")
+            for names in self.sql(
+                "SELECT artifact, weights, web_model FROM recognizer_modelversion"
+            )
             for name in names
+            if name
         }
 
 
