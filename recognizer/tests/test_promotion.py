@@ -149,7 +149,8 @@ def test_what_a_killed_worker_left_of_a_version_goes_with_the_next(
     (folder / "model.tflite").write_bytes(b"half of a net")
     version = promotion.register(pretrained.FOLDER, run=None)
     assert version.number == 2
-    assert {file.name for file in folder.iterdir()} == {"model.tflite", "model.weights.h5"}
+    named = {version.artifact.name, version.weights.name, version.web_model.name}
+    assert {f"models/00002/{file.name}" for file in folder.iterdir()} == named
     assert Path(version.artifact.path).read_bytes() == pretrained.ARTIFACT.read_bytes()
 
 
