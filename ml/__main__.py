@@ -1,6 +1,8 @@
 """`python -m ml download | train | evaluate | export | ship`."""
 
 import argparse
+import errno
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from ml.inference import ArtifactError
 
 DATA = Path("var/mnist")
 
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 if it worked, 1 with one clear line on stderr if not."""
@@ -18,12 +22,19 @@ def main(argv: list[str] | None = None) -> int:
     try:
         arguments.run(arguments)
     except (DatasetError, ArtifactError, InkError, OSError, ValueError) as error:
-        print(f"python -m ml {arguments.command}: {error}", file=sys.stderr)
+        print(f"python -m ml {arguments.command}: {_in_one_line(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
     return 0
+
+
+def _in_one_line(error: Exception) -> str:
+    # HDF5 says in several lines where in the file it was.
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return f"a file cannot be written: {os.strerror(error.errno)}"
+    return " ".join(str(error).split())
 
 
 def parser() -> argparse.ArgumentParser:

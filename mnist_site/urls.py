@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+handler500 = "recognizer.views.failed"
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("recognizer.api.urls")),

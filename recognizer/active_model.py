@@ -5,13 +5,14 @@ database which version is active; if it is another one, that thread loads it whi
 others go on with the old, and one assignment swaps them.
 """
 
+import contextlib
 import hashlib
 import logging
 import threading
 import time
 from dataclasses import dataclass
 
-from django.db import DatabaseError
+from django.db import Error as AnyDatabaseError
 
 from ml.inference import ArtifactError, Classifier
 from recognizer.models import ModelVersion
@@ -36,6 +37,7 @@ class ActiveModel:
 
 _current: ActiveModel | None = None
 _checked_at = float("-inf")
+_last_complaint = ""
 _check_lock = threading.Lock()
 
 
@@ -43,7 +45,8 @@ def current() -> ActiveModel:
     """The model that answers now.
 
     If the database is away or the new artifact is damaged, the one loaded
-    before goes on answering.
+    before goes on answering. In a process that has loaded none yet, the newest of
+    those that answered before stands in for a damaged one.
 
     Raises:
         NoActiveModelError: there is none, and none was loaded before.
@@ -70,12 +73,12 @@ def warm_up() -> None:
 
 def forget() -> None:
     """Look at the database again at the next call; drop what is loaded."""
-    global _current, _checked_at
-    _current, _checked_at = None, float("-inf")
+    global _current, _checked_at, _last_complaint
+    _current, _checked_at, _last_complaint = None, float("-inf"), ""
 
 
 def _check() -> None:
-    global _current, _checked_at
+    global _current, _checked_at, _last_complaint
     if _current is not None and time.monotonic() - _checked_at < CHECK_SECONDS:
         return  # another thread checked while this one waited
     try:
@@ -83,12 +86,38 @@ def _check() -> None:
         if version is not None and (_current is None or version.pk != _current.pk):
             _current = load(version)
             logger.info("Version %d answers now.", version.number)
-    except (DatabaseError, ArtifactError, OSError) as error:
+    except AnyDatabaseError as error:
+        if _current is None:
+            raise NoActiveModelError(f"The database cannot be reached: {error}") from error
+        _complain(f"The database is away ({error}); version {_current.number} stays.")
+    except (ArtifactError, OSError) as error:
+        _current = _current or _stand_in()
         if _current is None:
             raise NoActiveModelError(f"The active version cannot be loaded: {error}") from error
-        logger.exception("The active version cannot be loaded; version %d stays.", _current.number)
+        _complain(
+            f"The active version cannot be loaded ({error});"
+            f" version {_current.number} answers in its place."
+        )
+    else:
+        _last_complaint = ""
     finally:
         _checked_at = time.monotonic()
+
+
+def _stand_in() -> ActiveModel | None:
+    """The newest that can be loaded of the versions that have been active."""
+    for version in ModelVersion.objects.that_answered():
+        with contextlib.suppress(ArtifactError, OSError):
+            return load(version)
+    return None
+
+
+def _complain(what: str) -> None:
+    """Once, not at each check."""
+    global _last_complaint
+    if what != _last_complaint:
+        _last_complaint = what
+        logger.error(what)
 
 
 def load(version: ModelVersion) -> ActiveModel:

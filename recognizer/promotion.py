@@ -1,17 +1,18 @@
 """Which version answers: register, promote, roll back."""
 
 from pathlib import Path
-from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.files import File
-from django.db import IntegrityError, transaction
+from django.core.files.storage import default_storage
+from django.db import transaction
 
 from ml import pretrained
 from ml.dataset import file_sha256
 from ml.inference import ArtifactError
 from recognizer import active_model
 from recognizer.models import ModelVersion, Promotion, TrainingRun, Verdict
+from recognizer.models.model_version import version_folder
 
 
 class PromotionError(ValueError):
@@ -42,36 +43,39 @@ def register(folder: Path, *, run: TrainingRun | None) -> ModelVersion:
     """Store what `python -m ml train` left in `folder` as a candidate.
 
     Call it inside a transaction that also ends the run, so that a run makes
-    exactly one version or none.
+    exactly one version or none; if what follows in there fails, call `remove_leftovers`.
+
+    Raises:
+        OSError: the files cannot be stored; none of them stays.
     """
     result = pretrained.result(folder)
     artifact, weights = folder / pretrained.ARTIFACT.name, folder / pretrained.WEIGHTS.name
-    version = ModelVersion(
-        number=ModelVersion.objects.next_number(),
-        architecture=result["plan"]["architecture"],
-        classes=result["plan"]["classes"],
-        reject_above=result["calibration"]["reject_above"],
-        sha256=file_sha256(artifact),
-        weights_sha256=file_sha256(weights),
-        metrics=result["metrics"],
-        run=run,
-    )
-    files = [(version.artifact, artifact), (version.weights, weights)]
-    web_model = folder / pretrained.WEB.name
-    if web_model.exists():
-        files.append((version.web_model, web_model))
-        version.web_sha256 = file_sha256(web_model)
-    saved: list[Any] = []
-    try:
-        for field, path in files:
-            with path.open("rb") as file:
-                field.save(path.name, File(file), save=False)
-            saved.append(field)
-        version.save(force_insert=True)
-    except (OSError, IntegrityError):
-        for field in saved:
-            field.delete(save=False)
-        raise
+    with transaction.atomic():
+        version = ModelVersion(
+            number=_next_number(),
+            architecture=result["plan"]["architecture"],
+            classes=result["plan"]["classes"],
+            reject_above=result["calibration"]["reject_above"],
+            sha256=file_sha256(artifact),
+            weights_sha256=file_sha256(weights),
+            metrics=result["metrics"],
+            run=run,
+        )
+        files = [(version.artifact, artifact), (version.weights, weights)]
+        web_model = folder / pretrained.WEB.name
+        if web_model.exists():
+            files.append((version.web_model, web_model))
+            version.web_sha256 = file_sha256(web_model)
+        # A worker that was killed just here has left its files.
+        kept = _remove_unclaimed_files(version.number)
+        try:
+            for field, path in files:
+                with path.open("rb") as file:
+                    field.save(path.name, File(file), save=False)
+            version.save(force_insert=True)
+        except BaseException:
+            _remove_files(version.number, kept)
+            raise
     return version
 
 
@@ -81,6 +85,40 @@ def _add_web_model(version: ModelVersion, path: Path) -> None:
         version.web_model.save(path.name, File(file), save=False)
     version.web_sha256 = file_sha256(path)
     version.save(update_fields=["web_model", "web_sha256"])
+
+
+def remove_leftovers() -> None:
+    """Delete what a registering that came to nothing has stored."""
+    with transaction.atomic():
+        _remove_unclaimed_files(_next_number())
+
+
+def _next_number() -> int:
+    """The number that comes next, and its folder; nobody else has them in this transaction."""
+    # What people save at the same time refers to these rows, and must not wait for this lock.
+    list(ModelVersion.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    return ModelVersion.objects.next_number()
+
+
+def _remove_unclaimed_files(number: int) -> set[str]:
+    """Delete what lies in this number's folder and no version names; what is left."""
+    versions = ModelVersion.objects.filter(number=number)
+    rows = versions.values_list("artifact", "weights", "web_model")
+    kept = {name for names in rows for name in names}
+    _remove_files(number, kept)
+    return kept
+
+
+def _remove_files(number: int, kept: set[str]) -> None:
+    """Delete all files of this number but these, whole or half written."""
+    folder = version_folder(number)
+    try:
+        _, names = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in names:
+        if f"{folder}/{name}" not in kept:
+            default_storage.delete(f"{folder}/{name}")
 
 
 def promote(

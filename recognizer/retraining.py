@@ -4,8 +4,6 @@ import hashlib
 import json
 import logging
 import secrets
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -14,6 +12,8 @@ from django.db.models import QuerySet
 
 from recognizer.contributors import Contribution, within_share
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
+from recognizer.outages import outlast
+from recognizer.run_folders import run_folder
 from recognizer.supervision import RunLostError, Supervisor
 
 DRAWINGS_SHARE = 0.3
@@ -123,17 +123,21 @@ def execute(run_pk: int) -> bool:
         return False
     run = TrainingRun.objects.select_related("base_version").get(pk=run_pk)
     try:
-        with TemporaryDirectory(prefix=f"run-{run.pk}-") as name:
-            Supervisor(run, token, Path(name)).run_to_the_end()
+        with run_folder(run.pk, token) as folder:
+            Supervisor(run, token, folder).run_to_the_end()
     except RunLostError as lost:
         logger.warning("Run %d: %s", run_pk, lost)
     except Exception as error:
         logger.exception("Run %d failed.", run_pk)
         reason = str(error) or repr(error)
-        TrainingRun.objects.all().end(
-            run_pk, token, state=TrainingRun.State.FAILED, stage="", error=reason
-        )
+        outlast(lambda: _fail(run_pk, token, reason), seconds=settings.RETRAIN_STALE_SECONDS)
     return True
+
+
+def _fail(run_pk: int, token: str, reason: str) -> None:
+    TrainingRun.objects.all().end(
+        run_pk, token, state=TrainingRun.State.FAILED, stage="", error=reason
+    )
 
 
 def waiting_runs() -> list[int]:
@@ -143,13 +147,8 @@ def waiting_runs() -> list[int]:
     """
     for run in TrainingRun.objects.stale():
         if run.attempts >= MOST_ATTEMPTS:
-            TrainingRun.objects.all().end(
-                run.pk,
-                run.claim_token,
-                state=TrainingRun.State.FAILED,
-                stage="",
-                error=f"Its worker died {run.attempts} times; see the worker's log.",
-            )
+            reason = f"Its worker died {run.attempts} times; see the worker's log."
+            _fail(run.pk, run.claim_token, reason)
             continue
         requeued = TrainingRun.objects.stale().filter(pk=run.pk, claim_token=run.claim_token)
         if requeued.update(state=TrainingRun.State.QUEUED, stage="its worker died; queued again"):

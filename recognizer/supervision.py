@@ -4,6 +4,7 @@ The training runs in a process of its own, `python -m ml train …`, that ends w
 worker; what is here writes down how it goes.
 """
 
+import contextlib
 import json
 import logging
 import math
@@ -16,10 +17,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from django.conf import settings
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import Error as AnyDatabaseError
+from django.db import connection, transaction
 from django.utils import timezone
 
 from ml import pretrained
@@ -28,12 +30,15 @@ from ml.dataset import DatasetError, file_sha256
 from ml.inference import ArtifactError, load_trained
 from recognizer import gate, promotion
 from recognizer.models import TrainingRun
+from recognizer.outages import AWAY, outlast
 from recognizer.running.lifetime import die_with_parent
 from recognizer.training_data import write_examples
 
 _LOG_LINES, _ERROR_LINES = 400, 40
 _SECONDS_BETWEEN_WRITES = 0.5
 _SECONDS_TO_END = 5
+
+_T = TypeVar("_T")
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +65,9 @@ class Supervisor:
         self._heard_at = self._written_at = time.monotonic()
 
     def run_to_the_end(self) -> None:
-        command = self._command()
+        command = self._prepare()
         self._write(stage="starting")
-        process = _start(command)
+        process = _start(command, self._folder)
         try:
             self._watch(process)
         finally:
@@ -70,12 +75,22 @@ class Supervisor:
         if process.returncode != 0:
             self._log.extend(self._errors)
             self._write()
-            reason = self._errors[-1] if self._errors else "it gave no reason"
             raise TrainingFailedError(
-                f"The training process ended with code {process.returncode}: {reason}"
+                f"The training process ended with code {process.returncode}: {self._reason()}"
             )
         comparison = self._judge()
         self._register(comparison)
+
+    def _reason(self) -> str:
+        """Its own words, else the last ones of a library: these have more to say at an end."""
+        own = [line for line in self._errors if line.startswith("python -m ml ")]
+        return (own or [*self._errors] or ["it gave no reason"])[-1]
+
+    def _prepare(self) -> list[str]:
+        try:
+            return self._outlast(self._command)
+        except OSError as error:
+            raise TrainingFailedError(f"The training could not be prepared: {error}") from error
 
     def _command(self) -> list[str]:
         base, output = self._run.base_version, self._folder / "result"
@@ -169,8 +184,8 @@ class Supervisor:
     def _write_if_possible(self) -> None:
         """Store how far it is; a database that is away for a moment costs no training."""
         try:
-            self._write()
-        except (OperationalError, InterfaceError) as error:
+            self._write_now()
+        except AWAY as error:
             if time.monotonic() - self._written_at > settings.RETRAIN_STALE_SECONDS:
                 raise
             logger.warning("Run %d: the database is away (%s).", self._run.pk, error)
@@ -185,10 +200,17 @@ class Supervisor:
             RunLostError: the run is not this worker's any more.
         """
         self._fields |= fields
+        self._outlast(self._write_now)
+
+    def _outlast(self, act: Callable[[], _T]) -> _T:
+        """A database that is away for a moment costs nothing; for longer, the run is not ours."""
+        return outlast(act, seconds=settings.RETRAIN_STALE_SECONDS)
+
+    def _write_now(self) -> None:
         mine = TrainingRun.objects.all().claimed_by(self._run.pk, self._token)
         log = "\n".join(self._log)
         if not mine.update(heartbeat_at=timezone.now(), log=log, **self._fields):
-            raise RunLostError("cancelled, or taken over by another worker.")
+            raise RunLostError("cancelled, taken over by another worker, or over.")
 
     def _judge(self) -> gate.Comparison | None:
         """Compare the result with the active version, before it becomes a version itself.
@@ -199,7 +221,7 @@ class Supervisor:
         self._write(stage="judging")
         try:
             candidate = load_trained(self._folder / "result" / pretrained.ARTIFACT.name)
-            return gate.compare(candidate, self._run, sign_of_life=self._go_on)
+            return self._outlast(lambda: gate.compare(candidate, self._run, self._go_on))
         except (gate.GateError, ArtifactError, DatasetError, OSError) as error:
             logger.exception("Run %d: its result could not be judged.", self._run.pk)
             self._log.append(f"{timezone.now():%H:%M:%S} could not be judged: {error}")
@@ -212,30 +234,35 @@ class Supervisor:
 
     def _register(self, comparison: gate.Comparison | None) -> None:
         self._write(stage="registering")
+        try:
+            self._outlast(lambda: self._register_now(comparison))
+        except OSError as error:
+            raise TrainingFailedError(f"The result could not be stored: {error}") from error
+
+    def _register_now(self, comparison: gate.Comparison | None) -> None:
         not_judged = "" if comparison else ", not judged"
-        for attempt in (1, 2, 3):
-            try:
-                with transaction.atomic():
-                    version = promotion.register(self._folder / "result", run=self._run)
-                    if not TrainingRun.objects.all().end(
-                        self._run.pk,
-                        self._token,
-                        state=TrainingRun.State.SUCCEEDED,
-                        stage=f"made version {version.number}{not_judged}",
-                    ):
-                        version.artifact.delete(save=False)
-                        version.weights.delete(save=False)
-                        raise RunLostError("cancelled while it was registered.")
-                    if comparison is not None:
-                        gate.conclude(version, comparison)
-            except IntegrityError:
-                if attempt == 3:
-                    raise
-                continue  # another run took the same number in the same moment
-            return
+        try:
+            with transaction.atomic():
+                # Locks the row: who cancels now waits. Where a COMMIT went through whose answer
+                # got lost with the database, the run is over, and this raises.
+                self._write_now()
+                version = promotion.register(self._folder / "result", run=self._run)
+                TrainingRun.objects.all().end(
+                    self._run.pk,
+                    self._token,
+                    state=TrainingRun.State.SUCCEEDED,
+                    stage=f"made version {version.number}{not_judged}",
+                )
+                if comparison is not None:
+                    gate.conclude(version, comparison)
+        except BaseException:
+            # Without a database it is left to the next registering.
+            with contextlib.suppress(AnyDatabaseError):
+                promotion.remove_leftovers()
+            raise
 
 
-def _start(command: list[str]) -> "subprocess.Popen[str]":
+def _start(command: list[str], folder: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(  # noqa: S603  our own interpreter and arguments
         command,
         cwd=settings.BASE_DIR,
@@ -243,7 +270,13 @@ def _start(command: list[str]) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"},
+        env={
+            **os.environ,
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+            "CUDA_VISIBLE_DEVICES": "-1",
+            # What it would leave in /tmp if it is killed goes with the folder.
+            "TMPDIR": str(folder),
+        },
         preexec_fn=die_with_parent(),  # noqa: PLW1509  a system call, no locks
         start_new_session=True,
     )

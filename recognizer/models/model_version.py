@@ -1,5 +1,6 @@
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -18,6 +19,11 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
         newest = until_then.select_related("version").order_by("promoted_at", "pk").last()
         return newest.version if newest else None
 
+    def that_answered(self) -> Self:
+        """Those that have been active, the newest promotion first."""
+        promoted = self.annotate(answered=models.Max("promotions__promoted_at"))
+        return promoted.filter(answered__isnull=False).order_by("-answered", "-pk")
+
     def choices(self) -> list[str]:
         """What a label may say: what the active version can read, or "not a digit"."""
         active = self.active()
@@ -29,7 +35,12 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
 
 
 def artifact_path(version: "ModelVersion", filename: str) -> str:
-    return f"models/{version.number:05d}/{Path(filename).name}"
+    return f"{version_folder(version.number)}/{Path(filename).name}"
+
+
+def version_folder(number: int) -> str:
+    """Where in the storage a version's files lie, and nothing else."""
+    return f"models/{number:05d}"
 
 
 class ModelVersion(models.Model):

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,65 @@ _SECONDS_TO_START = 60
 _FAST = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
 
 
+@dataclass
+class Server:
+    """A PostgreSQL that can be killed and started again on the same data."""
+
+    url: str
+    command: list[str]
+    folder: Path
+    account: dict[str, Any]
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        """Run it, and wait until it answers.
+
+        Raises:
+            RuntimeError: it does not start.
+        """
+        deadline = time.monotonic() + _SECONDS_TO_START
+        while time.monotonic() < deadline:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=self.folder,
+                start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGQUIT),
+                stderr=subprocess.DEVNULL,
+                **self.account,
+            )
+            if self._answers(deadline):
+                return
+            # After a kill, the memory that its children share is in use for a moment.
+            time.sleep(0.2)
+        raise RuntimeError("PostgreSQL does not start")
+
+    def kill(self) -> None:
+        """As a crash does: no goodbye to anybody, nothing put in order."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(timeout=30)
+
+    def stop(self) -> None:
+        """End it in good order, if it runs."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(timeout=30)
+
+    def _answers(self, deadline: float) -> bool:
+        assert self.process is not None
+        while self.process.poll() is None and time.monotonic() < deadline:
+            try:
+                psycopg.connect(self.url, connect_timeout=2).close()
+            except psycopg.OperationalError:
+                time.sleep(0.1)
+            else:
+                return True
+        return False
+
+
 @contextmanager
-def server() -> Iterator[str]:
-    """Run a PostgreSQL of its own, and yield its URL.
+def server(*options: str) -> Iterator[Server]:
+    """Run a PostgreSQL of its own, with these further options on its command line.
 
     Raises:
         RuntimeError: it does not start.
@@ -42,14 +99,19 @@ def server() -> Iterator[str]:
         account = _unprivileged_account()
         if account:
             shutil.chown(folder, account["user"], account["group"])
-        with _running(binaries, folder, account) as url:
-            yield url
+        running = _prepare(binaries, folder, account, options)
+        try:
+            running.start()
+            yield running
+        finally:
+            running.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def _running(binaries: Path, folder: Path, account: dict[str, Any]) -> Iterator[str]:
+def _prepare(
+    binaries: Path, folder: Path, account: dict[str, Any], options: tuple[str, ...]
+) -> Server:
     data, password, port = folder / "data", secrets.token_urlsafe(16), free_port()
     password_file = folder / "password"
     password_file.write_text(password)
@@ -65,36 +127,16 @@ def _running(binaries: Path, folder: Path, account: dict[str, Any]) -> Iterator[
         cwd=folder,
         **account,
     )
-    process: subprocess.Popen[bytes] = subprocess.Popen(
+    return Server(
+        f"postgres://tests:{password}@127.0.0.1:{port}/postgres",
         [
             *(f"{binaries}/postgres", "-D", f"{data}", "-p", f"{port}", "-k", f"{folder}"),
-            *("-c", "listen_addresses=127.0.0.1", "-c", "log_min_messages=fatal", *_FAST),
+            *("-c", "listen_addresses=127.0.0.1", "-c", "log_min_messages=fatal"),
+            *(*_FAST, *options),
         ],
-        cwd=folder,
-        start_new_session=True,
-        preexec_fn=die_with_parent(signal.SIGQUIT),
-        stderr=subprocess.DEVNULL,
-        **account,
+        folder,
+        account,
     )
-    url = f"postgres://tests:{password}@127.0.0.1:{port}/postgres"
-    try:
-        _wait_until_it_answers(process, url)
-        yield url
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
-
-
-def _wait_until_it_answers(process: "subprocess.Popen[bytes]", url: str) -> None:
-    deadline = time.monotonic() + _SECONDS_TO_START
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            psycopg.connect(url, connect_timeout=2).close()
-        except psycopg.OperationalError:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError("PostgreSQL does not start")
 
 
 def _unprivileged_account() -> dict[str, Any]:
@@ -119,8 +161,8 @@ def main(command: list[str]) -> int:
     if given:
         return _run(command, given)
     try:
-        with server() as url:
-            return _run(command, url)
+        with server() as running:
+            return _run(command, running.url)
     except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
         print(f"No PostgreSQL for the tests: {error}", file=sys.stderr)
         return 1

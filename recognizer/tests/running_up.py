@@ -1,5 +1,6 @@
 """A real `manage.py up`, for tests that need the whole site."""
 
+import contextlib
 import os
 import re
 import signal
@@ -67,3 +68,29 @@ def environment(var_dir: Path) -> dict[str, str]:
         "DATABASE_URL": "",
         "REDIS_URL": "",
     }
+
+
+def processes_of(env: dict[str, str]) -> list[int]:
+    """Every live process that was started with this VAR_DIR, zombies left out.
+
+    Valkey overwrites its environment, but works inside the folder.
+    """
+    marker = f"VAR_DIR={env['VAR_DIR']}".encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        # A zombie's environment is empty.
+        with contextlib.suppress(OSError):
+            environment = (entry / "environ").read_bytes().split(b"\0")
+            inside = (entry / "cwd").readlink().is_relative_to(env["VAR_DIR"])
+            if inside or marker in environment:
+                found.append(int(entry.name))
+    return found
+
+
+def assert_nothing_is_left(env: dict[str, str], *, within: float = 10) -> None:
+    deadline = time.monotonic() + within
+    while left := processes_of(env):
+        assert time.monotonic() < deadline, [
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ") for pid in left
+        ]
+        time.sleep(0.1)

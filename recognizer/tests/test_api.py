@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from ml.contract import DIGITS
@@ -312,6 +314,14 @@ def test_too_many_calls_are_a_429_with_retry_after(client: Client, monkeypatch: 
         PREDICT, GOOD, content_type="application/json", headers={"x-forwarded-for": "1.2.3.4"}
     )
     assert spoofed.status_code == 429
+
+
+def test_predictions_need_no_session_so_that_they_go_on_without_a_database(client: Client) -> None:
+    client.force_login(User.objects.create_user("ada"))
+    with CaptureQueriesContext(connection) as asked:
+        answer(post(client, PREDICT, golden.body("7")))
+    # The active version may be looked at; if that fails, the one in memory answers.
+    assert [query["sql"] for query in asked if "recognizer_modelversion" not in query["sql"]] == []
 
 
 @override_settings(

@@ -114,7 +114,7 @@ def test_an_unknown_address_gets_our_own_404_page(client):
     assert "There is nothing here" in response.content.decode()
 
 
-@pytest.mark.parametrize("template", ["500.html", "403_csrf.html"])
+@pytest.mark.parametrize("template", ["500.html", "503.html", "403_csrf.html"])
 def test_a_page_shown_when_all_else_fails_needs_no_context_and_nothing_inline(template):
     html = render_to_string(template)
     assert "</html>" in html

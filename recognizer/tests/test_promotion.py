@@ -1,9 +1,10 @@
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from ml import pretrained
 from ml.tests import golden
@@ -92,6 +93,29 @@ def test_an_artifact_damaged_after_promotion_leaves_the_old_version_answering(
     assert recognition.recognise(golden.ink("7")).version_number == 1
 
 
+def test_a_process_that_starts_while_the_active_file_is_damaged_answers_with_the_one_before(
+    shipped_model: ModelVersion,
+    candidate: ModelVersion,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(active_model, "CHECK_SECONDS", 0)
+    promotion.register(pretrained.FOLDER, run=None)  # never promoted, so it may not stand in
+    promotion.promote(candidate, by=None)
+    Path(candidate.artifact.path).write_bytes(b"damaged")
+    active_model.forget()
+    assert {recognition.recognise(golden.ink("7")).version_number for _ in range(3)} == {1}
+    assert caplog.text.count("version 1 answers in its place") == 1  # not at each check
+    Path(candidate.artifact.path).write_bytes(pretrained.ARTIFACT.read_bytes())
+    assert recognition.recognise(golden.ink("7")).version_number == 2
+
+
+def test_where_no_version_can_be_loaded_nobody_answers(shipped_model: ModelVersion) -> None:
+    Path(shipped_model.artifact.path).write_bytes(b"damaged")
+    with pytest.raises(active_model.NoActiveModelError, match="wrong SHA-256"):
+        active_model.current()
+
+
 def test_rolling_back_twice_goes_back_two_versions(
     shipped_model: ModelVersion, candidate: ModelVersion
 ) -> None:
@@ -115,6 +139,48 @@ def test_a_version_that_cannot_be_stored_leaves_no_files(
     with pytest.raises(IntegrityError), transaction.atomic():
         promotion.register(folder, run=None)
     assert sorted(stored.iterdir()) == before
+
+
+def test_what_a_killed_worker_left_of_a_version_goes_with_the_next(
+    shipped_model: ModelVersion,
+) -> None:
+    folder = Path(shipped_model.artifact.path).parents[1] / "00002"
+    folder.mkdir(exist_ok=True)
+    (folder / "model.tflite").write_bytes(b"half of a net")
+    version = promotion.register(pretrained.FOLDER, run=None)
+    assert version.number == 2
+    named = {version.artifact.name, version.weights.name, version.web_model.name}
+    assert {f"models/00002/{file.name}" for file in folder.iterdir()} == named
+    assert Path(version.artifact.path).read_bytes() == pretrained.ARTIFACT.read_bytes()
+
+
+def test_a_registering_that_is_taken_back_leaves_no_files(shipped_model: ModelVersion) -> None:
+    with transaction.atomic():
+        stored = Path(promotion.register(pretrained.FOLDER, run=None).artifact.path)
+        transaction.set_rollback(True)
+    assert stored.exists()
+    promotion.remove_leftovers()
+    assert not stored.exists()
+    assert Path(shipped_model.artifact.path).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_versions_registered_at_once_have_numbers_and_files_of_their_own(
+    shipped_model: ModelVersion,
+) -> None:
+    with ThreadPoolExecutor(4) as workers:
+        numbers = list(workers.map(_register, range(4)))
+    assert sorted(numbers) == [2, 3, 4, 5]
+    for version in ModelVersion.objects.all():
+        assert Path(version.artifact.path).read_bytes() == pretrained.ARTIFACT.read_bytes()
+        assert Path(version.weights.path).read_bytes() == pretrained.WEIGHTS.read_bytes()
+
+
+def _register(_: int) -> int:
+    try:
+        return promotion.register(pretrained.FOLDER, run=None).number
+    finally:
+        connection.close()
 
 
 def test_going_to_and_fro_is_rolled_back_step_by_step(

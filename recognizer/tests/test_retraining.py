@@ -1,20 +1,24 @@
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from ml import pretrained
 from ml.contract import NOT_A_DIGIT
 from ml.tests import golden
 from recognizer import retraining, supervision
 from recognizer.models import Drawing, Label, ModelVersion, TrainingRun
+from recognizer.run_folders import run_folder
 from recognizer.tests.factories import make_drawing, make_label, make_picture
 from recognizer.tests.live_database import database_url
 from recognizer.training_data import write_examples
@@ -266,6 +270,38 @@ def test_a_worker_that_is_stopped_puts_its_run_back_into_the_queue(
     run.refresh_from_db()
     assert run.state == "queued"
     assert retraining.waiting_runs() == [run.pk]
+
+
+@pytest.mark.usefixtures("shipped_model")
+def test_a_version_whose_commit_was_not_heard_of_is_not_registered_twice(
+    tmp_path: Path, settings: Any
+) -> None:
+    run = queued_run()
+    TrainingRun.objects.all().claim(run.pk, "token")
+    shutil.copytree(pretrained.FOLDER, tmp_path / "result")
+    supervisor = supervision.Supervisor(run, "token", tmp_path)
+    supervisor._register_now(None)
+    stored = set(Path(settings.MEDIA_ROOT).rglob("*"))
+    with pytest.raises(supervision.RunLostError):  # the second try, after the database came back
+        supervisor._register_now(None)
+    run.refresh_from_db()
+    assert (run.state, run.version.number) == ("succeeded", 2)
+    assert Path(run.version.artifact.path) in stored
+    assert set(Path(settings.MEDIA_ROOT).rglob("*")) <= stored
+
+
+def test_what_a_killed_worker_left_of_a_run_goes_with_the_next(shipped_model: ModelVersion) -> None:
+    dead, alive = queued_run(), queued_run()
+    TrainingRun.objects.all().claim(alive.pk, "alive")
+    with run_folder(alive.pk, "alive") as kept:
+        abandoned = kept.with_name(f"{dead.pk}-dead")
+        abandoned.mkdir()
+        (abandoned / "drawn.npz").write_bytes(b"drawings")
+        with run_folder(dead.pk, "again") as folder:
+            assert folder.is_dir()
+            assert kept.is_dir()
+            assert not abandoned.exists()
+    assert not kept.exists()
 
 
 def _execute(run_pk: int) -> None:

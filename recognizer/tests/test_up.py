@@ -16,7 +16,15 @@ from pathlib import Path
 import pytest
 
 from recognizer.running.valkey import free_port
-from recognizer.tests.running_up import ROOT, SECONDS_TO_START, UP, RunningUp, environment
+from recognizer.tests.running_up import (
+    ROOT,
+    SECONDS_TO_START,
+    UP,
+    RunningUp,
+    assert_nothing_is_left,
+    environment,
+    processes_of,
+)
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 
@@ -56,32 +64,6 @@ def start_up(env: dict[str, str]) -> Iterator[Callable[..., RunningUp]]:
     for pid in processes_of(env):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-
-
-def processes_of(env: dict[str, str]) -> list[int]:
-    """Every live process that was started with this VAR_DIR, zombies left out.
-
-    Valkey overwrites its environment, but works inside the folder.
-    """
-    marker = f"VAR_DIR={env['VAR_DIR']}".encode()
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        # A zombie's environment is empty.
-        with contextlib.suppress(OSError):
-            environment = (entry / "environ").read_bytes().split(b"\0")
-            inside = (entry / "cwd").readlink().is_relative_to(env["VAR_DIR"])
-            if inside or marker in environment:
-                found.append(int(entry.name))
-    return found
-
-
-def assert_nothing_is_left(env: dict[str, str], *, within: float = 10) -> None:
-    deadline = time.monotonic() + within
-    while left := processes_of(env):
-        assert time.monotonic() < deadline, [
-            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ") for pid in left
-        ]
-        time.sleep(0.1)
 
 
 def refusal(env: dict[str, str], **changes: str) -> str:
