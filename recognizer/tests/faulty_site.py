@@ -71,7 +71,8 @@ class Site:
 
     def training(self) -> int:
         """The training process's id, once there is one."""
-        return wait_for(lambda: self.pids("ml", "train", "--progress"), "a training")[0]
+        (pid,) = wait_for(lambda: self.pids("ml", "train", "--progress"), "a training")
+        return int(pid)
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.database.url) as connection:
