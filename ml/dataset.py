@@ -315,15 +315,6 @@ def halves(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]
     return dataset.select(kept), dataset.select(held_out)
 
 
-def stratified_sample(labels: Labels, count: int, seed: int) -> NDArray[np.intp]:
-    """Indices of about `count` samples, equally many of each label."""
-    rng = np.random.default_rng(seed)
-    classes = sorted(set(labels.tolist()))
-    each = count // len(classes)
-    picked = [rng.permutation(np.flatnonzero(labels == label))[:each] for label in classes]
-    return np.sort(np.concatenate(picked))
-
-
 def only_classes(dataset: Dataset, classes: tuple[str, ...]) -> Dataset:
     """The samples whose label is one of `classes`; NOT_A_DIGIT and letters go unless named."""
     return dataset.select(np.isin(dataset.labels, classes))
