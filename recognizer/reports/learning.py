@@ -35,7 +35,7 @@ from recognizer.reports.load import promote_under_load
 from recognizer.reports.site import Site, SiteError, Staff, Visitor, body_of, environment
 from recognizer.reports.table import in_words
 
-CORRECTIONS, MOST_DRAWN = 300, 1_500
+CORRECTIONS, MOST_DRAWN = 300, 1_200
 """So many drawings are corrected; at most so many are drawn until that many were misread."""
 
 TIMED_DRAWINGS, KEPT_FOR_JUDGING = 1_000, 0.23
@@ -138,13 +138,16 @@ def retrain(site: Site, staff: Staff) -> dict[str, Any]:
             raise SiteError(f"Run {number} {run['state']}: {run['error'] or run['log'][-2000:]}")
         time.sleep(0.2)
     cpu_after = site.cpu_seconds_of_worker()
-    known = cpu_before is not None and cpu_after is not None
     return {
         "run": int(number),
         "version": int(run["version"]),
         "seconds": round(seconds, 1),
-        "cpu_seconds": round(cpu_after - cpu_before, 1) if known else None,
+        "cpu_seconds": _between(cpu_before, cpu_after),
     }
+
+
+def _between(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None else round(after - before, 1)
 
 
 def promote(staff: Staff, number: int) -> int:
@@ -201,13 +204,13 @@ def measure(site: Site, group: Group) -> dict[str, Any]:
         candidate = records.made(learned["version"])
         say(f"  {candidate.reason}")
         promote(staff, learned["version"])
-        wait_until_it_answers(site.port, learned["version"], judge.drawn[0])
+        wait_until_it_answers(site.port, learned["version"], groups.on_canvas(judge.drawn)[0])
         say("asking the same again")
         after, others_after = (misread_over_http(site.port, part) for part in (judge, others))
         say(f"  misread: {share(after):.2%} of 1 and 9, {share(others_after):.2%} of the others")
         wanted = round(TIMED_DRAWINGS / (1 - KEPT_FOR_JUDGING))
         say(f"drawing until {wanted:,} are stored; retraining on them")
-        draw_more(people, group, wanted - counts["drawn"])
+        draw_more(people, group, max(0, wanted - counts["drawn"]))
         staff.act_on_all_drawings("approve_readings")
         timed = retrain(site, staff)
         say(f"  {timed['seconds']:.0f} s; {records.made(timed['version']).reason}")

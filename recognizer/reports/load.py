@@ -90,7 +90,7 @@ def judge(answers: list[Answer], promoted: list[Promoted]) -> dict[str, float | 
 
 
 def _keep_asking(port: int, bodies: list[str], stop: threading.Event) -> list[Answer]:
-    answers = []
+    answers: list[Answer] = []
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     with closing(connection):
         while not stop.is_set():
