@@ -211,6 +211,7 @@ def measure(site: Site, group: Group) -> dict[str, Any]:
         wanted = round(TIMED_DRAWINGS / (1 - KEPT_FOR_JUDGING))
         say(f"drawing until {wanted:,} are stored; retraining on them")
         draw_more(people, group, max(0, wanted - counts["drawn"]))
+        say("  approving what was read rightly")
         staff.act_on_all_drawings("approve_readings")
         timed = retrain(site, staff)
         say(f"  {timed['seconds']:.0f} s; {records.made(timed['version']).reason}")
@@ -288,7 +289,7 @@ def main(argv: list[str] | None = None) -> int:
         say(f"the group, {group.description}")
         with TemporaryDirectory(prefix="learning-report-") as name:
             figures = in_a_site_of_its_own(Path(name), group)
-    except (DatasetError, SiteError) as error:
+    except (DatasetError, SiteError, OSError) as error:
         sys.stderr.write(f"learning-report: {error}\n")
         return 1
     figures |= {"set": arguments.set.name if arguments.set else None}

@@ -108,8 +108,8 @@ class Site:
 class Visitor:
     """One person's browser: a connection and cookies. Not for two threads at once."""
 
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    def __init__(self, port: int, patience_seconds: float = 60) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience_seconds)
         self.cookies: SimpleCookie = SimpleCookie()
 
     def request(
@@ -155,7 +155,8 @@ class Staff(Visitor):
     """A visitor who has logged in, and does as staff do in the admin."""
 
     def __init__(self, port: int, password: str) -> None:
-        super().__init__(port)
+        # An action on a thousand drawings takes its time.
+        super().__init__(port, patience_seconds=600)
         self.get("/admin/login/")
         self.post("/admin/login/", username="admin", password=password, next="/admin/")
 
