@@ -92,6 +92,12 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--label-smoothing", type=float, default=0.0)
     train.add_argument("--ema", type=float, default=0.0, help="momentum of averaged weights")
     train.add_argument(
+        "--most-forgotten",
+        type=float,
+        default=0.0,
+        help="go back towards --initial until the loss on older samples rose by at most this",
+    )
+    train.add_argument(
         "--augmentation", default="source", choices=["source", "centred", "moderate", "strong"]
     )
     train.add_argument("--batch-size", type=int, default=128)

@@ -8,7 +8,7 @@ import json
 import platform
 import sys
 from argparse import Namespace
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -62,7 +62,7 @@ def train(arguments: Namespace) -> None:
     """
     say = _as_json if arguments.progress == "json" else _as_text
     say({"event": "stage", "stage": "reading data"})
-    train_set, validation_set, calibration_set = _training_data(arguments)
+    data = _training_data(arguments)
     say({"event": "stage", "stage": "starting TensorFlow"})
     from ml import export as exporting
     from ml import training, web_export
@@ -82,18 +82,22 @@ def train(arguments: Namespace) -> None:
         augmentation=AUGMENTATIONS[arguments.augmentation],
         learning_rate=arguments.learning_rate,
         precision=arguments.precision,
+        most_forgotten=arguments.most_forgotten,
         seed=arguments.seed,
     )
     output: Path = arguments.output
     output.mkdir(parents=True, exist_ok=True)
-    say({"event": "stage", "stage": "training", "samples": len(train_set)})
+    say({"event": "stage", "stage": "training", "samples": len(data.train)})
+    checkpoint = output / "model.weights.h5"
     fit = training.train(
-        plan, train_set, validation_set, output / "model.weights.h5", arguments.initial, say
+        plan, data.train, data.validation, checkpoint, arguments.initial, say, data.older
     )
+    if fit.blend < 1:
+        say({"event": "stage", "stage": f"keeping {fit.blend:.0%} of the change, not to forget"})
     say({"event": "stage", "stage": "calibrating"})
     if arguments.reject_above is None:
-        calibration = training.calibrate(fit.network, calibration_set, plan.classes)
-        fit.network.save_weights(output / "model.weights.h5")
+        calibration = training.calibrate(fit.network, data.calibration, plan.classes)
+        fit.network.save_weights(checkpoint)
     else:
         calibration = {"temperature": 1.0, "reject_above": arguments.reject_above}
     say({"event": "stage", "stage": "exporting"})
@@ -105,20 +109,21 @@ def train(arguments: Namespace) -> None:
     # The one time that test images are looked at: after every choice has been made.
     classifier = Classifier.load(output / "model.tflite", plan.classes, calibration["reject_above"])
     metrics = _judge(classifier, arguments.test)
-    metrics["validation"] = evaluation.evaluate(classifier, calibration_set)
+    metrics["validation"] = evaluation.evaluate(classifier, data.calibration)
     result = {
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "plan": training.plan_as_json(plan),
         "initial": str(arguments.initial.name) if arguments.initial else None,
         "validation_share": arguments.validation_share,
         "data": {
-            "train": len(train_set),
-            "validation": len(validation_set),
-            "sources": train_set.sources,
+            "train": len(data.train),
+            "validation": len(data.validation),
+            "sources": data.train.sources,
             "mixture": _mixture(arguments),
         },
         "history": fit.history,
         "best_epoch": fit.best_epoch,
+        "blend": fit.blend,
         "seconds": round(fit.seconds, 1),
         "calibration": calibration,
         "parameters": fit.network.count_params(),
@@ -227,8 +232,21 @@ def _classes(arguments: Namespace) -> tuple[str, ...]:
     return (*arguments.classes, *reject)
 
 
-def _training_data(arguments: Namespace) -> tuple[Dataset, Dataset, Dataset]:
-    """What to train on, to choose the epoch by, and to calibrate on.
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """What to train on, to choose the epoch by, to calibrate on, and not to forget.
+
+    older   of MNIST and the replay, what is not trained on here; None without them
+    """
+
+    train: Dataset
+    validation: Dataset
+    calibration: Dataset
+    older: Dataset | None
+
+
+def _training_data(arguments: Namespace) -> TrainingData:
+    """Read all sets, and make up what is asked for.
 
     Sets are split by writer, each for itself. Confidence is calibrated on drawings as they
     come: some of those redrawn have lost what told them apart.
@@ -244,6 +262,7 @@ def _training_data(arguments: Namespace) -> tuple[Dataset, Dataset, Dataset]:
     if arguments.sets_share is not None:
         further = _with_share(further, arguments, sum(map(len, base)))
     split = [halves(part, arguments.validation_share, arguments.seed) for part in [*base, *further]]
+    older = concatenate(half for _, half in split[: len(base)]) if base else None
     train_set, validation_set = (concatenate(half) for half in zip(*split, strict=True))
     if arguments.written:
         digits = written_digits(arguments.written, arguments.seed)
@@ -257,9 +276,10 @@ def _training_data(arguments: Namespace) -> tuple[Dataset, Dataset, Dataset]:
         validation_set = concatenate([validation_set, held_out])
         train_set = with_class_share(train_set, NOT_A_DIGIT, NOT_A_DIGIT_SHARE)
     if not arguments.redraw:
-        return train_set, validation_set, validation_set
+        return TrainingData(train_set, validation_set, validation_set, older)
     both = concatenate([validation_set, as_drawn(validation_set)])
-    return with_redrawn(train_set, arguments.redraw, arguments.seed), both, validation_set
+    redrawn = with_redrawn(train_set, arguments.redraw, arguments.seed)
+    return TrainingData(redrawn, both, validation_set, older)
 
 
 def _mixture(arguments: Namespace) -> JSON:

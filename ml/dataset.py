@@ -190,19 +190,25 @@ def load_inks(path: Path) -> tuple[list[Ink], Labels, Labels] | None:
     Raises:
         DatasetError: the file is missing, damaged or in another format.
     """
+    drawings, labels, writers = load_drawn(path)
+    kept = [index for index, drawn in enumerate(drawings) if isinstance(drawn, Ink)]
+    if not kept:
+        return None
+    inks = [drawn for drawn in drawings if isinstance(drawn, Ink)]
+    return inks, labels[kept], writers[kept]
+
+
+def load_drawn(path: Path) -> tuple[list[Drawn], Labels, Labels]:
+    """What was drawn, as it was drawn, with labels and writers ("" where unknown).
+
+    Raises:
+        DatasetError: the file is missing, damaged or in another format.
+    """
     drawings, arrays = _load(path)
     approved = _approved(arrays)
-    drawn_there = [
-        (index, drawn)
-        for index, drawn in enumerate(drawings)
-        if isinstance(drawn, Ink) and approved[index]
-    ]
-    if not drawn_there:
-        return None
-    kept = [index for index, _ in drawn_there]
-    writers = arrays.get("writers", np.full(len(arrays["labels"]), ""))
-    inks = [ink for _, ink in drawn_there]
-    return inks, arrays["labels"][kept], writers[kept].astype("U64")
+    writers = arrays.get("writers", np.full(len(approved), "")).astype("U64")
+    kept = [drawn for drawn, usable in zip(drawings, approved, strict=True) if usable]
+    return kept, arrays["labels"][approved], writers[approved]
 
 
 def _approved(arrays: dict[str, np.ndarray]) -> NDArray[np.bool_]:
@@ -307,15 +313,6 @@ def halves(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]
     """The samples to train on, and the `share` of them to validate on; see `split_validation`."""
     kept, held_out = split_validation(dataset, share, seed)
     return dataset.select(kept), dataset.select(held_out)
-
-
-def stratified_sample(labels: Labels, count: int, seed: int) -> NDArray[np.intp]:
-    """Indices of about `count` samples, equally many of each label."""
-    rng = np.random.default_rng(seed)
-    classes = sorted(set(labels.tolist()))
-    each = count // len(classes)
-    picked = [rng.permutation(np.flatnonzero(labels == label))[:each] for label in classes]
-    return np.sort(np.concatenate(picked))
 
 
 def only_classes(dataset: Dataset, classes: tuple[str, ...]) -> Dataset:

@@ -3,7 +3,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from ml import evaluation, pretrained
@@ -18,13 +17,10 @@ from ml.dataset import (
     load_set,
     only_classes,
     save_bitmaps,
-    stratified_sample,
 )
-from ml.inference import Classifier
-from ml.mixture import learnable, made_up
-
-REPLAY_MNIST, REPLAY_SETS = 6_000, 3_000
-REPLAY_LETTERS, REPLAY_MADE_UP = 1_000, 500
+from ml.inference import Classifier, load_trained
+from ml.mixture import learnable
+from ml.replay import replay
 
 
 def ship(
@@ -53,8 +49,8 @@ def ship(
         result["seeds"] = [_seed(folder) for folder in [run, *others]]
     result["precisions"] = _precisions(run, result, mnist, sets)
     (target / "result.json").write_text(json.dumps(result, indent=1) + "\n")
-    replay = concatenate(_replay(result, mnist, sets))
-    save_bitmaps(target / pretrained.REPLAY.name, replay.images, replay.labels, replay.writers)
+    kept = replay(result, mnist, sets, load_trained(run / pretrained.ARTIFACT.name))
+    save_bitmaps(target / pretrained.REPLAY.name, kept.images, kept.labels, kept.writers)
     test = load_mnist(mnist, "test")
     save_bitmaps(target / pretrained.MNIST_TEST.name, test.images, test.labels, test.writers)
     _draw_reliability(target, result, test)
@@ -91,27 +87,6 @@ def _precisions(run: Path, result: JSON, mnist: Path, sets: list[Path]) -> list[
         result["calibration"]["reject_above"],
         *(only_classes(concatenate(half), DIGITS) for half in zip(*split, strict=True)),
     )
-
-
-def _replay(result: JSON, mnist: Path, sets: list[Path]) -> Iterator[Dataset]:
-    """Samples of all that the model was trained on, MNIST first."""
-    classes, seed = tuple(result["plan"]["classes"]), int(result["plan"]["seed"])
-    digits = _trained_on(load_mnist(mnist, "train"), result)
-    yield digits.select(stratified_sample(digits.labels, REPLAY_MNIST, seed))
-    if sets:
-        further = concatenate(
-            _trained_on(learnable(load_set(path), classes), result) for path in sets
-        )
-        drawn = only_classes(further, DIGITS)
-        yield drawn.select(stratified_sample(drawn.labels, REPLAY_SETS, seed))
-        if NOT_A_DIGIT in classes:
-            letters = only_classes(further, (NOT_A_DIGIT,))
-            yield letters.select(stratified_sample(letters.labels, REPLAY_LETTERS, seed))
-            yield made_up(digits, REPLAY_MADE_UP, seed)
-
-
-def _trained_on(part: Dataset, result: JSON) -> Dataset:
-    return _halves(part, result)[0]
 
 
 def _halves(part: Dataset, result: JSON) -> tuple[Dataset, Dataset]:
@@ -246,7 +221,8 @@ seed {result["plan"]["seed"]}, {len(result["history"])} epochs of {result["plan"
 
 ## Beside it
 
-`model.weights.h5` is where fine-tuning starts, and `model.web.bin` the same network for the page's JavaScript. `replay.npz` holds training images that are mixed into
-every retraining, so that old digits are not forgotten; `mnist_test.npz` holds the MNIST test images, so
+`model.weights.h5` is where fine-tuning starts, and `model.web.bin` the same network for the page's JavaScript. `replay.npz` holds
+training images, half of them the hardest of their label, that are mixed into every retraining, so that old
+digits are not forgotten; `mnist_test.npz` holds the MNIST test images, so
 that every candidate is judged without a download. `DATA_LICENCES.md` names their sources and licences.
 """

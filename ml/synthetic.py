@@ -36,6 +36,12 @@ def written(
     return out, labels
 
 
+def by_hand(form: str, rng: np.random.Generator) -> Ink:
+    """One form (see `ml.letterforms`) as a hand would write it on the canvas."""
+    strokes = (np.clip(stroke, 0, _CANVAS) for stroke in _by_hand(strokes_of(form), rng))
+    return Ink(tuple(strokes), _CANVAS, _CANVAS)
+
+
 def _by_hand(form: tuple[Stroke, ...], rng: np.random.Generator) -> list[Stroke]:
     """One way of writing a form on the canvas."""
     turn, slant = np.deg2rad(rng.normal(0, 5)), rng.normal(0.08, 0.18)
@@ -52,7 +58,7 @@ def _by_hand(form: tuple[Stroke, ...], rng: np.random.Generator) -> list[Stroke]
         miss[again] = miss[np.flatnonzero(again) - 1]
         shaken = corners + miss + rng.normal(0, wobble / 2, 2)  # the whole stroke misses too
         strokes.append(_CANVAS / 2 + 20 * (shaken - 4.5) @ linear.T)
-    return [_smooth(stroke) for stroke in strokes]
+    return [smooth(stroke) for stroke in strokes]
 
 
 def _inked(strokes: list[Stroke], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -98,7 +104,7 @@ def _fit(row: NDArray[np.uint8]) -> Bitmap:
     return centre_by_mass(bitmap)
 
 
-def _smooth(corners: Stroke, points: int = 120) -> Stroke:
+def smooth(corners: Stroke, points: int = 120) -> Stroke:
     """A curve through (n, 2) corners: Catmull-Rom."""
     padded = np.vstack([corners[:1], corners, corners[-1:]])
     at = np.linspace(0, len(corners) - 1 - 1e-9, points)
@@ -115,7 +121,7 @@ def _smooth(corners: Stroke, points: int = 120) -> Stroke:
 def _wandering(rng: np.random.Generator) -> list[Stroke]:
     """One to three curves with more turns than any digit has."""
     strokes = rng.integers(1, 4)
-    return [_smooth(rng.uniform(20, 260, (rng.integers(6, 14), 2))) for _ in range(strokes)]
+    return [smooth(rng.uniform(20, 260, (rng.integers(6, 14), 2))) for _ in range(strokes)]
 
 
 def _crossed_lines(rng: np.random.Generator) -> list[Stroke]:
@@ -129,7 +135,7 @@ def _zigzag(rng: np.random.Generator) -> list[Stroke]:
     across = np.where(np.arange(turns) % 2, 250, 30) + rng.uniform(-30, 30, turns)
     along = np.linspace(40, 240, turns) + rng.uniform(-8, 8, turns)
     points = np.column_stack([across, along])
-    return [_smooth(points if rng.random() < 0.5 else points[:, ::-1])]
+    return [smooth(points if rng.random() < 0.5 else points[:, ::-1])]
 
 
 def _polygon(rng: np.random.Generator) -> list[Stroke]:

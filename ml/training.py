@@ -43,6 +43,8 @@ class Plan:
     """Of the averaged weights that are judged and kept; 0 keeps the raw ones."""
     seed: int = 1
     precision: str = "float32"
+    most_forgotten: float = 0.0
+    """How far a fine-tuning may raise the mean loss on older samples; see `blend`."""
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
@@ -54,6 +56,7 @@ class Fit:
     history: list[JSON]
     best_epoch: int
     seconds: float
+    blend: float = 1.0
 
 
 def train(
@@ -63,6 +66,7 @@ def train(
     checkpoint: Path,
     initial: Path | None = None,
     report: Report = lambda event: None,
+    older: Dataset | None = None,
 ) -> Fit:
     """Fit a network; the best epoch by validation loss is kept in `checkpoint`.
 
@@ -70,6 +74,7 @@ def train(
         checkpoint: a .weights.h5 file to write.
         initial: a .weights.h5 file to start from instead of random weights.
         report: called on each step and epoch.
+        older: samples that it is not trained on here, of what `initial` had learned.
 
     Raises:
         ValueError: `initial` belongs to another network or other classes.
@@ -79,6 +84,7 @@ def train(
     network = ARCHITECTURES[plan.architecture](len(plan.classes))
     if initial is not None:
         _start_from(network, initial, plan)
+    before = network.get_weights()
     steps = -(-(plan.epoch_samples or len(train_set)) // plan.batch_size)
     network.compile(
         optimizer=_optimizer(plan, steps),
@@ -103,6 +109,9 @@ def train(
         ],
     )
     best_network = load_network(plan.architecture, plan.classes, checkpoint)
+    share = 1.0
+    if plan.most_forgotten and older is not None:
+        share = blend(best_network, before, validation_batches(older, plan), plan.most_forgotten)
     best_network.save_weights(checkpoint)  # again, without the optimiser's moments
     best = min(progress.history, key=lambda epoch: float(epoch["val_loss"]))
     return Fit(
@@ -110,7 +119,44 @@ def train(
         history=progress.history,
         best_epoch=int(best["epoch"]),
         seconds=time.monotonic() - started,
+        blend=share,
     )
+
+
+BLENDS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15)
+
+
+def blend(
+    network: keras.Model,
+    before: list[NDArray[np.float32]],
+    older: tf.data.Dataset,
+    most_forgotten: float,
+) -> float:
+    """Go back towards the weights before the fine-tuning until older samples are read as before.
+
+    On the line from the old weights to the new ones, what was learned comes sooner than what
+    was known goes.
+
+    Args:
+        before: its weights before.
+        older: samples that it had learned then, but not in the fine-tuning.
+        most_forgotten: how much the mean loss on these may rise.
+
+    Returns:
+        Which share of the way was kept: the largest of BLENDS that keeps to it, or the least.
+
+    Source: Wortsman et al., "Robust fine-tuning of zero-shot models", 2022.
+    """
+    after = network.get_weights()
+
+    def loss_at(share: float) -> float:
+        pairs = zip(before, after, strict=True)
+        network.set_weights([old + share * (new - old) for old, new in pairs])
+        return float(network.evaluate(older, verbose=0, return_dict=True)["loss"])
+
+    network.compile(loss=keras.losses.CategoricalCrossentropy())
+    most = loss_at(0.0) + most_forgotten
+    return next((share for share in BLENDS if loss_at(share) <= most), BLENDS[-1])
 
 
 def _start_from(network: keras.Model, initial: Path, plan: Plan) -> None:
@@ -162,7 +208,7 @@ def _optimizer(plan: Plan, steps: int) -> keras.optimizers.Optimizer:
     if plan.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(
             initial_learning_rate=plan.learning_rate / 20,
-            decay_steps=plan.epochs * steps - steps,
+            decay_steps=max(1, plan.epochs * steps - steps),
             warmup_target=plan.learning_rate,
             warmup_steps=steps,
         )

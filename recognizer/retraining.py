@@ -16,13 +16,17 @@ from recognizer.outages import outlast
 from recognizer.run_folders import run_folder
 from recognizer.supervision import RunLostError, Supervisor
 
-DRAWINGS_SHARE = 0.3
+DRAWINGS_SHARE = 0.2
 """At most this share of an epoch are collected drawings; the rest replays older data."""
 
 REPEATS = 20
 """A drawing is seen at most so often in an epoch, however few there are."""
 
 LEARNING_RATE = 1e-4
+
+MOST_FORGOTTEN = 0.004
+"""How far the mean loss on older data may rise: a candidate goes back towards the version it
+started from until that holds (`ml.training.blend`). The gate would refuse one that forgot more."""
 
 MOST_ATTEMPTS = 3
 """So many workers may die over a run before it is given up."""
@@ -72,6 +76,7 @@ def request_run(drawings: QuerySet[Drawing], *, by: AbstractBaseUser | None) -> 
                 "learning_rate": LEARNING_RATE,
                 "drawings_share": DRAWINGS_SHARE,
                 "repeats": REPEATS,
+                "most_forgotten": MOST_FORGOTTEN,
                 "drawings": len(chosen),
                 "kept_for_judging": held_out,
                 "max_contributor_share": settings.MAX_CONTRIBUTOR_SHARE,

@@ -112,7 +112,8 @@ class Supervisor:
             # The base was calibrated on far more validation images than there are here.
             *("--reject-above", str(base.reject_above)),
             *("--epochs", str(parameters["epochs"])),
-            *("--learning-rate", str(parameters["learning_rate"])),
+            *("--learning-rate", str(parameters["learning_rate"]), "--schedule", "cosine"),
+            *("--most-forgotten", str(parameters.get("most_forgotten", 0.0))),
             *("--threads", str(settings.RETRAIN_THREADS)),
             *(part for path in sets for part in ("--set", str(path))),
         ]

@@ -15,7 +15,6 @@ from ml.dataset import (
     only_classes,
     save_strokes,
     split_validation,
-    stratified_sample,
 )
 from ml.pictures import decode_picture
 from ml.preprocessing import preprocess
@@ -113,12 +112,6 @@ def test_a_label_that_is_no_class_is_an_error_unless_left_out() -> None:
 def test_sources_of_all_parts_are_remembered() -> None:
     other = replace(small_set([""]), sources={"other": "1"})
     assert concatenate([small_set([""]), other]).sources == {"small": "0" * 64, "other": "1"}
-
-
-def test_a_stratified_sample_has_equally_many_of_each() -> None:
-    labels = np.array(["a"] * 90 + ["b"] * 10)
-    picked = labels[stratified_sample(labels, 20, seed=1)]
-    assert sorted(picked.tolist()) == ["a"] * 10 + ["b"] * 10
 
 
 def test_a_missing_or_foreign_mnist_file_is_an_error(tmp_path: Path) -> None:

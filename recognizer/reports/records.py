@@ -1,0 +1,37 @@
+"""What the site's database says of a run and its version. Import it once Django is set up."""
+
+from dataclasses import dataclass
+
+from recognizer.gate_rule import in_words
+from recognizer.models import ModelVersion, TrainingRun
+
+
+@dataclass(frozen=True)
+class Made:
+    """A version, and how it was judged when it was made."""
+
+    key: int
+    architecture: str
+    mnist: float
+    learned_from: int
+    drawings_in_words: str
+    passed: bool
+    reason: str
+    compared: list[str]
+
+
+def made(number: int) -> Made:
+    """What is recorded of a version."""
+    version = ModelVersion.objects.select_related("run").get(number=number)
+    verdict = version.verdicts.order_by("pk").last()
+    run = version.run or TrainingRun()
+    return Made(
+        key=version.pk,
+        architecture=version.architecture,
+        mnist=float(version.metrics["mnist_test"]["accuracy"]),
+        learned_from=int(run.parameters.get("drawings", 0)),
+        drawings_in_words=run.drawings_in_words,
+        passed=verdict is not None and verdict.passed,
+        reason=verdict.reason if verdict else "It could not be judged.",
+        compared=[in_words(figures) for figures in verdict.figures["sets"]] if verdict else [],
+    )

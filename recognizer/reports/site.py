@@ -1,0 +1,202 @@
+"""A site of its own for a report: `manage.py up`, and people who use it over HTTP."""
+
+import base64
+import http.client
+import io
+import json
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from PIL import Image
+
+from ml.contract import Drawn, Ink
+from recognizer.running.lifetime import die_with_parent
+from recognizer.running.valkey import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS_TO_START = 180
+WEB_PROCESSES = 2
+
+
+class SiteError(RuntimeError):
+    """The site did not do what was asked of it."""
+
+
+def environment(var_dir: Path) -> dict[str, str]:
+    """Settings of its own: nothing is shared with the person's own site."""
+    unset = dict.fromkeys(re.findall(r"(?m)^([A-Z_]+)=", (ROOT / ".env.example").read_text()), "")
+    return unset | {
+        "SECRET_KEY": secrets.token_urlsafe(40),
+        "VAR_DIR": str(var_dir),
+        "WEB_PORT": str(free_port()),
+        "WEB_PROCESSES": str(WEB_PROCESSES),
+        # All people of a report come from one address.
+        "THROTTLE_PREDICT": "none",
+        "THROTTLE_SAVE": "none",
+        "THROTTLE_API": "none",
+        "LOG_LEVEL": "WARNING",
+        "DJANGO_SETTINGS_MODULE": "mnist_site.settings",
+    }
+
+
+class Site:
+    """A running `manage.py up`; leaves nothing running behind."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        self.port, self._output = int(env["WEB_PORT"]), ""
+        self._process = subprocess.Popen(
+            [sys.executable, "manage.py", "up", "--with-parent"],
+            cwd=ROOT,
+            env=os.environ | env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509  one system call
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._password = self._wait_for(r"password: (\S+)")
+        self._wait_for(r"(Ready) on http")
+
+    def stop(self) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(timeout=60)
+
+    def staff(self) -> "Staff":
+        """Somebody who is logged in to the admin."""
+        return Staff(self.port, self._password)
+
+    def cpu_seconds_of_worker(self) -> float | None:
+        """Of the Celery worker and the trainings that it has seen end; None where not Linux."""
+        try:
+            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+            for child in children.read_text().split():
+                command = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+                if b"worker" in command:
+                    times = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+                    return sum(map(int, times[11:15])) / os.sysconf("SC_CLK_TCK")
+        except OSError:
+            pass
+        return None
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None  # it is a pipe
+        for line in self._process.stdout:
+            self._output += line
+
+    def _wait_for(self, pattern: str) -> str:
+        deadline = time.monotonic() + SECONDS_TO_START
+        while not (found := re.search(pattern, self._output)):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise SiteError(f"The site does not start:\n{self._output}")
+            time.sleep(0.05)
+        return found[1]
+
+
+class Visitor:
+    """One person's browser: a connection and cookies. Not for two threads at once."""
+
+    def __init__(self, port: int, patience_seconds: float = 60) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience_seconds)
+        self.cookies: SimpleCookie = SimpleCookie()
+
+    def request(
+        self, method: str, path: str, body: str | None = None, kind: str = "application/json"
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        """One request, sent again if the server had closed the idle connection meanwhile."""
+        headers = {"Content-Type": kind} if body is not None else {}
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{m.key}={m.value}" for m in self.cookies.values())
+        try:
+            response = self._send(method, path, body, headers)
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            self._connection.close()
+            response = self._send(method, path, body, headers)
+        content = response.read()
+        for value in response.headers.get_all("Set-Cookie") or []:
+            self.cookies.load(value)
+        return response, content
+
+    def _send(
+        self, method: str, path: str, body: str | None, headers: dict[str, str]
+    ) -> http.client.HTTPResponse:
+        self._connection.request(method, path, body, headers)
+        return self._connection.getresponse()
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """A call of /api/v1/.
+
+        Raises:
+            SiteError: it was not answered with success.
+        """
+        sent = None if body is None else json.dumps(body)
+        response, content = self.request(method, f"/api/v1/{path}", sent)
+        if response.status >= 300:
+            raise SiteError(f"{method} {path}: {response.status} {content[:300]!r}")
+        return json.loads(content)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class Staff(Visitor):
+    """A visitor who has logged in, and does as staff do in the admin."""
+
+    def __init__(self, port: int, password: str) -> None:
+        # An action on a thousand drawings takes its time.
+        super().__init__(port, patience_seconds=600)
+        self.get("/admin/login/")
+        self.post("/admin/login/", username="admin", password=password, next="/admin/")
+
+    def get(self, path: str) -> str:
+        response, content = self.request("GET", path)
+        if response.status != 200:
+            raise SiteError(f"GET {path}: {response.status}")
+        return content.decode()
+
+    def post(self, path: str, **fields: str) -> str:
+        """Send a form; where it leads to.
+
+        Raises:
+            SiteError: the form was not accepted.
+        """
+        token = {"csrfmiddlewaretoken": self.cookies["csrftoken"].value}
+        body = urlencode(token | fields)
+        response, content = self.request("POST", path, body, "application/x-www-form-urlencoded")
+        if response.status != 302:
+            said = re.sub(r"<[^>]*>|\s+", " ", content.decode(errors="replace"))
+            raise SiteError(f"POST {path}: {response.status} {said[-500:]}")
+        return response.headers["Location"] or ""
+
+    def act_on_all_drawings(self, action: str) -> str:
+        """Choose an action of the list of drawings, for all of them; where it leads to."""
+        listed = self.get("/admin/recognizer/drawing/")
+        first = re.search(r'name="_selected_action" value="(\d+)"', listed)
+        if first is None:
+            raise SiteError("The admin lists no drawings.")
+        return self.post(
+            "/admin/recognizer/drawing/",
+            action=action, select_across="1", index="0", _selected_action=first[1],
+        )  # fmt: skip
+
+
+def body_of(drawn: Drawn) -> dict[str, Any]:
+    """What a browser sends for a drawing."""
+    if isinstance(drawn, Ink):
+        strokes = [np_stroke[:, :2].round(2).tolist() for np_stroke in drawn.strokes]
+        return {"strokes": strokes, "width": drawn.width, "height": drawn.height}
+    png = io.BytesIO()
+    Image.fromarray(drawn.pixels).save(png, "PNG")
+    return {"image": "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()}

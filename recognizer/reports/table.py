@@ -1,0 +1,81 @@
+"""The figures of `make learning-report` as a table, and which of the aims they reach."""
+
+from typing import Any
+
+MOST_SECONDS = 240
+MOST_ERROR_LEFT = 0.5
+MOST_MNIST_LOST = 0.0005
+
+Row = tuple[str, str, str]
+
+
+def rows(figures: dict[str, Any]) -> list[Row]:
+    """What was measured, how much it is, and the aim with whether it is reached."""
+    lost = figures["mnist_before"] - figures["mnist_after"]
+    return [
+        ("group", figures["group"], ""),
+        ("writers", _of_writers(figures), ""),
+        (
+            "1 and 9 misread, before -> after",
+            _change(figures["error_before"], figures["error_after"]),
+            _aim(
+                "at least halved",
+                figures["error_after"] <= MOST_ERROR_LEFT * figures["error_before"],
+            ),
+        ),
+        *(
+            (f"only {digit}", _change(*figures["by_digit"][digit]), "")
+            for digit in sorted(figures["by_digit"])
+        ),
+        ("their other digits misread", _change(*figures["other_digits"]), ""),
+        (
+            "MNIST right, before -> after",
+            f"{figures['mnist_before']:.2%} -> {figures['mnist_after']:.2%}",
+            _aim("falls by at most 0.05 points", round(lost, 6) <= MOST_MNIST_LOST),
+        ),
+        ("the gate said", figures["verdict"], ""),
+        (
+            f"retraining on {figures['timed_on']:,} drawings",
+            f"{figures['seconds']:.0f} s, {_cpu(figures)} on {figures['cores']} cores",
+            _aim(f"at most {MOST_SECONDS} s", figures["seconds"] <= MOST_SECONDS),
+        ),
+        (
+            f"{figures['promotions']} promotions under load",
+            f"{figures['failed_requests']} of {figures['requests']:,} requests failed",
+            _aim("none", figures["failed_requests"] == 0),
+        ),
+        (
+            "the promoted version answers everywhere",
+            f"within {figures['slowest_swap_seconds']:.2f} s",
+            _aim("2 s", figures["late_answers"] == 0),
+        ),
+    ]
+
+
+def in_words(figures: dict[str, Any]) -> str:
+    """The rows as a table of Markdown."""
+    lines = [("what", "measured", "aim"), ("---", "---", "---"), *rows(figures)]
+    return "\n".join(f"| {what} | {measured} | {aim} |" for what, measured, aim in lines)
+
+
+def _of_writers(figures: dict[str, Any]) -> str:
+    confirmed = figures["confirmed"]
+    right = f" and {confirmed} that were read rightly labelled too" if confirmed else ""
+    return (
+        f"{figures['corrected']} drawings of {figures['writers_learned_from']} corrected{right}"
+        f" ({figures['learned_from']} to learn from), judged on"
+        f" {figures['judged']:,} of {figures['writers_judged']} others"
+    )
+
+
+def _change(before: float | None, after: float | None) -> str:
+    return "none there" if before is None or after is None else f"{before:.2%} -> {after:.2%}"
+
+
+def _aim(words: str, reached: bool) -> str:
+    return f"{words}: {'yes' if reached else 'NO'}"
+
+
+def _cpu(figures: dict[str, Any]) -> str:
+    seconds = figures["cpu_seconds"]
+    return "CPU time unknown" if seconds is None else f"{seconds:.0f} s of CPU time"
