@@ -98,7 +98,7 @@ def parser() -> argparse.ArgumentParser:
         help="go back towards --initial until the loss on older samples rose by at most this",
     )
     train.add_argument(
-        "--augmentation", default="source", choices=["source", "centred", "moderate", "strong"]
+        "--augmentation", default="source", choices=["source", "turned", "moderate", "strong"]
     )
     train.add_argument("--batch-size", type=int, default=128)
     train.add_argument("--learning-rate", type=float, default=5e-4)

@@ -21,7 +21,7 @@ class Augmentation:
 
 AUGMENTATIONS = {
     "source": Augmentation(),
-    "centred": Augmentation(rotation_deg=15.0, shift=0.05, zoom=0.10, shear=0.12),
+    "turned": Augmentation(rotation_deg=15.0),
     "moderate": Augmentation(rotation_deg=12.0, shift=0.07, zoom=0.12, shear=0.18, elastic_px=0.4),
     "strong": Augmentation(rotation_deg=15.0, shift=0.07, zoom=0.15, shear=0.25, elastic_px=0.9),
 }
