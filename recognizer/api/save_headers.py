@@ -40,7 +40,7 @@ RESPONSES = {
 
 class DrawnByAnotherError(APIException):
     status_code = status.HTTP_409_CONFLICT
-    default_detail = "Somebody else drew this. It can be sent once they have signed in."
+    default_detail = "Whoever drew this is not signed in now. Sign in again, then save it."
 
 
 class KeyUsedError(APIException):
