@@ -178,6 +178,7 @@ def test_what_the_server_refuses_later_is_kept_aside_and_can_be_deleted(
     answer_with(SAVES, 413)
     context.set_offline(False)
     expect(waiting(draw_page)).to_contain_text("too large to send")
+    expect(draw_page.locator("#save")).to_have_text("Save")
     draw_page.get_by_role("button", name="Delete").click()
     expect(waiting(draw_page)).to_be_hidden()
     assert not Drawing.objects.exists()

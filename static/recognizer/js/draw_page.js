@@ -215,14 +215,22 @@ byId("save").addEventListener("click", async () => {
   }
 });
 
-const outbox = openOutbox(toasts, (key, stored) => {
-  if (saved?.item.key === key) {
-    noteStored(stored);
-    showState();
-    if (isSaved()) {
-      showSaved();
+const outbox = openOutbox(toasts, {
+  onSent(key, stored) {
+    if (saved?.item.key === key) {
+      noteStored(stored);
+      showState();
+      if (isSaved()) {
+        showSaved();
+      }
     }
-  }
+  },
+  onRefused(key) {
+    if (saved?.item.key === key) {
+      saved = null;
+      showState();
+    }
+  },
 });
 
 /** The server has what is `saved`, and has read it. */

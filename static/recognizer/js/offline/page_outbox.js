@@ -7,9 +7,9 @@ const TOGETHER_MS = 600;
 /**
  * The outbox of a page with a [data-waiting] element, in which it shows what waits.
  *
- * @param toasts where to say what was sent or refused; @param onSent(key, drawing)
+ * @param toasts where to say what was sent or refused; @param handlers onSent(key, drawing), onRefused(key)
  */
-export function openOutbox(toasts, onSent = () => {}) {
+export function openOutbox(toasts, { onSent = () => {}, onRefused = () => {} } = {}) {
   const element = document.querySelector("[data-waiting]");
   const { drawingsUrl, pageUrl, account } = element.dataset;
   const list = new WaitingList(element, {
@@ -23,7 +23,10 @@ export function openOutbox(toasts, onSent = () => {}) {
       tellOfSent();
       onSent(key, drawing);
     },
-    onRefused: ({ refused }) => toasts.error(`A drawing was not accepted. ${refused}`),
+    onRefused({ key, refused }) {
+      toasts.error(`A drawing was not accepted. ${refused}`);
+      onRefused(key);
+    },
     onChange: (items, who) => list.show(items, who),
   });
   return outbox;

@@ -39,7 +39,7 @@ export class WaitingList {
     this.#part("send").hidden = waiting.length === 0 || !navigator.onLine;
     this.#part("forget").hidden = others.length === 0;
     this.#part("refused").replaceChildren(...refused.map((item) => this.#refusal(item)));
-    this.#element.dataset.count = this.#items.length;
+    this.#element.dataset.oneWaits = waiting.length === 1 && this.#items.length === 1;
     this.#element.hidden = this.#items.length === 0;
   }
 
