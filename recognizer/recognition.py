@@ -113,11 +113,13 @@ def save(
     *,
     user: AbstractBaseUser | None,
     visitor: uuid.UUID | None,
+    key: uuid.UUID | None = None,
 ) -> Drawing:
     """Store a drawing with the answer its owner got, both or neither.
 
     Raises:
         BlankError: there is nothing to store.
+        IntegrityError: a drawing with that key is stored already.
     """
     if not recognition.symbols:
         raise BlankError("There is no ink to save.")
@@ -125,6 +127,7 @@ def save(
         drawing = Drawing(
             user_id=user.pk if user else None,
             visitor=visitor,
+            save_key=key,
             review_order=recognition.confidence,
             **drawn_columns(drawn),
         )

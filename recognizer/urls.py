@@ -7,6 +7,9 @@ from recognizer.pages import drawing, gallery, my_data, pictures, shared
 
 urlpatterns = [
     path("", views.draw, name="draw"),
+    path("offline/", views.offline, name="offline"),
+    path("service-worker.js", views.service_worker, name="service-worker"),
+    path("manifest.webmanifest", views.manifest, name="manifest"),
     path("drawings/", gallery.gallery, name="history"),
     path("drawings/<uuid:public_id>/", drawing.drawing_page, name="drawing-page"),
     path("my-data/", my_data.my_data, name="my-data"),

@@ -2,14 +2,24 @@
 
 import json
 import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 from django.views.defaults import server_error
 
 from ml.contract import DIGITS, NOT_A_DIGIT
+from recognizer.accounts import account_of
+from recognizer.offline_files import Shell, shell_of
 from recognizer.outages import AWAY
 from recognizer.recognition import REJECTIONS
 
@@ -19,9 +29,31 @@ LABELS = {"digits": DIGITS, "not_a_digit": NOT_A_DIGIT}
 @require_safe
 @ensure_csrf_cookie
 def draw(request: HttpRequest) -> HttpResponse:
-    messages = {reason.code: reason.message for reason in REJECTIONS}
-    context = {"rejections": json.dumps(messages), **LABELS}
-    return render(request, "recognizer/draw.html", context)
+    account = None if _is_for_a_cache(request) else account_of(request.user)
+    return render(request, "recognizer/draw.html", {**_drawing_page(), "account": account})
+
+
+@require_safe
+def offline(request: HttpRequest) -> HttpResponse:
+    """What the service worker shows for pages that it cannot have."""
+    _is_for_a_cache(request)
+    return render(request, "recognizer/offline.html")
+
+
+@require_safe
+@never_cache
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """The script that makes the site work offline, with what it is to keep."""
+    if settings.DEBUG:
+        raise Http404("Static files change under the same name; nothing may keep them.")
+    return HttpResponse(_service_worker(), content_type="text/javascript")
+
+
+@require_safe
+def manifest(request: HttpRequest) -> HttpResponse:
+    """What the site is called and looks like once it is installed."""
+    text = render_to_string("recognizer/manifest.webmanifest")
+    return HttpResponse(text, content_type="application/manifest+json")
 
 
 def failed(request: HttpRequest) -> HttpResponse:
@@ -29,3 +61,50 @@ def failed(request: HttpRequest) -> HttpResponse:
     if isinstance(sys.exception(), AWAY):
         return render(request, "503.html", status=503)
     return server_error(request)
+
+
+def _drawing_page() -> dict[str, Any]:
+    messages = {reason.code: reason.message for reason in REJECTIONS}
+    worker = "" if settings.DEBUG else reverse("service-worker")
+    return {"rejections": json.dumps(messages), "service_worker": worker, **LABELS}
+
+
+def _is_for_a_cache(request: HttpRequest) -> bool:
+    """Whether a service worker asks for the page to keep it.
+
+    Raises:
+        Http404: it is to be kept with files of another version of the site; while that one is
+            being replaced, both answer.
+    """
+    version = request.GET.get("shell")
+    if version is not None and version != _shell().version:
+        raise Http404("This is another version of the site.")
+    return version is not None
+
+
+@lru_cache(maxsize=1)
+def _shell() -> Shell:
+    """The same for as long as this process runs."""
+    return shell_of(
+        [
+            render_to_string("recognizer/draw.html", _drawing_page()),
+            render_to_string("recognizer/offline.html"),
+        ]
+    )
+
+
+@lru_cache(maxsize=1)
+def _service_worker() -> str:
+    path = finders.find("recognizer/js/offline/service_worker.js")
+    assert isinstance(path, str)
+    shell = {
+        "version": _shell().version,
+        "files": _shell().files,
+        "drawUrl": reverse("draw"),
+        "offlineUrl": reverse("offline"),
+        "activeUrl": reverse("active-version"),
+        "networksUrl": reverse("network", args=["0"]).removesuffix("0.bin"),
+        "elsewhere": [reverse("admin:index"), reverse("api-schema").removesuffix("schema/")],
+    }
+    code = Path(path).read_text("utf-8")
+    return f"const SHELL = {json.dumps(shell, indent=2)};\n\n{code}"

@@ -17,7 +17,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer import recognition
+from ml.contract import Drawn
+from recognizer import recognition, saving_once
+from recognizer.api import save_headers
 from recognizer.api.parsers import StrictJSONParser
 from recognizer.api.serializers import (
     AnswerSerializer,
@@ -87,22 +89,43 @@ class DrawingViewSet(
         return Drawing.objects.visible_to(self.request).for_history()
 
     @extend_schema(
+        parameters=save_headers.PARAMETERS,
         request={
             "application/json": DrawingInputSerializer,
             "multipart/form-data": DrawingInputSerializer,
         },
-        responses={201: DrawingSerializer},
+        responses=save_headers.RESPONSES,
     )
     def create(self, request: Request) -> Response:
         """Read a drawing and store both."""
+        save_headers.refuse_another(request)
+        key = save_headers.key_of(request)
         drawn = _drawn(request)
         read = recognition.recognise(drawn)
         if read.rejected and not read.symbols:
             raise ValidationError({"detail": read.rejected.message})
-        user = request.user if request.user.is_authenticated else None
-        visitor = None if user else _visitor(request)
-        drawing = recognition.save(drawn, read, user=user, visitor=visitor)
-        return Response(self.get_serializer(drawing).data, status.HTTP_201_CREATED)
+        if key:
+            drawing, is_new = self._save_once(key, drawn, read)
+        else:
+            user = request.user if request.user.is_authenticated else None
+            visitor = None if user else _visitor(request)
+            drawing, is_new = recognition.save(drawn, read, user=user, visitor=visitor), True
+        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+        return Response(self.get_serializer(drawing).data, code)
+
+    def _save_once(
+        self, key: uuid.UUID, drawn: Drawn, read: recognition.Recognition
+    ) -> tuple[Drawing, bool]:
+        user = self.request.user if self.request.user.is_authenticated else None
+        visitor = None if user else self.request.session.get(VISITOR_SESSION_KEY)
+        known = uuid.UUID(visitor) if visitor else None
+        try:
+            drawing, is_new = saving_once.save_once(key, drawn, read, user=user, visitor=known)
+        except saving_once.KeyTakenError:
+            raise save_headers.KeyUsedError from None
+        if not user and not known:
+            self.request.session[VISITOR_SESSION_KEY] = str(drawing.visitor)
+        return drawing, is_new
 
     @extend_schema(request=ChangesSerializer, responses=DrawingSerializer)
     def partial_update(self, request: Request, **_: uuid.UUID) -> Response:

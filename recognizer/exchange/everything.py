@@ -50,6 +50,7 @@ def _drawing(drawing: Drawing) -> dict[str, Any]:
         "picture": _png(drawing.picture),
         "seen": list(bytes(drawing.bitmap)),
         "kept_for_judging": drawing.held_out,
+        "idempotency_key": drawing.save_key,
         "share_token": link and link.token,
         "predictions": [_prediction(row) for row in drawing.predictions.all()],
         "labels": [_label(row) for row in drawing.labels.all()],

@@ -203,6 +203,10 @@ class Drawing(models.Model):
         help_text="Confidence, less 2 where disputed; empty once decided.",
     )
 
+    save_key = models.UUIDField(
+        null=True, editable=False, help_text="The Idempotency-Key that it was sent with."
+    )
+
     objects = DrawingQuerySet.as_manager()
 
     class Meta:
@@ -218,6 +222,11 @@ class Drawing(models.Model):
             ),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["save_key"],
+                condition=Q(save_key__isnull=False),
+                name="drawing_is_saved_once",
+            ),
             models.CheckConstraint(
                 condition=Q(user__isnull=False) | Q(visitor__isnull=False),
                 name="drawing_has_an_owner",

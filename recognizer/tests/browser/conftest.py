@@ -26,6 +26,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, "executable_path": path, "args": chromium.LAUNCH_ARGS}
 
 
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """Without a service worker: Playwright sees no request that goes through one."""
+    return {**browser_context_args, "service_workers": "block"}
+
+
 @pytest.fixture
 def expected_complaints() -> list[str]:
     """Parts of the console's errors that the test itself brings about."""

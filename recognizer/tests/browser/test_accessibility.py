@@ -68,7 +68,7 @@ def test_every_other_page_is_for_everyone(
     make_label(drawing, "7")
     page.emulate_media(color_scheme=scheme)
     found = {}
-    for path in ["/admin/login/", "/nothing-here/"]:
+    for path in ["/admin/login/", "/nothing-here/", "/offline/"]:
         page.goto(live_server.url + path)
         found[path] = complaints(page)
     sign_in(page, client, live_server, boss)

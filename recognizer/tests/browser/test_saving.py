@@ -76,8 +76,8 @@ def test_drawing_on_after_a_save_can_be_saved_again_and_undone_to_what_was_saved
     expect(draw_page.locator("#correction")).to_be_visible()
 
 
-def test_a_save_that_fails_is_told_and_can_be_tried_again(draw_page, cut_off):
-    cut_off("**/api/v1/drawings/")
+def test_a_save_that_is_refused_is_told_and_can_be_tried_again(draw_page, answer_with):
+    answer_with("**/api/v1/drawings/", 400)
     draw_with_mouse(draw_page)
     draw_page.locator("#save").click()
     expect(draw_page.locator("#toasts")).to_contain_text("Not saved")
@@ -87,13 +87,27 @@ def test_a_save_that_fails_is_told_and_can_be_tried_again(draw_page, cut_off):
     assert Drawing.objects.count() == 1
 
 
-def test_a_correction_that_fails_is_told_and_can_be_tried_again(draw_page, answer_with):
+def test_a_correction_that_is_refused_is_told_and_can_be_tried_again(draw_page, answer_with):
     draw_with_mouse(draw_page)
     draw_page.locator("#save").click()
     expect(draw_page.locator("#correct-yes")).to_be_visible()
-    answer_with("**/api/v1/drawings/*/", 503)
+    answer_with("**/api/v1/drawings/*/", 400)
     draw_page.locator("#correct-yes").click()
     expect(draw_page.locator("#toasts")).to_contain_text("Your answer was not kept")
     draw_page.unroute_all()
     draw_page.locator("#correct-yes").click()
     expect_noted(draw_page, "a 7")
+
+
+def test_a_correction_that_finds_no_server_is_sent_later(draw_page, answer_with):
+    draw_with_mouse(draw_page)
+    draw_page.locator("#save").click()
+    expect(draw_page.locator("#correct-yes")).to_be_visible()
+    answer_with("**/api/v1/drawings/*/", 503)
+    draw_page.locator("#correct-yes").click()
+    expect_noted(draw_page, "a 7")
+    expect(draw_page.get_by_test_id("waiting")).to_contain_text("1 correction is kept")
+    draw_page.unroute_all()
+    draw_page.get_by_role("button", name="Send now").click()
+    expect(draw_page.get_by_test_id("waiting")).to_be_hidden()
+    assert Label.objects.get().value == "7"

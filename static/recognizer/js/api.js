@@ -1,10 +1,15 @@
-/** A request that failed; `message` is written for the person, `answer` is the JSON that came with it. */
+/**
+ * A request that failed; `message` is written for the person, `answer` is the JSON that came with it.
+ *
+ * `status` is 0 where no answer came; `retryAfter` are the seconds to wait that the server named, or null.
+ */
 export class ApiError extends Error {
-  constructor(message, status = 0, answer = null) {
+  constructor(message, status = 0, answer = null, retryAfter = null) {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.answer = answer;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -16,12 +21,12 @@ const TIMED_OUT = "The server took too long to answer. Try again in a moment.";
  *
  * Throws an ApiError for whatever goes wrong; an abort by `signal` is thrown as the signal's reason.
  */
-export async function request(url, { method = "GET", body, signal, timeoutMs = 10_000 } = {}) {
+export async function request(url, { method = "GET", body, headers = {}, signal, timeoutMs = 10_000 } = {}) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(new ApiError(TIMED_OUT)), timeoutMs);
   signal?.addEventListener("abort", () => abort.abort(signal.reason), { once: true });
   try {
-    return await exchange(url, { method, body, signal: abort.signal });
+    return await exchange(url, { method, body, headers, signal: abort.signal });
   } catch (error) {
     if (abort.signal.aborted) {
       throw abort.signal.reason;
@@ -32,7 +37,7 @@ export async function request(url, { method = "GET", body, signal, timeoutMs = 1
   }
 }
 
-async function exchange(url, { method, body, signal }) {
+async function exchange(url, { method, body, headers, signal }) {
   const response = await fetch(url, {
     method,
     signal,
@@ -41,13 +46,15 @@ async function exchange(url, { method, body, signal }) {
       Accept: "application/json",
       "X-CSRFToken": csrfToken(document.cookie),
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...headers,
     },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   const answer = parseJson(await response.text());
   if (!response.ok) {
     const retryAfter = secondsUntil(response.headers.get("Retry-After"));
-    throw new ApiError(describeFailure(response.status, answer, retryAfter), response.status, answer);
+    const message = describeFailure(response.status, answer, retryAfter);
+    throw new ApiError(message, response.status, answer, retryAfter);
   }
   return answer;
 }

@@ -1,10 +1,12 @@
-import { request } from "./api.js";
 import { Bars } from "./bars.js";
 import { howSure, secondGuess, wouldHaveGuessed } from "./guesses.js";
 import { Insight } from "./insight/insight.js";
 import { KeptDrawing, tabStorage } from "./kept_drawing.js";
 import { withArticle } from "./labels.js";
 import { Following, LiveReading } from "./live_reading.js";
+import { install } from "./offline/installing.js";
+import { openOutbox } from "./offline/page_outbox.js";
+import { keptInWords } from "./offline/words.js";
 import { Pad } from "./pad.js";
 import { Readers } from "./readers.js";
 import { toApiBody } from "./strokes.js";
@@ -12,14 +14,17 @@ import { Toasts } from "./toasts.js";
 import { ToolBox } from "./tool_box.js";
 
 const byId = (id) => document.getElementById(id);
-const { drawingsUrl, pagesUrl, notADigit } = byId("draw-page").dataset;
+const { pagesUrl, notADigit, serviceWorker } = byId("draw-page").dataset;
 
 const bars = new Bars(byId("bars"));
 const toasts = new Toasts(byId("toasts"));
 
 const HOW_SURE = byId("bars-title").textContent;
 
-/** The drawing the server holds: {strokes, url, pageUrl, prediction, label}; label is null until given. */
+/**
+ * The drawing that the server holds, or this device until it does (`item.id` is null then):
+ * {strokes, item, prediction, label}; label is null until given, prediction where nobody has read it.
+ */
 let saved = null;
 let saving = false;
 
@@ -88,7 +93,9 @@ const tools = new ToolBox(byId("tools"), pad);
 byId("undo").addEventListener("click", pad.undo);
 byId("redo").addEventListener("click", pad.redo);
 byId("clear").addEventListener("click", pad.clear);
-byId("predict").addEventListener("click", () => reading.read(drawing.strokes, readers.server));
+byId("predict").addEventListener("click", () => {
+  reading.read(drawing.strokes, navigator.onLine ? readers.server : readers.whoCan);
+});
 window.addEventListener("pagehide", () => kept.flush());
 // A phone may end a page that is in the background without another word.
 document.addEventListener("visibilitychange", () => document.hidden && kept.flush());
@@ -191,24 +198,56 @@ byId("save").addEventListener("click", async () => {
   saving = true;
   showState();
   try {
-    const stored = await request(drawingsUrl, { method: "POST", body: toApiBody(strokes) });
-    const url = `${drawingsUrl}${stored.id}/`;
-    const pageUrl = `${pagesUrl}${stored.id}/`;
-    saved = { strokes, url, pageUrl, prediction: stored.prediction, label: null };
-    readers.noteVersion(stored.prediction);
+    const { item, drawing: stored } = await outbox.save(toApiBody(strokes));
+    saved = { strokes, item, prediction: null, label: null };
+    noteStored(stored);
+    saved.prediction ??= await readers.here(strokes).catch(() => null);
   } catch (error) {
     toasts.error(`Not saved. ${error.message}`);
   }
   saving = false;
   showState();
   if (isSaved()) {
-    reading.cancel();
-    showAnswer(saved.prediction);
+    showSaved();
     moveTo(byId("correction"));
   } else if (saved?.strokes === strokes) {
     toasts.success("Saved as it was. What you drew since then is not saved yet.");
   }
 });
+
+const outbox = openOutbox(toasts, {
+  onSent(key, stored) {
+    if (saved?.item.key === key) {
+      noteStored(stored);
+      showState();
+      if (isSaved()) {
+        showSaved();
+      }
+    }
+  },
+  onRefused(key) {
+    if (saved?.item.key === key) {
+      saved = null;
+      showState();
+    }
+  },
+});
+
+/** The server has what is `saved`, and has read it. */
+function noteStored(stored) {
+  if (stored) {
+    saved.item = { ...saved.item, id: stored.id, body: null };
+    saved.prediction = stored.prediction;
+    readers.noteVersion(stored.prediction);
+  }
+}
+
+function showSaved() {
+  reading.cancel();
+  if (saved.prediction) {
+    showAnswer(saved.prediction);
+  }
+}
 
 // A button that vanishes or is disabled loses the focus of a keyboard.
 function moveTo(element) {
@@ -220,7 +259,7 @@ async function correct(label) {
   const corrected = saved;
   setChoicesDisabled(true);
   try {
-    await request(corrected.url, { method: "PATCH", body: { label } });
+    await outbox.correct(corrected.item, label);
     corrected.label = label;
   } catch (error) {
     toasts.error(`Your answer was not kept. ${error.message}`);
@@ -264,7 +303,7 @@ function showState() {
   byId("clear").disabled = drawing.isEmpty;
   byId("predict").disabled = drawing.isEmpty;
   byId("save").disabled = drawing.isEmpty || saving || isSaved();
-  byId("save").textContent = isSaved() ? "Saved" : "Save";
+  byId("save").textContent = isSaved() ? (saved.item.id ? "Saved" : "Kept") : "Save";
   kept.keep(isSaved() ? [] : drawing.strokes);
   byId("correction").hidden = !isSaved();
   if (isSaved()) {
@@ -277,17 +316,27 @@ function stepOf({ prediction, label }) {
   if (label !== null) {
     return "thanks";
   }
-  return prediction.text ? "question" : "choices";
+  return prediction?.text ? "question" : "choices";
 }
 
 function showCorrection(step) {
   byId("correct-question").hidden = step !== "question";
   byId("correct-choices").hidden = step !== "choices";
   byId("correct-thanks").hidden = step !== "thanks";
-  byId("correct-read").textContent = saved.prediction.text;
+  const { prediction, item } = saved;
+  showKept(item.id === null);
+  byId("correct-read").textContent = prediction?.text ?? "";
   byId("correct-given").textContent = saved.label === null ? "" : inWords(saved.label);
-  byId("correct-page").href = saved.pageUrl;
-  offerSecondGuess(secondGuess(saved.prediction.symbols[0]));
+  byId("correct-page").href = `${pagesUrl}${item.id}/`;
+  offerSecondGuess(prediction && secondGuess(prediction.symbols[0]));
+}
+
+/** What is kept here has no page on the server yet. */
+function showKept(isKeptHere) {
+  byId("correct-saved").hidden = isKeptHere;
+  byId("correct-page").hidden = isKeptHere;
+  byId("correct-kept").hidden = !isKeptHere;
+  byId("correct-kept").textContent = isKeptHere ? keptInWords(navigator.onLine) : "";
 }
 
 function offerSecondGuess(second) {
@@ -303,3 +352,4 @@ function inWords(label) {
 
 showState();
 pad.restore(kept.restore(Date.now()));
+install(serviceWorker);
