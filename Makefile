@@ -9,7 +9,7 @@ LINT_ENV := SECRET_KEY=lint DATABASE_URL=sqlite://:memory: REDIS_URL= VAR_DIR=bu
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run test test-js test-sqlite test-postgres format screenshots figures learning-report clean node chromium
+.PHONY: help run test test-js test-sqlite test-faults test-postgres format screenshots figures learning-report clean node chromium
 .PHONY: lint lint-ruff lint-types lint-imports lint-templates lint-django
 
 help:  ## list what can be made
@@ -21,13 +21,17 @@ run: .venv/.installed .env  ## install what is missing and run everything until 
 test: .venv/.installed-dev node chromium  ## all tests: JavaScript, SQLite, PostgreSQL, a browser
 	@$(MAKE) --no-print-directory test-js
 	@$(MAKE) --no-print-directory test-sqlite
-	@$(MAKE) --no-print-directory test-postgres
+	@# The faults mostly wait: beside the other leg they cost little time.
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-postgres test-faults
 
 test-js: node  ## only the JavaScript tests
 	@node --test $$(find $(JS_TESTS) -name '*.test.*js')
 
 test-sqlite: .venv/.installed-dev node chromium  ## only the Python tests, on SQLite
-	DATABASE_URL= $(BIN)/python -m pytest
+	DATABASE_URL= $(BIN)/python -m pytest -m "not faults"
+
+test-faults: .venv/.installed-dev  ## only what happens when a part dies, with real processes
+	DATABASE_URL= $(BIN)/python -m pytest recognizer/tests/test_faults.py
 
 test-postgres: .venv/.installed-dev  ## only the tests that touch the database, on PostgreSQL
 	$(BIN)/python -m recognizer.tests.postgres -- \

@@ -23,7 +23,7 @@ from recognizer.tests.faulty_site import (
 from recognizer.tests.people import Answer, Told
 from recognizer.tests.running_up import assert_nothing_is_left
 
-pytestmark = [pytest.mark.services, pytest.mark.slow]
+pytestmark = [pytest.mark.faults, pytest.mark.services, pytest.mark.slow]
 
 SECONDS_TO_CANCEL = 5
 
