@@ -25,8 +25,9 @@ pytestmark = [
 
 def sent_strokes(page: Page, points: list[tuple[float, float]]) -> list[list[list[float]]]:
     """Draw, and return where the points lie that were sent to be read."""
+    draw_with_mouse(page, points)
     with page.expect_request("**/api/v1/predict/") as request:
-        draw_with_mouse(page, points)
+        page.locator("#predict").click()
     body: Any = request.value.post_data_json
     return [[point[:2] for point in stroke] for stroke in body["strokes"]]
 
