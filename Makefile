@@ -18,11 +18,10 @@ help:  ## list what can be made
 run: .venv/.installed .env  ## install what is missing and run everything until Ctrl-C
 	@exec $(BIN)/python manage.py up --with-parent
 
-test: .venv/.installed-dev node chromium  ## all tests: JavaScript, SQLite, PostgreSQL, a browser
+test: .venv/.installed-dev node chromium  ## all tests but the long ones: JavaScript, SQLite, PostgreSQL, a browser
 	@$(MAKE) --no-print-directory test-js
 	@$(MAKE) --no-print-directory test-sqlite
-	@# The faults mostly wait: beside the other leg they cost little time.
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-postgres test-faults
+	@$(MAKE) --no-print-directory test-postgres
 
 test-js: node  ## only the JavaScript tests
 	@node --test $$(find $(JS_TESTS) -name '*.test.*js')
@@ -30,7 +29,7 @@ test-js: node  ## only the JavaScript tests
 test-sqlite: .venv/.installed-dev node chromium  ## only the Python tests, on SQLite
 	DATABASE_URL= $(BIN)/python -m pytest -m "not faults"
 
-test-faults: .venv/.installed-dev  ## only what happens when a part dies, with real processes
+test-faults: .venv/.installed-dev  ## what happens when a part dies, with real processes: five minutes
 	DATABASE_URL= $(BIN)/python -m pytest recognizer/tests/test_faults.py
 
 test-postgres: .venv/.installed-dev  ## only the tests that touch the database, on PostgreSQL
