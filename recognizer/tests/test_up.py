@@ -119,12 +119,17 @@ def test_a_second_ctrl_c_ends_everything_at_once(env, start_up):
     up = start_up()
     up.wait_for("Ready on")
     stubborn = next(
-        pid for pid in processes_of(env) if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        pid
+        for pid in processes_of(env)
+        if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     )
     os.kill(stubborn, signal.SIGSTOP)
+    # Until it really stands still, a signal that ends it would come first.
+    while Path(f"/proc/{stubborn}/stat").read_text().rsplit(")", 1)[1].split()[0] != "T":
+        time.sleep(0.01)
     up.process.send_signal(signal.SIGINT)
     time.sleep(2)
-    assert up.process.poll() is None
+    assert up.process.poll() is None, up.output
 
     up.process.send_signal(signal.SIGINT)
 

@@ -176,7 +176,8 @@ def test_what_the_server_refuses_later_is_kept_aside_and_can_be_deleted(
     answer_with: Any,
     expected_complaints: list[str],
 ) -> None:
-    expected_complaints.append("ERR_INTERNET_DISCONNECTED")
+    # The second: a service worker that was on its way.
+    expected_complaints += ["ERR_INTERNET_DISCONNECTED", "when fetching the script"]
     context.set_offline(True)
     draw_with_mouse(draw_page)
     save(draw_page, "Kept")
