@@ -84,7 +84,7 @@ def _ink_in(flat: _Grey) -> _Grey:
     ramp = (darkness / strength - _INK_FROM) / (_INK_FULL - _INK_FROM)
     ink: _Grey = np.clip(ramp, 0, 1)
     parts = connected_parts(ink > 0)
-    return ink * parts.mask(_inked(parts, darkness) & _has_sharp_edges(parts, ink))
+    return ink * parts.mask(_inked(parts, darkness, _has_sharp_edges(parts, ink)))
 
 
 def _has_sharp_edges(parts: Parts, ink: _Grey) -> _Which:
@@ -106,7 +106,7 @@ def _strength(darkness: _Grey, least: float) -> float | None:
         if strongest < least:
             return None
         parts = connected_parts(left > strongest / 2)
-        is_ink = _inked(parts, left)
+        is_ink = _inked(parts, left, np.ones(len(parts.areas), bool))
         if is_ink.any():
             strength = float(np.percentile(left[parts.mask(is_ink)], 75))
             return strength if strength >= least else None
@@ -118,9 +118,9 @@ def _few(grey: _Grey) -> int:
     return max(8, grey.size // 500)
 
 
-def _inked(parts: Parts, darkness: _Grey) -> _Which:
-    """(n,) which parts are ink: the main one and what is like it."""
-    weights = parts.sums(darkness) * ~_is_strip(parts)
+def _inked(parts: Parts, darkness: _Grey, among: _Which) -> _Which:
+    """(n,) which parts are ink: the main one among those, and what is like it."""
+    weights = parts.sums(darkness) * (among & ~_is_strip(parts))
     main = int(weights.argmax()) if len(weights) else 0
     sides = np.maximum(parts.widths, parts.heights)
     is_there = len(weights) > 0 and weights[main] > _MAIN_SHARE * weights.sum()

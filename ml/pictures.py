@@ -175,6 +175,7 @@ def broaden(ink: Greyscale) -> Greyscale:
     edges = (inked[1:] ^ inked[:-1]).sum() + (inked[:, 1:] ^ inked[:, :-1]).sum()
     width = 2 * inked.sum() / max(1.0, edges * np.pi / 4)
     unit = side / INK_BOX  # one pixel of the bitmap
-    if side < _LEAST_BROADENED_PX or width >= _THIN * unit:
+    is_line = inked.sum() >= side  # no dots, however far apart
+    if not is_line or side < _LEAST_BROADENED_PX or width >= _THIN * unit:
         return ink
     return in_disc(ink, float(_BROADENED * unit - width) / 2)
