@@ -9,9 +9,10 @@ import { openOutbox } from "./offline/page_outbox.js";
 import { keptInWords } from "./offline/words.js";
 import { Pad } from "./pad.js";
 import { Readers } from "./readers.js";
-import { toApiBody } from "./strokes.js";
+import { pictured, toApiBody } from "./strokes.js";
 import { Toasts } from "./toasts.js";
 import { ToolBox } from "./tool_box.js";
+import { Upload } from "./upload.js";
 
 const byId = (id) => document.getElementById(id);
 const { pagesUrl, notADigit, serviceWorker } = byId("draw-page").dataset;
@@ -66,6 +67,7 @@ const pad = new Pad(byId("canvas"), {
     insight.pause();
     readers.lookAgain();
     byId("hint").hidden = true;
+    upload.show([]);
   },
   onMove() {
     if (readers.versionHere !== null) {
@@ -87,6 +89,11 @@ function afterEdit() {
     readSoon();
   }
 }
+
+const upload = new Upload(
+  { button: byId("photo"), input: byId("photo-file"), paper: byId("paper"), shown: byId("picture") },
+  { onPicture: (image) => pad.put(pictured(image)), onError: (message) => toasts.error(message) },
+);
 
 const tools = new ToolBox(byId("tools"), pad);
 
@@ -298,6 +305,7 @@ function chooseLabel() {
 
 function showState() {
   byId("hint").hidden = !drawing.isEmpty;
+  upload.show(drawing.strokes);
   byId("undo").disabled = !drawing.canUndo;
   byId("redo").disabled = !drawing.canRedo;
   byId("clear").disabled = drawing.isEmpty;

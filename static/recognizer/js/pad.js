@@ -50,6 +50,8 @@ export class Pad {
   redo = () => this.#edit(() => this.drawing.redo());
   clear = () => this.#edit(() => this.drawing.clear());
 
+  put = (strokes) => this.#edit(() => this.drawing.put(strokes));
+
   /** Puts strokes on an empty pad, with nothing to undo. */
   restore(strokes) {
     this.#edit(() => this.drawing.restore(strokes));

@@ -50,7 +50,12 @@ export class Readers {
     }
   }
 
-  here = async (strokes) => ({ ...(await this.#local.read(toApiBody(strokes))), isReadHere: true });
+  here = async (strokes) => {
+    if (strokes.image) {
+      throw new Error("Only the server reads pictures.");
+    }
+    return { ...(await this.#local.read(toApiBody(strokes))), isReadHere: true };
+  };
 
   /** A score for each class of a bitmap, by the network of this browser. */
   classify = (bitmap) => this.#local.classify(bitmap);

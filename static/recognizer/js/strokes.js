@@ -33,7 +33,7 @@ export class Drawing {
   #future = [];
 
   get isEmpty() {
-    return this.strokes.length === 0;
+    return this.strokes.length === 0 && !this.strokes.image;
   }
 
   get canUndo() {
@@ -89,6 +89,11 @@ export class Drawing {
     }
   }
 
+  /** Lays something else on the pad, such as a picture. */
+  put(strokes) {
+    this.#replace(strokes);
+  }
+
   clear() {
     if (!this.isEmpty) {
       this.#replace([]);
@@ -116,11 +121,19 @@ export class Drawing {
   }
 }
 
+/** A picture in place of strokes: a list without any, which carries the picture's data URL. */
+export function pictured(image) {
+  return Object.assign([], { image });
+}
+
 /**
  * The body that the API reads: [x, y, t] with t in whole ms since the first point. How broad the pen
  * was is how it looks here, and nothing that is read.
  */
 export function toApiBody(strokes) {
+  if (strokes.image) {
+    return { image: strokes.image };
+  }
   const start = strokes[0]?.points[0].t ?? 0;
   return {
     strokes: strokes.map(({ points }) =>
