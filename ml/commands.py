@@ -67,10 +67,11 @@ def train(arguments: Namespace) -> None:
     from ml import export as exporting
     from ml import training, web_export
     from ml.augmentation import AUGMENTATIONS
+    from ml.plan import Plan, plan_as_json
 
     if arguments.threads:
         training.limit_threads(arguments.threads)
-    plan = training.Plan(
+    plan = Plan(
         architecture=arguments.architecture,
         classes=_classes(arguments),
         epochs=arguments.epochs,
@@ -112,7 +113,7 @@ def train(arguments: Namespace) -> None:
     metrics["validation"] = evaluation.evaluate(classifier, data.calibration)
     result = {
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "plan": training.plan_as_json(plan),
+        "plan": plan_as_json(plan),
         "initial": str(arguments.initial.name) if arguments.initial else None,
         "validation_share": arguments.validation_share,
         "data": {

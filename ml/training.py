@@ -4,7 +4,7 @@ import os
 import random
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -13,39 +13,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from ml.architecture import ARCHITECTURES
-from ml.augmentation import Augmentation, augment
+from ml.batches import training_batches, validation_batches
 from ml.calibration import DIGITS_LOST, choose_threshold, fit_temperature
-from ml.contract import DIGITS, JSON, NOT_A_DIGIT
+from ml.contract import JSON, NOT_A_DIGIT
 from ml.dataset import Dataset
+from ml.plan import Plan
 
 Report = Callable[[JSON], None]
 """Takes one event: {"event": "epoch" | "step" | …, …}."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Everything that decides how a training goes, and is recorded with its result."""
-
-    architecture: str = "source_cnn"
-    classes: tuple[str, ...] = DIGITS
-    epochs: int = 60
-    batch_size: int = 128
-    epoch_samples: int = 0
-    """Samples drawn an epoch; 0 is as many as the set holds."""
-    learning_rate: float = 5e-4
-    plateau_patience: int = 3
-    stop_patience: int = 10
-    smallest_learning_rate: float = 1e-6
-    schedule: str = "plateau"
-    """"plateau": halved when validation stalls. "cosine": to zero over the epochs."""
-    label_smoothing: float = 0.0
-    ema_momentum: float = 0.0
-    """Of the averaged weights that are judged and kept; 0 keeps the raw ones."""
-    seed: int = 1
-    precision: str = "float32"
-    most_forgotten: float = 0.0
-    """How far a fine-tuning may raise the mean loss on older samples; see `blend`."""
-    augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 @dataclass(frozen=True)
@@ -256,65 +231,6 @@ def load_network(architecture: str, classes: tuple[str, ...], weights: Path) -> 
     return network
 
 
-def training_batches(dataset: Dataset, plan: Plan) -> tf.data.Dataset:
-    """Endlessly varied batches: ((n, 28, 28, 1) float32, (n, classes) float32, one-hot).
-
-    One pass holds as many samples as the plan says, or the set has. Each is drawn in proportion to
-    its weight; equal weights mean each exactly once a pass.
-    """
-    images, targets = dataset.images, dataset.targets(plan.classes)
-    weights = dataset.weights.astype(np.float64)
-    even = bool(np.all(weights == weights[0]))
-
-    def order() -> NDArray[np.intp]:
-        rng = np.random.default_rng(next(seeds))
-        if even and not plan.epoch_samples:
-            return rng.permutation(len(dataset))
-        return systematic_draw(weights, plan.epoch_samples or len(dataset), rng)
-
-    seeds = iter(np.random.SeedSequence(plan.seed).generate_state(10_000).tolist())
-
-    def batches() -> object:
-        picked = order()
-        for start in range(0, len(picked), plan.batch_size):
-            part = picked[start : start + plan.batch_size]
-            yield images[part, :, :, None], targets[part]
-
-    signature = (
-        tf.TensorSpec((None, *images.shape[1:], 1), tf.uint8),
-        tf.TensorSpec((None,), tf.int64),
-    )
-    return (
-        tf.data.Dataset.from_generator(batches, output_signature=signature)
-        .map(
-            lambda x, y: (
-                augment(tf.cast(x, tf.float32) / 255.0, plan.augmentation),
-                tf.one_hot(y, len(plan.classes)),
-            ),
-            num_parallel_calls=1,
-            deterministic=True,
-        )
-        .prefetch(4)
-    )
-
-
-def systematic_draw(
-    weights: NDArray[np.float64], count: int, rng: np.random.Generator
-) -> NDArray[np.intp]:
-    """`count` shuffled indices, each as often as its weight says, give or take one."""
-    edges = np.cumsum(weights / weights.sum()) * count
-    ticks = np.arange(count) + rng.uniform()
-    picked = np.minimum(np.searchsorted(edges, ticks, side="right"), len(weights) - 1)
-    return rng.permutation(picked)
-
-
-def validation_batches(dataset: Dataset, plan: Plan) -> tf.data.Dataset:
-    """The set once, in order and unchanged."""
-    images = dataset.images.astype(np.float32)[..., None] / 255.0
-    targets = np.eye(len(plan.classes), dtype=np.float32)[dataset.targets(plan.classes)]
-    return tf.data.Dataset.from_tensor_slices((images, targets)).batch(500)
-
-
 class _Progress(keras.callbacks.Callback):  # type: ignore[misc]
     """Keeps the history and reports about two steps a second."""
 
@@ -352,8 +268,3 @@ class _Progress(keras.callbacks.Callback):  # type: ignore[misc]
         }
         self.history.append(record)
         self._report({"event": "epoch", **record})
-
-
-def plan_as_json(plan: Plan) -> JSON:
-    """The plan as plain data, for the record."""
-    return asdict(plan)

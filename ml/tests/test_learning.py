@@ -69,7 +69,7 @@ def test_augmentation_keeps_the_ink_and_stays_in_its_bounds() -> None:
 
 
 def test_weights_say_how_often_a_sample_is_drawn() -> None:
-    from ml.training import systematic_draw
+    from ml.batches import systematic_draw
 
     weights = np.array([1.0] * 90 + [10.0] * 9)
     drawn = np.bincount(systematic_draw(weights, 180, np.random.default_rng(1)), minlength=99)
@@ -254,7 +254,8 @@ def test_confidence_intervals_and_calibration_are_what_the_papers_say() -> None:
 
 def test_a_network_of_digits_is_a_start_for_one_that_refuses(tmp_path: Path) -> None:
     from ml.architecture import source_cnn
-    from ml.training import Plan, _start_from
+    from ml.plan import Plan
+    from ml.training import _start_from
 
     digits, refusing = source_cnn(10), source_cnn(11)
     digits.save_weights(tmp_path / "digits.weights.h5")

@@ -30,7 +30,9 @@ def test_half_of_what_is_kept_of_each_label_is_its_hardest() -> None:
 def test_a_fine_tuning_goes_back_until_older_samples_are_read_as_before(
     most_forgotten: float, kept: set[float]
 ) -> None:
-    from ml.training import Plan, blend, load_network, validation_batches
+    from ml.batches import validation_batches
+    from ml.plan import Plan
+    from ml.training import blend, load_network
 
     network = load_network(PLAN["architecture"], CLASSES, pretrained.WEIGHTS)
     older = load_bitmaps(pretrained.MNIST_TEST).select(np.arange(300))

@@ -1,0 +1,68 @@
+"""Data sets as TensorFlow takes them in: shuffled, weighed, varied, a batch at a time."""
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from ml.augmentation import augment
+from ml.dataset import Dataset
+from ml.plan import Plan
+
+
+def training_batches(dataset: Dataset, plan: Plan) -> tf.data.Dataset:
+    """Endlessly varied batches: ((n, 28, 28, 1) float32, (n, classes) float32, one-hot).
+
+    One pass holds as many samples as the plan says, or the set has. Each is drawn in proportion to
+    its weight; equal weights mean each exactly once a pass.
+    """
+    images, targets = dataset.images, dataset.targets(plan.classes)
+    weights = dataset.weights.astype(np.float64)
+    even = bool(np.all(weights == weights[0]))
+
+    def order() -> NDArray[np.intp]:
+        rng = np.random.default_rng(next(seeds))
+        if even and not plan.epoch_samples:
+            return rng.permutation(len(dataset))
+        return systematic_draw(weights, plan.epoch_samples or len(dataset), rng)
+
+    seeds = iter(np.random.SeedSequence(plan.seed).generate_state(10_000).tolist())
+
+    def batches() -> object:
+        picked = order()
+        for start in range(0, len(picked), plan.batch_size):
+            part = picked[start : start + plan.batch_size]
+            yield images[part, :, :, None], targets[part]
+
+    signature = (
+        tf.TensorSpec((None, *images.shape[1:], 1), tf.uint8),
+        tf.TensorSpec((None,), tf.int64),
+    )
+    return (
+        tf.data.Dataset.from_generator(batches, output_signature=signature)
+        .map(
+            lambda x, y: (
+                augment(tf.cast(x, tf.float32) / 255.0, plan.augmentation),
+                tf.one_hot(y, len(plan.classes)),
+            ),
+            num_parallel_calls=1,
+            deterministic=True,
+        )
+        .prefetch(4)
+    )
+
+
+def systematic_draw(
+    weights: NDArray[np.float64], count: int, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """`count` shuffled indices, each as often as its weight says, give or take one."""
+    edges = np.cumsum(weights / weights.sum()) * count
+    ticks = np.arange(count) + rng.uniform()
+    picked = np.minimum(np.searchsorted(edges, ticks, side="right"), len(weights) - 1)
+    return rng.permutation(picked)
+
+
+def validation_batches(dataset: Dataset, plan: Plan) -> tf.data.Dataset:
+    """The set once, in order and unchanged."""
+    images = dataset.images.astype(np.float32)[..., None] / 255.0
+    targets = np.eye(len(plan.classes), dtype=np.float32)[dataset.targets(plan.classes)]
+    return tf.data.Dataset.from_tensor_slices((images, targets)).batch(500)

@@ -1,0 +1,37 @@
+"""How a training goes: all that decides it, in one record."""
+
+from dataclasses import asdict, dataclass, field
+
+from ml.augmentation import Augmentation
+from ml.contract import DIGITS, JSON
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides how a training goes, and is recorded with its result."""
+
+    architecture: str = "source_cnn"
+    classes: tuple[str, ...] = DIGITS
+    epochs: int = 60
+    batch_size: int = 128
+    epoch_samples: int = 0
+    """Samples drawn an epoch; 0 is as many as the set holds."""
+    learning_rate: float = 5e-4
+    plateau_patience: int = 3
+    stop_patience: int = 10
+    smallest_learning_rate: float = 1e-6
+    schedule: str = "plateau"
+    """"plateau": halved when validation stalls. "cosine": to zero over the epochs."""
+    label_smoothing: float = 0.0
+    ema_momentum: float = 0.0
+    """Of the averaged weights that are judged and kept; 0 keeps the raw ones."""
+    seed: int = 1
+    precision: str = "float32"
+    most_forgotten: float = 0.0
+    """How far a fine-tuning may raise the mean loss on older samples; see `blend`."""
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+def plan_as_json(plan: Plan) -> JSON:
+    """The plan as plain data, for the record."""
+    return asdict(plan)
