@@ -71,6 +71,17 @@ def parser() -> argparse.ArgumentParser:
         "--sets-repeats", type=float, default=20.0, help="but each sample at most so often"
     )
     train.add_argument("--initial", type=Path, help="weights to start from, to fine-tune")
+    train.add_argument(
+        "--teacher",
+        dest="teachers",
+        type=Path,
+        action="append",
+        default=[],
+        help="weights of a network to learn from too; again for each",
+    )
+    train.add_argument(
+        "--teachers-share", type=float, default=0.5, help="how much of a target they make up"
+    )
     train.add_argument("--architecture", default="source_cnn")
     train.add_argument("--classes", default="0123456789", help="one character each")
     train.add_argument(

@@ -6,14 +6,15 @@ from numpy.typing import NDArray
 
 from ml.augmentation import augment
 from ml.dataset import Dataset
+from ml.distillation import Soften
 from ml.plan import Plan
 
 
-def training_batches(dataset: Dataset, plan: Plan) -> tf.data.Dataset:
+def training_batches(dataset: Dataset, plan: Plan, soften: Soften | None = None) -> tf.data.Dataset:
     """Endlessly varied batches: ((n, 28, 28, 1) float32, (n, classes) float32, one-hot).
 
     One pass holds as many samples as the plan says, or the set has. Each is drawn in proportion to
-    its weight; equal weights mean each exactly once a pass.
+    its weight; equal weights mean each exactly once a pass. `soften` has the last word on targets.
     """
     images, targets = dataset.images, dataset.targets(plan.classes)
     weights = dataset.weights.astype(np.float64)
@@ -37,18 +38,15 @@ def training_batches(dataset: Dataset, plan: Plan) -> tf.data.Dataset:
         tf.TensorSpec((None, *images.shape[1:], 1), tf.uint8),
         tf.TensorSpec((None,), tf.int64),
     )
-    return (
-        tf.data.Dataset.from_generator(batches, output_signature=signature)
-        .map(
-            lambda x, y: (
-                augment(tf.cast(x, tf.float32) / 255.0, plan.augmentation),
-                tf.one_hot(y, len(plan.classes)),
-            ),
-            num_parallel_calls=1,
-            deterministic=True,
-        )
-        .prefetch(4)
+    varied = tf.data.Dataset.from_generator(batches, output_signature=signature).map(
+        lambda x, y: (
+            augment(tf.cast(x, tf.float32) / 255.0, plan.augmentation),
+            tf.one_hot(y, len(plan.classes)),
+        ),
+        num_parallel_calls=1,
+        deterministic=True,
     )
+    return (varied.map(soften) if soften else varied).prefetch(4)
 
 
 def systematic_draw(

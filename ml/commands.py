@@ -84,6 +84,7 @@ def train(arguments: Namespace) -> None:
         learning_rate=arguments.learning_rate,
         precision=arguments.precision,
         most_forgotten=arguments.most_forgotten,
+        teachers_share=arguments.teachers_share if arguments.teachers else 0.0,
         seed=arguments.seed,
     )
     output: Path = arguments.output
@@ -91,7 +92,14 @@ def train(arguments: Namespace) -> None:
     say({"event": "stage", "stage": "training", "samples": len(data.train)})
     checkpoint = output / "model.weights.h5"
     fit = training.train(
-        plan, data.train, data.validation, checkpoint, arguments.initial, say, data.older
+        plan,
+        data.train,
+        data.validation,
+        checkpoint,
+        initial=arguments.initial,
+        report=say,
+        older=data.older,
+        teachers=arguments.teachers,
     )
     if fit.blend < 1:
         say({"event": "stage", "stage": f"keeping {fit.blend:.0%} of the change, not to forget"})
@@ -115,6 +123,7 @@ def train(arguments: Namespace) -> None:
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "plan": plan_as_json(plan),
         "initial": str(arguments.initial.name) if arguments.initial else None,
+        "teachers": [file_sha256(path) for path in arguments.teachers],
         "validation_share": arguments.validation_share,
         "data": {
             "train": len(data.train),

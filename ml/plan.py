@@ -29,6 +29,8 @@ class Plan:
     precision: str = "float32"
     most_forgotten: float = 0.0
     """How far a fine-tuning may raise the mean loss on older samples; see `blend`."""
+    teachers_share: float = 0.0
+    """Of the targets, how much is what the teachers answer."""
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 

@@ -3,7 +3,7 @@
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from ml.batches import training_batches, validation_batches
 from ml.calibration import DIGITS_LOST, choose_threshold, fit_temperature
 from ml.contract import JSON, NOT_A_DIGIT
 from ml.dataset import Dataset
+from ml.distillation import softener
 from ml.plan import Plan
 
 Report = Callable[[JSON], None]
@@ -42,6 +43,7 @@ def train(
     initial: Path | None = None,
     report: Report = lambda event: None,
     older: Dataset | None = None,
+    teachers: Sequence[Path] = (),
 ) -> Fit:
     """Fit a network; the best epoch by validation loss is kept in `checkpoint`.
 
@@ -50,9 +52,10 @@ def train(
         initial: a .weights.h5 file to start from instead of random weights.
         report: called on each step and epoch.
         older: samples that it is not trained on here, of what `initial` had learned.
+        teachers: .weights.h5 files of networks whose answers are mixed into the targets.
 
     Raises:
-        ValueError: `initial` belongs to another network or other classes.
+        ValueError: `initial` or a teacher belongs to another network or other classes.
     """
     seed_everything(plan.seed)
     keras.mixed_precision.set_dtype_policy(plan.precision)
@@ -69,7 +72,7 @@ def train(
     progress = _Progress(plan, steps, report)
     started = time.monotonic()
     network.fit(
-        training_batches(train_set, plan),
+        training_batches(train_set, plan, softener(plan, teachers) if teachers else None),
         validation_data=validation_batches(validation_set, plan),
         epochs=plan.epochs,
         verbose=0,
