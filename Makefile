@@ -9,7 +9,7 @@ LINT_ENV := SECRET_KEY=lint DATABASE_URL=sqlite://:memory: REDIS_URL= VAR_DIR=bu
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run test test-js test-sqlite test-faults test-postgres format screenshots figures learning-report clean node chromium
+.PHONY: help run test test-js test-sqlite test-faults test-postgres format screenshots figures learning-report page-report clean node chromium
 .PHONY: lint lint-ruff lint-types lint-imports lint-templates lint-django
 
 help:  ## list what can be made
@@ -69,6 +69,9 @@ figures: .venv/.installed  ## measure the model again, renew the README's table 
 
 learning-report: .venv/.installed  ## does it learn from its people? On the real parts [SET=FILE]
 	@$(BIN)/python -m recognizer.reports.learning $(SET:%=--set %)
+
+page-report: .venv/.installed-dev chromium  ## how fast, light and sound the pages are; needs npm for Lighthouse
+	@$(BIN)/python -m recognizer.tests.browser.page_report
 
 clean:  ## remove what was installed and built; var/ and .env stay
 	rm -rf .venv build test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,139 @@
+"""`make page-report`: how fast, light and sound the pages are, in a real browser.
+
+    python -m recognizer.tests.browser.page_report
+
+Starts `manage.py up` on an empty folder, measures, prints a table and writes reports/page.json.
+"""
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from recognizer.tests import chromium
+from recognizer.tests.browser import page_measures as measures
+from recognizer.tests.browser.person import Person
+from recognizer.tests.running_up import ROOT, UP, RunningUp, environment
+
+REPORT = ROOT / "reports/page.json"
+MOST_BYTES, MOST_PEN_UP_MS, LEAST_SCORE = 150_000, 30, 95
+DESKTOP = ViewportSize(width=1280, height=860)
+
+
+def main() -> None:
+    path = chromium.find()
+    if path is None:
+        sys.exit("No Chromium: `python -m recognizer.tests.chromium` gets one.")
+    os.environ["PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS"] = "1"
+    with TemporaryDirectory() as var, sync_playwright() as playwright:
+        up = RunningUp(UP, environment(Path(var) / "var"))
+        browser = playwright.chromium.launch(
+            executable_path=str(path), args=list(chromium.LAUNCH_ARGS)
+        )
+        try:
+            up.wait_for("Ready on")
+            figures = measure(browser, up, str(path))
+        finally:
+            browser.close()
+            up.interrupt()
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(json.dumps(figures, indent=1) + "\n")
+    rows = table(figures)
+    for what, measured, aim, reached in rows:
+        print(f"{what:45} {measured:30} {aim}: {'yes' if reached else 'NO'}")
+    print(f"{REPORT.relative_to(ROOT)} is written.")
+    if not all(reached for *_, reached in rows):
+        sys.exit(1)
+
+
+def measure(browser: Browser, up: RunningUp, path: str) -> dict[str, Any]:
+    """All figures of the report."""
+    say("bytes of a first visit")
+    figures: dict[str, Any] = {"first_visit": measures.bytes_of_first_visit(browser, up.url)}
+    say("pen-up to bars")
+    figures |= measures.pen_up_to_bars(browser, up.url)
+    say("mouse, touch, pen")
+    figures["pointers"] = measures.each_pointer(browser, up.url)
+    say("every page's console")
+    figures |= look_at_every_page(browser, up)
+    say("Lighthouse")
+    figures["lighthouse"] = measures.lighthouse(up.url, path, ROOT / "build/lighthouse")
+    return figures
+
+
+def look_at_every_page(browser: Browser, up: RunningUp) -> dict[str, Any]:
+    """How many pages were looked at, and what their consoles complain of."""
+    artist = Person(browser.new_page(viewport=DESKTOP), up.url)
+    artist.go("/")
+    artist.draw("7")
+    artist.expect_reading("7", version=1)
+    artist.save()
+    public = addresses_of_a_visitor(artist.page, up.url)
+    password = re.search(r"password: (\S+)", up.output)
+    assert password, up.output
+    staff = Person(browser.new_page(viewport=DESKTOP), up.url)
+    staff.log_in("admin", password[1])
+    inside = addresses_of_staff(staff.page)
+    found = measures.complaints(artist.page.context, public)
+    found += measures.complaints(staff.page.context, inside)
+    return {"pages": len(public) + len(inside), "complaints": found}
+
+
+def addresses_of_a_visitor(page: Page, url: str) -> list[str]:
+    base = url.rstrip("/")
+    fixed = ["/", "/drawings/", "/my-data/", "/offline/", "/api/v1/docs/", "/admin/login/"]
+    page.goto(f"{base}/drawings/")
+    page.locator("a[href*='/drawings/']").first.wait_for()
+    of_drawings = links(page, r"/drawings/[0-9a-f-]{36}/$")
+    assert of_drawings, "the gallery shows no drawing"
+    return [f"{base}{path}" for path in (*fixed, "/is-not-here/")] + of_drawings
+
+
+def addresses_of_staff(page: Page) -> list[str]:
+    """The admin's first page and all that it and its lists lead to, one of a kind."""
+    lists = links(page, r"/admin/.+/$")
+    found = [page.url, *lists]
+    for address in lists:
+        if "logout" not in address:
+            page.goto(address)
+            found += links(page, r"/admin/recognizer/\w+/\d+/change/$")[:1]
+    return sorted({address for address in found if "logout" not in address})
+
+
+def links(page: Page, pattern: str) -> list[str]:
+    hrefs: list[str] = page.evaluate("Array.from(document.links, (link) => link.href)")
+    return list(dict.fromkeys(href for href in hrefs if re.search(pattern, href)))
+
+
+def table(figures: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    """What was measured, how much it is, the aim, and whether it is reached."""
+    visit, scores = figures["first_visit"], figures["lighthouse"]
+    size = visit["page"] + visit["kept_for_offline"]
+    read = figures["pointers"]
+    return [
+        ("first visit, compressed, without the weights", f"{size / 1000:.0f} kB",
+         "under 150 kB", size < MOST_BYTES),
+        *((f"Lighthouse, phone: {name}", f"{score:.0f}", "95", score >= LEAST_SCORE)
+          for name, score in scores.items()),
+        ("pen up to changed bars", f"{figures['pen_up_ms']} ms (p95 {figures['pen_up_ms_p95']} ms)",
+         "under 30 ms", figures["pen_up_ms"] < MOST_PEN_UP_MS),
+        ("tasks over 50 ms while drawing", str(figures["long_tasks"]),
+         "none", figures["long_tasks"] == 0),
+        (f"complaints of {figures['pages']} pages' consoles", str(len(figures["complaints"])),
+         "none", not figures["complaints"]),
+        ("a 7 by mouse, touch, pen is read", " ".join(read.values()),
+         "7 7 7", set(read.values()) == {"7"}),
+    ]  # fmt: skip
+
+
+def say(what: str) -> None:
+    print(f"{what} …", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
