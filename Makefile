@@ -26,15 +26,19 @@ test: .venv/.installed-dev node chromium  ## all tests but the long ones: JavaSc
 test-js: node  ## only the JavaScript tests
 	@node --test $$(find $(JS_TESTS) -name '*.test.*js')
 
+# Tests that measure time, or watch a browser, have the machine to themselves.
 test-sqlite: .venv/.installed-dev node chromium  ## only the Python tests, on SQLite
-	DATABASE_URL= $(BIN)/python -m pytest -m "not faults"
+	DATABASE_URL= $(BIN)/python -m pytest -n 2 -m "not (browser or services)"
+	DATABASE_URL= $(BIN)/python -m pytest -m "(browser or services) and not faults"
 
 test-faults: .venv/.installed-dev  ## what happens when a part dies, with real processes: five minutes
 	DATABASE_URL= $(BIN)/python -m pytest recognizer/tests/test_faults.py
 
 test-postgres: .venv/.installed-dev  ## only the tests that touch the database, on PostgreSQL
 	$(BIN)/python -m recognizer.tests.postgres -- \
-		$(BIN)/python -m pytest recognizer/tests -m "not browser and not slow"
+		$(BIN)/python -m pytest -n 2 recognizer/tests -m "not (browser or services)"
+	$(BIN)/python -m recognizer.tests.postgres -- \
+		$(BIN)/python -m pytest recognizer/tests -m "services and not slow"
 
 lint: lint-ruff lint-types lint-imports lint-templates lint-django  ## every static check
 
