@@ -81,6 +81,8 @@ class _Client:
         if piece and len(self._received) < self._whole:
             return None
         seconds = time.perf_counter() - self._sent_at
+        if len(self._received) < self._whole != _UNKNOWN:
+            self._received = b"cut off: " + self._received
         ends = self._received.startswith(b"HTTP/1.0")
         if not piece or ends or _CLOSING.search(self._received, 0, head + 2):
             self.close()
