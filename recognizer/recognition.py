@@ -79,7 +79,10 @@ def recognise_all(drawings: Sequence[Drawn]) -> list[Recognition]:
     Raises:
         NoActiveModelError: there is no model to read with.
     """
-    model = active_model.current()
+    return _read_all(drawings, active_model.current())
+
+
+def _read_all(drawings: Sequence[Drawn], model: ActiveModel) -> list[Recognition]:
     prepared = [_prepared(drawn) for drawn in drawings]
     bitmaps = [one.bitmap for one in prepared if isinstance(one, Prepared)]
     scores = model.classifier.classify_batch(np.stack(bitmaps)) if bitmaps else np.empty(0)
