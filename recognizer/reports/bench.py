@@ -192,8 +192,9 @@ def seconds_to_start(env: dict[str, str]) -> float:
     """From the start of one web process to its first reading, beside a site that runs."""
     port, started = free_port(), time.monotonic()
     command = [sys.executable, "-m", "uvicorn", "mnist_site.asgi:application", "--lifespan", "off"]
-    with _started([*command, "--log-level", "warning", "--port", str(port)], env):
-        _wait_until_it_answers(port, http_request("GET", "/api/v1/models/active/"))
+    request = http_request("GET", "/api/v1/models/active/")
+    with _started([*command, "--log-level", "warning", "--port", str(port)], env) as process:
+        _wait_until_it_answers(process, port, request)
         return round(time.monotonic() - started, 2)
 
 
@@ -214,9 +215,9 @@ def _started(command: list[str], env: dict[str, str]) -> "Iterator[subprocess.Po
         process.wait(timeout=20)
 
 
-def _wait_until_it_answers(port: int, request: bytes) -> None:
+def _wait_until_it_answers(process: "subprocess.Popen[bytes]", port: int, request: bytes) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and process.poll() is None:
         try:
             with socket.create_connection(("127.0.0.1", port), SECONDS_TO_START) as connection:
                 connection.sendall(request)
@@ -233,7 +234,7 @@ def ask_baseline(bench: Bench, python: Path, module: str, name: str, sent: Reque
     port = free_port()
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": str(ROOT)}
     with _started([str(python), "-m", module, str(port)], quiet) as process:
-        _wait_until_it_answers(port, sent[0][0])
+        _wait_until_it_answers(process, port, sent[0][0])
         server = Server(name, port, (process.pid,), (process.pid,))
         bench.ask(server, "predict by image", sent)
 
