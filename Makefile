@@ -9,7 +9,7 @@ LINT_ENV := SECRET_KEY=lint DATABASE_URL=sqlite://:memory: REDIS_URL= VAR_DIR=bu
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run test test-js test-sqlite test-faults test-postgres format screenshots figures learning-report page-report clean node chromium
+.PHONY: help run test test-js test-sqlite test-faults test-postgres format screenshots figures learning-report page-report bench clean node chromium
 .PHONY: lint lint-ruff lint-types lint-imports lint-templates lint-django
 
 help:  ## list what can be made
@@ -77,6 +77,9 @@ learning-report: .venv/.installed  ## does it learn from its people? On the real
 page-report: .venv/.installed-dev chromium  ## how fast, light and sound the pages are; needs npm for Lighthouse
 	@$(BIN)/python -m recognizer.tests.browser.page_report
 
+bench: .venv/.installed-dev build/bench/.installed  ## how fast is it, beside Flask and Gradio with the same network? [SECONDS=6]
+	@$(BIN)/python -m recognizer.reports.bench --baselines build/bench/bin/python $(SECONDS:%=--seconds %)
+
 clean:  ## remove what was installed and built; var/ and .env stay
 	rm -rf .venv build test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
@@ -92,6 +95,15 @@ $(BIN)/python:
 .venv/.installed-dev: requirements-dev.txt .venv/.installed
 	@echo "Installing requirements-dev.txt."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# The baselines' own environment; TensorFlow in it is the one of .venv.
+build/bench/.installed: requirements-bench.txt .venv/.installed
+	@echo "Installing requirements-bench.txt."
+	@$(PYTHON) -m venv build/bench
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$(build/bench/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/of_the_project.pth"
+	@build/bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@
 
 # Written once; a newer .env.example never overwrites it. It holds a secret, hence the mask.

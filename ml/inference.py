@@ -25,6 +25,30 @@ class Reading:
     scores: Scores
 
 
+class _Network:
+    """One interpreter, which holds one set of tensors: it reads for one thread at a time."""
+
+    def __init__(self, content: bytes) -> None:
+        self._interpreter = Interpreter(model_content=content, num_threads=1)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        output = self._interpreter.get_output_details()[0]
+        self._output, self.outputs = output["index"], int(output["shape"][-1])
+        self._batch = 1
+        self._lock = threading.Lock()
+
+    def scores(self, images: NDArray[np.float32]) -> Scores:
+        """(n, outputs) for (n, 28, 28, 1)."""
+        with self._lock:
+            if len(images) != self._batch:
+                self._interpreter.resize_tensor_input(self._input, images.shape)
+                self._interpreter.allocate_tensors()
+                self._batch = len(images)
+            self._interpreter.set_tensor(self._input, images)
+            self._interpreter.invoke()
+            return np.array(self._interpreter.get_tensor(self._output), np.float32)
+
+
 class Classifier:
     """An exported network, ready to read. Safe to share between threads.
 
@@ -32,16 +56,10 @@ class Classifier:
     `reject_above` is refused, whatever its best digit.
     """
 
-    def __init__(
-        self, interpreter: Interpreter, classes: tuple[str, ...], reject_above: float
-    ) -> None:
+    def __init__(self, content: bytes, classes: tuple[str, ...], reject_above: float) -> None:
         self.classes, self.reject_above = classes, reject_above
-        self._interpreter = interpreter
-        self._input = interpreter.get_input_details()[0]["index"]
-        self._output = interpreter.get_output_details()[0]["index"]
-        self._batch = 1
-        # One interpreter holds one set of tensors: two threads would overwrite each other's.
-        self._lock = threading.Lock()
+        self._content, self._one = content, _Network(content)
+        self._many: _Network | None = None
 
     @classmethod
     def load(
@@ -54,14 +72,13 @@ class Classifier:
         """
         try:
             content = source if isinstance(source, bytes) else source.read_bytes()
-            interpreter = Interpreter(model_content=content, num_threads=1)
-            interpreter.allocate_tensors()
+            classifier = cls(content, classes, reject_above)
         except (ValueError, RuntimeError, OSError) as error:
             raise ArtifactError(f"The model cannot be loaded: {error}") from error
-        outputs = int(interpreter.get_output_details()[0]["shape"][-1])
+        outputs = classifier._one.outputs
         if outputs != len(classes):
             raise ArtifactError(f"The model reads {outputs} classes, not {len(classes)}.")
-        return cls(interpreter, classes, reject_above)
+        return classifier
 
     def warm_up(self) -> None:
         """Classify a blank bitmap, so that the first real one does not wait for set-up."""
@@ -75,11 +92,12 @@ class Classifier:
     def classify_batch(self, bitmaps: Bitmap) -> Scores:
         """(n, classes) probabilities for (n, 28, 28) bitmaps, n at least 1."""
         images = np.ascontiguousarray(bitmaps, np.float32)[..., None]  # (n, 28, 28, 1)
-        with self._lock:
-            self._resize(len(images))
-            self._interpreter.set_tensor(self._input, images)
-            self._interpreter.invoke()
-            return np.array(self._interpreter.get_tensor(self._output), np.float32)
+        if len(images) == 1:
+            return self._one.scores(images)
+        # An interpreter of their own: a reading neither waits for a batch nor sets sizes back.
+        # Two threads may make it at once; one of the two is then dropped after its batch.
+        self._many = many = self._many or _Network(self._content)
+        return many.scores(images)
 
     def decide(self, scores: Scores) -> NDArray[np.int64]:
         """(n,) the class read in each of (n, classes) scores; NOT_A_DIGIT where refused."""
@@ -99,13 +117,6 @@ class Classifier:
         scores = self.classify_batch(np.divide(images, 255, dtype=np.float32))
         digits = [name != NOT_A_DIGIT for name in self.classes]
         return np.array(self.classes, "U16")[self.decide(scores)], scores[:, digits].max(axis=-1)
-
-    def _resize(self, batch: int) -> None:
-        if batch != self._batch:
-            shape = [batch, IMAGE_SIZE, IMAGE_SIZE, 1]
-            self._interpreter.resize_tensor_input(self._input, shape)
-            self._interpreter.allocate_tensors()
-            self._batch = batch
 
     def read(self, drawn: Drawn) -> Reading:
         """Preprocess and classify one drawing.

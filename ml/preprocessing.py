@@ -4,6 +4,8 @@ One function, `preprocess`, for training and serving alike. For strokes the page
 `static/recognizer/js/recogniser/preprocess.js`; change both, and `python -m ml.tests.web_golden`.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -16,7 +18,6 @@ from ml.contract import (
     Drawn,
     Greyscale,
     Ink,
-    Picture,
     Stroke,
 )
 from ml.strokes import rasterise
@@ -49,35 +50,59 @@ def preprocess(drawn: Drawn, pen_width_px: float = PEN_WIDTH_PX) -> Bitmap:
 
     Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
     """
+    return prepare(drawn, pen_width_px).bitmap
+
+
+Box = tuple[float, float, float, float]
+"""Left, top, width and height in pixels of the canvas or picture."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A drawing as a network reads it, and where its ink lies."""
+
+    bitmap: Bitmap
+    box: Box
+    is_too_small: bool
+
+
+def prepare(drawn: Drawn, pen_width_px: float = PEN_WIDTH_PX) -> Prepared:
+    """`preprocess`, with what `ink_box` and `is_too_small` say: the ink is looked for once.
+
+    Raises:
+        BlankError: there is no ink.
+    """
     if isinstance(drawn, Ink):
-        bitmap = rasterise(fit_strokes(drawn, pen_width_px), pen_width_px)
+        low, high = _bounds(drawn)
+        box = _box(low, high)
+        bitmap = rasterise(_fit_strokes(drawn, low, high, pen_width_px), pen_width_px)
     else:
-        bitmap = fit_picture(drawn.pixels)
-    return np.round(centre_by_mass(bitmap) * 255) / np.float32(255)
+        box = ink_box(drawn)
+        bitmap = _fit_picture(drawn.pixels, box)
+    whole = np.round(centre_by_mass(bitmap) * 255) / np.float32(255)
+    return Prepared(whole, box, _is_too_small(drawn, box))
 
 
-def fit_strokes(ink: Ink, pen_width_px: float) -> tuple[Stroke, ...]:
+def _fit_strokes(
+    ink: Ink, low: NDArray[np.float64], high: NDArray[np.float64], pen_width_px: float
+) -> tuple[Stroke, ...]:
     """Scale and shift strokes so that the inked box is 20 px long and centred.
 
     A single dot stays a dot, in the middle.
-
-    Raises:
-        BlankError: no points at all.
     """
-    low, high = _bounds(ink)
     extent = float((high - low).max())
     scale = (INK_BOX - pen_width_px) / extent if extent else 1.0
     shift = IMAGE_SIZE / 2 - scale * (low + high) / 2
     return tuple(scale * stroke[:, :2] + shift for stroke in ink.strokes)
 
 
-def fit_picture(pixels: Greyscale) -> Bitmap:
+def _fit_picture(pixels: Greyscale, box: Box) -> Bitmap:
     """Crop a picture to its ink and scale that to 20 px, in the middle of (28, 28).
 
     Raises:
-        BlankError: nothing in the picture stands out from the paper.
+        BlankError: what stands out from the paper is gone when it is scaled.
     """
-    left, top, columns, rows = map(int, ink_box(Picture(pixels)))
+    left, top, columns, rows = map(int, box)
     crop = pixels[top : top + rows, left : left + columns]
     height, width = (max(1, round(side * INK_BOX / max(crop.shape))) for side in crop.shape)
     fitted = Image.fromarray(crop).resize((width, height), Image.Resampling.LANCZOS)
@@ -90,15 +115,14 @@ def fit_picture(pixels: Greyscale) -> Bitmap:
     return bitmap / strongest
 
 
-def ink_box(drawn: Drawn) -> tuple[float, float, float, float]:
-    """Where the ink lies: left, top, width and height in pixels of the canvas or picture.
+def ink_box(drawn: Drawn) -> Box:
+    """Where the ink lies.
 
     Raises:
         BlankError: there is no ink.
     """
     if isinstance(drawn, Ink):
-        (left, top), (right, bottom) = _bounds(drawn)
-        return float(left), float(top), float(right - left), float(bottom - top)
+        return _box(*_bounds(drawn))
     inked = drawn.pixels > _ink_threshold(drawn.pixels)
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     if not rows.size:
@@ -109,9 +133,17 @@ def ink_box(drawn: Drawn) -> tuple[float, float, float, float]:
 
 def is_too_small(drawn: Drawn) -> bool:
     """Whether the ink is under 3 % of the canvas both ways: a slip of the pen."""
-    *_, width, height = ink_box(drawn)
+    return _is_too_small(drawn, ink_box(drawn))
+
+
+def _is_too_small(drawn: Drawn, box: Box) -> bool:
     sides = (drawn.width, drawn.height) if isinstance(drawn, Ink) else drawn.pixels.shape
-    return bool(max(width, height) < SMALLEST_INK * min(sides))
+    return bool(max(box[2:]) < SMALLEST_INK * min(sides))
+
+
+def _box(low: NDArray[np.float64], high: NDArray[np.float64]) -> Box:
+    (left, top), (width, height) = low.tolist(), (high - low).tolist()
+    return left, top, width, height
 
 
 def _bounds(ink: Ink) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -8,15 +8,15 @@ import asyncio
 import json
 from typing import Any
 
-from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
 from mnist_site.wsgi import application as wsgi_application
+from mnist_site.wsgi_threads import Threads
 
 SECONDS_FOR_A_BODY = 20.0
 """How long a client may take to send a request's body."""
 
-_threads = WSGIMiddleware(wsgi_application, workers=8)  # type: ignore[arg-type]
+_threads = Threads(wsgi_application, workers=8)
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -38,12 +38,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     if body is None:
         await _refuse(send, 413, f"The body is over {settings.MAX_BODY_BYTES:,} bytes.")
         return
-    messages = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive_whole() -> Any:
-        return messages.pop() if messages else await receive()
-
-    await _threads(scope, receive_whole, send)
+    await _threads.answer(scope, body, send)
 
 
 async def _whole_body(receive: Any) -> bytes | None:

@@ -5,6 +5,7 @@ The only caller of `ml.inference`.
 
 import io
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +16,10 @@ from django.db.models import Exists, OuterRef
 from PIL import Image
 
 from ml.contract import NOT_A_DIGIT, Bitmap, BlankError, Drawn, Ink, Picture, Scores
-from ml.inference import Classifier
-from ml.preprocessing import ink_box, is_too_small, preprocess
+from ml.preprocessing import Prepared, prepare
 from ml.strokes import pack_ink
 from recognizer import active_model
+from recognizer.active_model import ActiveModel
 from recognizer.models import Drawing, Prediction
 
 
@@ -69,28 +70,53 @@ def recognise(drawn: Drawn) -> Recognition:
     Raises:
         NoActiveModelError: there is no model to read with.
     """
-    model = active_model.current()
+    return recognise_all([drawn])[0]
+
+
+def recognise_all(drawings: Sequence[Drawn]) -> list[Recognition]:
+    """Read each of some drawings, all with the same model and in one inference.
+
+    Raises:
+        NoActiveModelError: there is no model to read with.
+    """
+    return _read_all(drawings, active_model.current())
+
+
+def _read_all(drawings: Sequence[Drawn], model: ActiveModel) -> list[Recognition]:
+    prepared = [_prepared(drawn) for drawn in drawings]
+    bitmaps = [one.bitmap for one in prepared if isinstance(one, Prepared)]
+    scores = model.classifier.classify_batch(np.stack(bitmaps)) if bitmaps else np.empty(0)
+    each = zip(scores, model.classifier.decide(scores).tolist() if bitmaps else [], strict=True)
+    return [
+        _recognition(one, *next(each), model)
+        if isinstance(one, Prepared)
+        else Recognition("", 0.0, one, (), model.pk, model.number)
+        for one in prepared
+    ]
+
+
+def _prepared(drawn: Drawn) -> "Prepared | Rejection":
     try:
-        bitmap = preprocess(drawn)
+        return prepare(drawn)
     except BlankError:
-        faint = isinstance(drawn, Picture) and drawn.too_faint
-        reason = TOO_FAINT if faint else BLANK
-        return Recognition("", 0.0, reason, (), model.pk, model.number)
-    scores = model.classifier.classify(bitmap)
-    symbol = _symbol(drawn, bitmap, scores, model.classifier.classes)
-    rejected = _rejection(drawn, scores, model.classifier)
+        return TOO_FAINT if isinstance(drawn, Picture) and drawn.too_faint else BLANK
+
+
+def _recognition(prepared: Prepared, scores: Scores, read: int, model: ActiveModel) -> Recognition:
+    classes = model.classifier.classes
+    symbol = _symbol(prepared, scores, classes)
+    rejected = _rejection(prepared, classes[read])
     text = "" if rejected else symbol.label
     return Recognition(text, symbol.confidence, rejected, (symbol,), model.pk, model.number)
 
 
-def _rejection(drawn: Drawn, scores: Scores, classifier: Classifier) -> Rejection | None:
-    if is_too_small(drawn):
+def _rejection(prepared: Prepared, read: str) -> Rejection | None:
+    if prepared.is_too_small:
         return TOO_SMALL
-    read = classifier.classes[int(classifier.decide(scores))]
     return NO_DIGIT if read == NOT_A_DIGIT else None
 
 
-def _symbol(drawn: Drawn, bitmap: Bitmap, scores: Scores, classes: tuple[str, ...]) -> Symbol:
+def _symbol(prepared: Prepared, scores: Scores, classes: tuple[str, ...]) -> Symbol:
     # Rounded to six places, kept in 0 to 1: float32 softmax may reach 1.0000001.
     probabilities = {
         name: min(1.0, round(score, 6))
@@ -102,8 +128,8 @@ def _symbol(drawn: Drawn, bitmap: Bitmap, scores: Scores, classes: tuple[str, ..
         label=best,
         confidence=probabilities[best],
         probabilities=probabilities,
-        box=ink_box(drawn),
-        bitmap=bitmap,
+        box=prepared.box,
+        bitmap=prepared.bitmap,
     )
 
 

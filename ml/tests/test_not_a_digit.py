@@ -17,8 +17,7 @@ from ml.thinning import redraw, skeletonise
 
 
 def classifier_that_refuses(reject_above: float) -> Classifier:
-    shipped = load_trained(pretrained.ARTIFACT)
-    return Classifier(shipped._interpreter, (*DIGITS, NOT_A_DIGIT), reject_above)
+    return Classifier(pretrained.ARTIFACT.read_bytes(), (*DIGITS, NOT_A_DIGIT), reject_above)
 
 
 def test_a_drawing_over_the_threshold_is_refused_and_any_other_is_its_best_digit() -> None:
@@ -30,7 +29,7 @@ def test_a_drawing_over_the_threshold_is_refused_and_any_other_is_its_best_digit
 
 
 def test_a_network_without_that_class_refuses_nothing() -> None:
-    classifier = Classifier(classifier_that_refuses(0.5)._interpreter, DIGITS, 0.0)
+    classifier = Classifier(pretrained.ARTIFACT.read_bytes(), DIGITS, 0.0)
     assert classifier.decide(np.eye(10, dtype=np.float32)).tolist() == list(range(10))
 
 

@@ -140,6 +140,26 @@ class AnswerSerializer(serializers.Serializer[Any]):
     model = ModelReferenceSerializer()
 
 
+class BatchInputSerializer(serializers.Serializer[Any]):
+    """Documents what `drawn.items_of` takes."""
+
+    items = serializers.ListField(child=DrawingInputSerializer(), min_length=1, max_length=256)
+
+
+class BatchAnswerSerializer(serializers.Serializer[Any]):
+    items = serializers.ListField(child=AnswerSerializer(), help_text="In the order asked.")
+
+
+class BatchRefusalSerializer(serializers.Serializer[Any]):
+    """What is wrong, by field; documents what `drawn.all_drawn_of` says of a batch."""
+
+    items = serializers.DictField(
+        child=serializers.DictField(child=serializers.ListField(child=serializers.CharField())),
+        required=False,
+        help_text="By the index of each item that is wrong, what is wrong with it, by field.",
+    )
+
+
 def answer(recognition: Recognition) -> dict[str, Any]:
     """A fresh recognition as the API shows it."""
     rejected = recognition.rejected

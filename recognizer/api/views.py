@@ -1,11 +1,11 @@
 """HTTP only: decode, call, encode."""
 
+import math
 import uuid
-from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework import mixins, status, viewsets
 from rest_framework.authentication import BaseAuthentication
@@ -20,9 +20,13 @@ from rest_framework.views import APIView
 from ml.contract import Drawn
 from recognizer import recognition, saving_once
 from recognizer.api import save_headers
+from recognizer.api.drawn import all_drawn_of, drawn_of, items_of
 from recognizer.api.parsers import StrictJSONParser
 from recognizer.api.serializers import (
     AnswerSerializer,
+    BatchAnswerSerializer,
+    BatchInputSerializer,
+    BatchRefusalSerializer,
     ChangesSerializer,
     DrawingInputSerializer,
     DrawingSerializer,
@@ -32,18 +36,18 @@ from recognizer.api.serializers import (
     answer,
     links,
 )
+from recognizer.api.throttles import Throttle
 from recognizer.models import Drawing, ModelVersion, Share, TrainingRun
 from recognizer.models.drawing import VISITOR_SESSION_KEY
 
 
-def _drawn(request: Request) -> Any:
-    serializer = DrawingInputSerializer(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    return serializer.validated_data["drawn"]
-
-
 class PredictView(APIView):
-    """Read a drawing; nothing is stored."""
+    """Read a drawing, or up to 256 at once; nothing is stored.
+
+    Several, as {"items": [...]}, are answered in their order as {"items": [...]}. If one of them
+    makes no sense none is read, and the 400 says by index what is wrong. Each counts as a
+    reading where readings are limited.
+    """
 
     # Who asks makes no difference; so a session, which needs the database, is not looked at.
     authentication_classes: list[type[BaseAuthentication]] = []
@@ -53,13 +57,32 @@ class PredictView(APIView):
     @extend_schema(
         operation_id="predict",
         request={
-            "application/json": DrawingInputSerializer,
+            "application/json": PolymorphicProxySerializer(
+                "PredictInput", [DrawingInputSerializer, BatchInputSerializer], None
+            ),
             "multipart/form-data": DrawingInputSerializer,
         },
-        responses=AnswerSerializer,
+        responses={
+            200: PolymorphicProxySerializer(
+                "PredictAnswer", [AnswerSerializer, BatchAnswerSerializer], None
+            ),
+            400: BatchRefusalSerializer,
+        },
     )
     def post(self, request: Request) -> Response:
-        return Response(answer(recognition.recognise(_drawn(request))))
+        items = items_of(request.data)
+        if items is None:
+            return Response(answer(recognition.recognise(drawn_of(request.data))))
+        self._count_further(len(items) - 1)
+        read = recognition.recognise_all(all_drawn_of(items))
+        return Response({"items": [answer(one) for one in read]})
+
+    def _count_further(self, readings: int) -> None:
+        for throttle in self.get_throttles():
+            assert isinstance(throttle, Throttle)
+            seconds = throttle.wait_for_further(self.request, self, readings)
+            if seconds:
+                self.throttled(self.request, math.ceil(seconds))
 
 
 class DrawingViewSet(
@@ -100,7 +123,7 @@ class DrawingViewSet(
         """Read a drawing and store both."""
         save_headers.refuse_another(request)
         key = save_headers.key_of(request)
-        drawn = _drawn(request)
+        drawn = drawn_of(request.data)
         read = recognition.recognise(drawn)
         if read.rejected and not read.symbols:
             raise ValidationError({"detail": read.rejected.message})

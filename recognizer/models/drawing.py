@@ -15,7 +15,8 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.http import HttpRequest
 from PIL import Image
 
-from ml.contract import IMAGE_SIZE, NOT_A_DIGIT, Drawn, Picture
+from ml.contract import NOT_A_DIGIT, Drawn, Picture
+from ml.png import bitmap_png
 from ml.strokes import unpack_ink
 from recognizer.models.held_out import HeldOutField
 
@@ -302,7 +303,4 @@ class Drawing(models.Model):
 
 def bitmap_data_url(bitmap: bytes) -> str:
     """A 28x28 greyscale PNG data URL from 784 bytes."""
-    image = Image.frombytes("L", (IMAGE_SIZE, IMAGE_SIZE), bitmap)
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return "data:image/png;base64," + base64.b64encode(bitmap_png(bitmap)).decode()

@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 from PIL import Image
 
 from ml.contract import Drawn, Ink
+from recognizer.reports import processes
 from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import free_port
 
@@ -79,16 +80,19 @@ class Site:
 
     def cpu_seconds_of_worker(self) -> float | None:
         """Of the Celery worker and the trainings that it has seen end; None where not Linux."""
-        try:
-            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-            for child in children.read_text().split():
-                command = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
-                if b"worker" in command:
-                    times = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-                    return sum(map(int, times[11:15])) / os.sysconf("SC_CLK_TCK")
-        except OSError:
-            pass
+        for child in processes.children(self.pid):
+            if "worker" in processes.command_of(child):
+                return processes.cpu_seconds(child, of_ended_children=True)
         return None
+
+    def web_processes(self) -> list[int]:
+        """Their ids; none where not Linux."""
+        of_site = processes.children(self.pid)
+        return [child for child in of_site if "uvicorn" in processes.command_of(child)]
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def _read(self) -> None:
         assert self._process.stdout is not None  # it is a pipe

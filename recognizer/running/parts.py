@@ -38,6 +38,7 @@ def web(number: int, listener: int, env: Mapping[str, str]) -> Part:
         [
             *(sys.executable, "-m", "uvicorn", "mnist_site.asgi:application"),
             *("--fd", str(listener), "--timeout-graceful-shutdown", "5", *options),
+            *("--loop", "uvloop", "--http", "mnist_site.http_limits:LimitedHttp"),
         ],
         env,
         inherited=(listener,),

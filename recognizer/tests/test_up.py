@@ -252,7 +252,7 @@ def test_a_given_redis_is_used_instead_of_an_own_one(env, start_up, valkey_url):
 def test_a_part_that_never_stays_up_ends_everything(env, start_up):
     # Stands before the real package, which only the web servers import.
     env["PYTHONPATH"] = str(Path(env["VAR_DIR"]).parent)
-    (Path(env["PYTHONPATH"]) / "a2wsgi.py").write_text("raise RuntimeError('broken on purpose')")
+    (Path(env["PYTHONPATH"]) / "uvloop.py").write_text("raise RuntimeError('broken on purpose')")
     up = start_up()
 
     code = up.process.wait(timeout=SECONDS_TO_START)

@@ -1,0 +1,117 @@
+"""Runs a WSGI application in threads, for requests whose whole body is here already.
+
+Most answers are whole too, and cross from their thread to the event loop once. A streamed one
+crosses for each piece, and stays in its thread, whose database connection it may use; the
+thread waits until a piece is on its way, so nothing piles up behind a slow client.
+"""
+
+import asyncio
+import contextvars
+import io
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Threads:
+    """The application, and the threads that it runs in."""
+
+    def __init__(self, application: Application, workers: int) -> None:
+        self._application = application
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="wsgi")
+
+    async def answer(self, scope: Any, body: bytes, send: Any) -> None:
+        """Answer one request."""
+        loop = asyncio.get_running_loop()
+
+        def send_from_thread(message: dict[str, Any]) -> None:
+            asyncio.run_coroutine_threadsafe(send(message), loop).result()
+
+        # What a request sets for its own context is gone with it.
+        run = contextvars.copy_context().run
+        environ = _environ(scope, body)
+        messages = await loop.run_in_executor(
+            self._pool, run, self._respond, environ, send_from_thread
+        )
+        for message in messages:
+            await send(message)
+
+    def _respond(
+        self, environ: dict[str, Any], send: Callable[[dict[str, Any]], None]
+    ) -> list[dict[str, Any]]:
+        """What is still to be sent."""
+        start = _Start()
+        pieces = self._application(environ, start)
+        try:
+            if not getattr(pieces, "streaming", True):
+                return [start.message, _piece(b"".join(pieces))]
+            unsent = True
+            for piece in pieces:
+                # A generator has called `start` only once its first piece is there.
+                if unsent:
+                    send(start.message)
+                    unsent = False
+                send(_piece(piece, more=True))
+            return [start.message, _piece()] if unsent else [_piece()]
+        finally:
+            getattr(pieces, "close", lambda: None)()
+
+
+class _Start:
+    """WSGI's `start_response`: keeps what it is told."""
+
+    message: dict[str, Any]
+
+    def __call__(
+        self, status: str, headers: list[tuple[str, str]], exc_info: object = None
+    ) -> None:
+        self.message = {
+            "type": "http.response.start",
+            "status": int(status[:3]),
+            "headers": [
+                (name.lower().encode("latin1"), value.encode("latin1")) for name, value in headers
+            ],
+        }
+
+
+def _piece(content: bytes = b"", *, more: bool = False) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": content, "more_body": more}
+
+
+def _environ(scope: Any, body: bytes) -> dict[str, Any]:
+    """A request as WSGI (PEP 3333) has it: text that is bytes, decoded as latin-1."""
+    server, client = scope.get("server") or ("localhost", 80), scope.get("client") or ("", 0)
+    environ = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": scope.get("root_path", "").encode().decode("latin1"),
+        "PATH_INFO": scope["path"].encode().decode("latin1"),
+        "QUERY_STRING": scope["query_string"].decode("latin1"),
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1] or 0),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": client[0],
+        "REMOTE_PORT": str(client[1]),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope["headers"]:
+        key, text = _key(name), value.decode("latin1")
+        environ[key] = f"{environ[key]},{text}" if key in environ else text
+    # A body that came in chunks had no length before.
+    environ.setdefault("CONTENT_LENGTH", str(len(body)))
+    return environ
+
+
+@lru_cache(256)
+def _key(name: bytes) -> str:
+    key = name.decode("latin1").upper().replace("-", "_")
+    return key if key in {"CONTENT_LENGTH", "CONTENT_TYPE"} else f"HTTP_{key}"

@@ -1,0 +1,26 @@
+"""`gradio_app PORT`: a picture in, the digit's scores out, as Gradio has it.
+
+Asked over its shortest way: without a queue, one POST to /gradio_api/run/predict instead of two
+requests and a stream of events; and `concurrency_limit` lets all of them in at once.
+"""
+
+import sys
+
+import gradio
+from PIL import Image
+
+from recognizer.reports.baselines.reading import CLASSES, read
+
+
+def predict(picture: Image.Image) -> dict[str, float]:
+    return dict(zip(CLASSES, read(picture).tolist(), strict=True))
+
+
+with gradio.Blocks(analytics_enabled=False) as app:
+    drawn = gradio.Image(type="pil", image_mode="L", format="png")
+    label = gradio.Label()
+    button = gradio.Button("Read")
+    button.click(predict, drawn, label, api_name="predict", queue=False, concurrency_limit=None)
+
+if __name__ == "__main__":
+    app.launch(server_name="127.0.0.1", server_port=int(sys.argv[1]), quiet=True)

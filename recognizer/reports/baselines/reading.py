@@ -1,0 +1,24 @@
+"""The flow of the product's source document: a picture of the canvas, shrunk, `model.predict`."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from ml import pretrained
+from ml.contract import IMAGE_SIZE
+from ml.training import load_network
+
+_result = pretrained.result()
+CLASSES = tuple(_result["plan"]["classes"])
+network = load_network(_result["plan"]["architecture"], CLASSES, pretrained.WEIGHTS)
+
+
+def read(picture: Image.Image) -> NDArray[np.float32]:
+    """(classes,) scores of a picture with dark ink on light paper."""
+    small = ImageOps.invert(picture.convert("L")).resize((IMAGE_SIZE, IMAGE_SIZE))
+    batch = np.asarray(small, np.float32).reshape(1, IMAGE_SIZE, IMAGE_SIZE, 1) / 255
+    scores: NDArray[np.float32] = network.predict(batch, verbose=0)[0]
+    return scores
+
+
+read(Image.new("L", (IMAGE_SIZE, IMAGE_SIZE), 255))  # what is set up once is no request's

@@ -1,0 +1,77 @@
+"""The figures of `make bench` as tables, and which of the aims they reach."""
+
+from typing import Any
+
+TIMES_A_BASELINE, TIMES_HOPED_FOR = 25, 50
+MOST_P50_MS = 5.0
+LEAST_SAVES = 1 / 3
+"""Of the rate at which the same strokes are only read."""
+
+MOST_START_SECONDS, MOST_MB = 3.0, 200.0
+
+STROKES, IMAGE, SAVE = "predict by strokes", "predict by image", "save a drawing"
+SITE, POSTGRES = "site, SQLite", "site, PostgreSQL"
+BASELINES = ("Flask", "Gradio")
+
+Row = tuple[str, ...]
+_TIMES = "readings a second with 8 clients, times {}'s"
+_HEAD = (
+    *("server", "what", "clients", "a second", "p50 ms", "p99 ms"),
+    *("CPU ms each", "MB a web process", "failed"),
+)
+_COLUMNS = ("per_second", "p50_ms", "p99_ms", "cpu_ms", "memory_mb", "failed")
+
+
+def in_words(figures: dict[str, Any]) -> str:
+    """What was measured, and then the aims, as tables of Markdown."""
+    lines = [
+        (row["server"], row["what"], *(_number(row[name]) for name in ("clients", *_COLUMNS)))
+        for row in figures["rows"]
+    ]
+    return _table(_HEAD, lines) + "\n\n" + _table(("what", "measured", "aim"), aims(figures))
+
+
+def aims(figures: dict[str, Any]) -> list[Row]:
+    """What has to be reached, how much it is, and whether it is."""
+
+    def row(server: str, what: str, clients: int) -> dict[str, Any]:
+        asked = (server, what, clients)
+        return next(
+            one for one in figures["rows"] if (one["server"], one["what"], one["clients"]) == asked
+        )
+
+    strokes = row(SITE, STROKES, 8)["per_second"]
+    times = [(name, strokes / max(0.001, row(name, IMAGE, 8)["per_second"])) for name in BASELINES]
+    p50 = row(SITE, STROKES, 1)["p50_ms"]
+    saves = [(name, row(name, SAVE, 8)["per_second"] / strokes) for name in (SITE, POSTGRES)]
+    memory = max(one["memory_mb"] for one in figures["rows"] if one["server"] not in BASELINES)
+    start, failed = figures["web_start_seconds"], sum(one["failed"] for one in figures["rows"])
+    return [
+        *((_TIMES.format(name), f"{ratio:.1f}", _reached(ratio)) for name, ratio in times),
+        ("one client's p50", f"{p50:.2f} ms", _aim(f"under {MOST_P50_MS:g} ms", p50 < MOST_P50_MS)),
+        *(
+            (f"saves for each reading, {name}", f"{share:.2f}", _aim("0.33", share >= LEAST_SAVES))
+            for name, share in saves
+        ),
+        ("a web process starts in", f"{start:.2f} s", _aim("3 s", start < MOST_START_SECONDS)),
+        ("a web process holds", f"{memory:.0f} MB", _aim("200 MB", memory < MOST_MB)),
+        ("failed requests", f"{failed}", _aim("none", failed == 0)),
+    ]
+
+
+def _reached(ratio: float) -> str:
+    least, hoped = ratio >= TIMES_A_BASELINE, ratio >= TIMES_HOPED_FOR
+    return f"{_aim(f'{TIMES_A_BASELINE}', least)}; {_aim(f'better {TIMES_HOPED_FOR}', hoped)}"
+
+
+def _aim(words: str, reached: bool) -> str:
+    return f"{words}: {'yes' if reached else 'NO'}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 or isinstance(value, int) else f"{value:.2f}"
+
+
+def _table(head: Row, rows: list[Row]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
