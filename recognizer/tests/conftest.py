@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 
 from ml import pretrained
 from recognizer import active_model, promotion
@@ -11,9 +12,10 @@ from recognizer.tests.judging import save_few_mnist_images
 
 
 @pytest.fixture(autouse=True)
-def _no_model_left_over() -> None:
-    """Each test has a database of its own, so what the last one loaded does not hold."""
+def _nothing_left_over() -> None:
+    """Each test has a database of its own: what the last one loaded or counted does not hold."""
     active_model.forget()
+    cache.clear()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Between the socket and Django: threads for a WSGI application, and limits of HTTP itself."""
 
 import asyncio
+import select
 import socket
 import threading
 import time
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from mnist_site.http_limits import MAX_HEAD_BYTES, LimitedHttp
+from mnist_site.http_limits import LimitedHttp
 from mnist_site.wsgi_threads import Threads
 from recognizer.running.valkey import free_port
 
@@ -170,6 +171,9 @@ def said(port: int, *pieces: bytes) -> bytes:
         try:
             for piece in pieces:
                 connection.sendall(piece)
+                # Who talks on after the other hung up loses what the other said last.
+                if select.select([connection], [], [], 0.005)[0]:
+                    break
             while piece := connection.recv(65_536):
                 heard += piece
         except (TimeoutError, ConnectionError):
@@ -183,7 +187,7 @@ def test_headers_without_end_are_refused(port: int) -> None:
         *[b"X-%d: %s\r\n" % (n, b"x" * 999) for n in range(200)],
     ]
     assert b"400 Bad Request" in said(port, *endless)
-    assert b"400 Bad Request" in said(port, b"GET /", b"x" * (MAX_HEAD_BYTES + 1000))
+    assert b"400 Bad Request" in said(port, b"GET /", *[b"x" * 1000] * 200)
 
 
 def test_a_chunk_extension_without_end_is_refused(port: int) -> None:
@@ -193,6 +197,6 @@ def test_a_chunk_extension_without_end_is_refused(port: int) -> None:
 
 def test_long_bodies_and_many_requests_on_one_connection_are_no_long_headers(port: int) -> None:
     whole = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n" + b"x" * 300_000
-    heard = said(port, *[whole] * 3)
+    heard = said(port, whole * 3)
     assert heard.count(b"200 OK") == 3
     assert heard.count(b"300000") == 3
