@@ -4,6 +4,7 @@ The only caller of `ml.inference`.
 """
 
 import io
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,8 @@ from ml.contract import NOT_A_DIGIT, Bitmap, BlankError, Drawn, Ink, Picture, Sc
 from ml.inference import Classifier
 from ml.preprocessing import ink_box, is_too_small, preprocess
 from ml.strokes import pack_ink
-from recognizer import active_model
+from recognizer import active_model, metrics
+from recognizer.active_model import ActiveModel
 from recognizer.models import Drawing, Prediction
 
 
@@ -70,6 +72,14 @@ def recognise(drawn: Drawn) -> Recognition:
         NoActiveModelError: there is no model to read with.
     """
     model = active_model.current()
+    started = time.perf_counter()
+    found = _read(drawn, model)
+    rejected = found.rejected.code if found.rejected else ""
+    metrics.count_reading(model.number, found.text, rejected, time.perf_counter() - started)
+    return found
+
+
+def _read(drawn: Drawn, model: ActiveModel) -> Recognition:
     try:
         bitmap = preprocess(drawn)
     except BlankError:
@@ -146,12 +156,12 @@ def read_labelled_again(at_most: int) -> int:
     Raises:
         NoActiveModelError: there is no model to read with.
     """
-    version = active_model.current().pk
-    read = Prediction.objects.filter(drawing=OuterRef("pk"), version=version)
+    model = active_model.current()
+    read = Prediction.objects.filter(drawing=OuterRef("pk"), version=model.pk)
     unread = Drawing.objects.approved().filter(~Exists(read)).order_by("-labels__pk")
     drawings = list(unread[:at_most])
     for drawing in drawings:
-        columns = _answer_columns(recognise(drawing.drawn()))
+        columns = _answer_columns(_read(drawing.drawn(), model))
         Prediction.objects.create(drawing=drawing, served=False, **columns)
     return len(drawings)
 
