@@ -16,7 +16,7 @@ from recognizer.admin.read_only import may_change, may_view
 from recognizer.models import Drawing, ModelVersion, Promotion, Review, TrainingRun
 from recognizer.overview import Agreement
 
-PERIODS = {30: 1, 90: 7}
+PERIODS = {30: 3, 90: 7}
 """Days looked back, and how many of them make one point of the lines of agreement."""
 
 RUNS_SHOWN = 8
@@ -46,9 +46,10 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 def _drawings(days: int) -> dict[str, Any]:
     counts = overview.drawings_a_day(days)
     return {
-        "drawn": sum(count for _, count in counts),
-        "drawn_before": overview.drawings_before(days),
-        "drawings_a_day": counts[::-1],
+        "drawn": f"{sum(count for _, count in counts):,}",
+        "drawn_before": f"{overview.drawings_before(days):,}",
+        "has_drawn": any(count for _, count in counts),
+        "drawings_a_day": [(day, f"{count:,}") for day, count in reversed(counts)],
         "drawings_chart": {
             "days": [day.isoformat() for day, _ in counts],
             "lines": [{"name": "Drawings", "values": [count for _, count in counts]}],
@@ -80,7 +81,8 @@ def _agreement(days: int, step: int) -> dict[str, Any]:
 
 
 def _with_percent(one: Agreement) -> dict[str, Any]:
-    return {"percent": percent(one.share, 1), "agreed": one.agreed, "labelled": one.labelled}
+    words = f"{one.agreed:,} of {one.labelled:,}"
+    return {"percent": percent(one.share, 1), "words": words, "labelled": one.labelled}
 
 
 def _span(day: date, step: int) -> str:
@@ -94,8 +96,9 @@ def _readings(days: int) -> dict[str, Any]:
     return {
         "recent_days": overview.RECENT_DAYS,
         "days_before": days - overview.RECENT_DAYS,
-        "now_of": found.shares[0].now_of,
-        "before_of": found.shares[0].before_of,
+        "has_read": any(row.now_of or row.before_of for row in found.shares),
+        "now_of": f"{found.shares[0].now_of:,}",
+        "before_of": f"{found.shares[0].before_of:,}",
         "now_sure": percent(found.now_sure, 1),
         "before_sure": percent(found.before_sure, 1),
         "shares": [
@@ -106,12 +109,17 @@ def _readings(days: int) -> dict[str, Any]:
                 # Widths of bars, the longest being all there is.
                 "now_width": f"{row.now_share / most:.1%}",
                 "before_width": f"{row.before_share / most:.1%}",
-                "change": f"{(row.now_share - row.before_share) * 100:+.1f}",
+                "change": _points(row.now_share - row.before_share),
                 "stands_out": row.stands_out,
             }
             for row in found.shares
         ],
     }
+
+
+def _points(change: float) -> str:
+    words = f"{change * 100:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return words if words.strip("+\N{MINUS SIGN}0.") else "0.0"
 
 
 def _queues(request: HttpRequest) -> dict[str, Any]:

@@ -46,7 +46,7 @@ export class Days extends Chart {
       scales: { x: { range: (plot, first, last) => [first - 0.7 * oneDay, last + 0.7 * oneDay] }, y: { range } },
       cursor: { drag: { x: false, y: false } },
       axes: [
-        { ...axis, space: 60, incrs: [1, 2, 7, 14, 28].map((days) => days * oneDay), values: (plot, ticks) => ticks.map(day) },
+        { ...axis, size: 30, space: 60, incrs: [1, 2, 7, 14, 28].map((days) => days * oneDay), values: (plot, ticks) => ticks.map(day) },
         { ...axis, size: percents ? 60 : 50, incrs: percents ? undefined : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000], values: (plot, ticks) => ticks.map((tick) => (percents ? `${Math.round(tick * 100)} %` : written(tick))) },
       ],
       series: [
