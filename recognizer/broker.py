@@ -13,6 +13,6 @@ def messages_waiting() -> int | None:
         return None
     try:
         with redis.Redis.from_url(settings.REDIS_URL, **_PATIENCE) as client:
-            return int(client.llen(QUEUE))  # type: ignore[arg-type]
+            return int(client.llen(QUEUE))
     except (redis.RedisError, OSError):
         return None

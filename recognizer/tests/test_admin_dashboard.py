@@ -109,7 +109,8 @@ def test_what_is_read_now_stands_beside_what_was_read_before():
     assert (shares["7"].now, shares["7"].now_of, shares["7"].before_of) == (3, 4, 1)
     assert shares["refused"].now_share == 0.25
     assert shares["1"].before_share == 1.0
-    assert (found.now_sure, found.before_sure) == (pytest.approx(0.8), pytest.approx(0.6))
+    assert found.now_sure == pytest.approx(0.8)
+    assert found.before_sure == pytest.approx(0.6)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from celery.contrib.testing.worker import start_worker
 from django.test import Client
 
 from mnist_site.celery import app
-from recognizer import request_ids, supervision, tasks
+from recognizer import request_ids, retraining, supervision, tasks
 from recognizer.logs import JsonFormatter, LineFormatter
 from recognizer.running.supervisor import Console
 from recognizer.tests.factories import make_user
@@ -118,10 +118,8 @@ def test_a_line_says_which_user_or_under_a_pseudonym_which_session(access):
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_goes_on_with_the_id_of_the_request_that_woke_it(monkeypatch):
     heard: list[str] = []
-    monkeypatch.setattr(
-        tasks.retraining, "execute", lambda _: heard.append(request_ids.current.get())
-    )
-    monkeypatch.setattr(tasks.retraining, "waiting_runs", list)
+    monkeypatch.setattr(retraining, "execute", lambda _: heard.append(request_ids.current.get()))
+    monkeypatch.setattr(retraining, "waiting_runs", list)
     monkeypatch.setattr(supervision, "shutting_down", threading.Event())
     token = request_ids.current.set(GIVEN)
     tasks.execute_run.delay(1)
