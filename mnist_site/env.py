@@ -58,6 +58,14 @@ def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in env_str(name, default).split(",") if part.strip()]
 
 
+def env_choice(name: str, *choices: str) -> str:
+    """Read one of these words; the first is the default."""
+    value = env_str(name, choices[0])
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name}={value!r}: expected {' or '.join(map(repr, choices))}")
+    return value
+
+
 def env_rate(name: str, default: str) -> str | None:
     """Read a throttle rate such as "600/min"; "none" switches it off."""
     value = env_str(name, default)

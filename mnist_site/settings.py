@@ -8,6 +8,7 @@ from csp.constants import NONE, SELF
 from mnist_site.env import (
     BASE_DIR,
     env_bool,
+    env_choice,
     env_database,
     env_int,
     env_list,
@@ -43,6 +44,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "recognizer.request_log.log_requests",
+    "recognizer.pages.probes.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "recognizer.middleware.SteadyCSPMiddleware",
@@ -142,6 +145,8 @@ STORAGES = {
 
 HTTPS = env_bool("HTTPS", default=False)
 SECURE_SSL_REDIRECT = HTTPS
+# Prometheus asks from inside, past the proxy that speaks TLS.
+SECURE_REDIRECT_EXEMPT = [r"^metrics$"]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -210,11 +215,27 @@ WEB_HOST = env_str("WEB_HOST", "127.0.0.1")
 WEB_PORT = env_int("WEB_PORT", default=8000, least=1)
 WEB_PROCESSES = env_int("WEB_PROCESSES", default=2, least=1)
 
+METRICS_TOKEN = env_str("METRICS_TOKEN")
+LOG_LEVEL = env_str("LOG_LEVEL", "INFO")
+LOG_FORMAT = env_choice("LOG_FORMAT", "line", "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env_str("LOG_LEVEL", "INFO")},
-    "loggers": {"django.server": {"level": "WARNING"}},
+    "formatters": {
+        "line": {
+            "()": "recognizer.logs.LineFormatter",
+            "format": "{levelname} {name}: {message}",
+            "style": "{",
+        },
+        "json": {"()": "recognizer.logs.JsonFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # Celery sets the root's level to its own, WARNING.
+        "recognizer": {"level": LOG_LEVEL},
+        "django.server": {"level": "WARNING"},
+        # uvicorn has set up a format of its own by now.
+        "uvicorn": {"handlers": [], "propagate": True},
+    },
 }

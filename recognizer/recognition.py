@@ -4,6 +4,7 @@ The only caller of `ml.inference`.
 """
 
 import io
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from PIL import Image
 from ml.contract import NOT_A_DIGIT, Bitmap, BlankError, Drawn, Ink, Picture, Scores
 from ml.preprocessing import Prepared, prepare
 from ml.strokes import pack_ink
-from recognizer import active_model
+from recognizer import active_model, metrics
 from recognizer.active_model import ActiveModel
 from recognizer.models import Drawing, Prediction
 
@@ -79,7 +80,14 @@ def recognise_all(drawings: Sequence[Drawn]) -> list[Recognition]:
     Raises:
         NoActiveModelError: there is no model to read with.
     """
-    return _read_all(drawings, active_model.current())
+    model = active_model.current()
+    started = time.perf_counter()
+    found = _read_all(drawings, model)
+    seconds_each = (time.perf_counter() - started) / max(1, len(found))
+    for one in found:
+        rejected = one.rejected.code if one.rejected else ""
+        metrics.count_reading(model.number, one.text, rejected, seconds_each)
+    return found
 
 
 def _read_all(drawings: Sequence[Drawn], model: ActiveModel) -> list[Recognition]:
@@ -172,12 +180,12 @@ def read_labelled_again(at_most: int) -> int:
     Raises:
         NoActiveModelError: there is no model to read with.
     """
-    version = active_model.current().pk
-    read = Prediction.objects.filter(drawing=OuterRef("pk"), version=version)
+    model = active_model.current()
+    read = Prediction.objects.filter(drawing=OuterRef("pk"), version=model.pk)
     unread = Drawing.objects.approved().filter(~Exists(read)).order_by("-labels__pk")
     drawings = list(unread[:at_most])
     for drawing in drawings:
-        columns = _answer_columns(recognise(drawing.drawn()))
+        columns = _answer_columns(_read(drawing.drawn(), model))
         Prediction.objects.create(drawing=drawing, served=False, **columns)
     return len(drawings)
 

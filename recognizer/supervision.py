@@ -28,7 +28,7 @@ from ml import pretrained
 from ml.contract import NOT_A_DIGIT
 from ml.dataset import DatasetError, file_sha256
 from ml.inference import ArtifactError, load_trained
-from recognizer import gate, promotion
+from recognizer import gate, promotion, request_ids
 from recognizer.models import TrainingRun
 from recognizer.outages import AWAY, outlast
 from recognizer.running.lifetime import die_with_parent
@@ -63,6 +63,8 @@ class Supervisor:
         self._errors: deque[str] = deque(maxlen=_ERROR_LINES)
         self._fields: dict[str, Any] = {"history": []}
         self._heard_at = self._written_at = time.monotonic()
+        if identity := request_ids.current.get():
+            self._log.append(f"{timezone.now():%H:%M:%S} request {identity}")
 
     def run_to_the_end(self) -> None:
         command = self._prepare()
@@ -153,9 +155,14 @@ class Supervisor:
             self._heard_at = time.monotonic()
             event = _event(line)
             if event is None:
-                self._log.append(line)
+                self._say(line)
             else:
                 self._note(event)
+
+    def _say(self, line: str) -> None:
+        """Into the run's own log, and the worker's."""
+        self._log.append(line)
+        logger.info("Run %d: %s", self._run.pk, line)
 
     def _note(self, event: dict[str, Any]) -> None:
         kind = event.pop("event")
@@ -166,7 +173,7 @@ class Supervisor:
         }
         if kind == "stage":
             self._fields["stage"] = str(event["stage"])[:64]
-            self._log.append(f"{timezone.now():%H:%M:%S} {event['stage']}")
+            self._say(f"{timezone.now():%H:%M:%S} {event['stage']}")
         elif kind in {"step", "epoch"}:
             self._fields |= {
                 name: event[name]
@@ -175,7 +182,7 @@ class Supervisor:
             }
         if kind == "epoch":
             self._fields["history"] = [*self._fields["history"], event]
-            self._log.append(
+            self._say(
                 f"{timezone.now():%H:%M:%S} epoch {event['epoch']}/{event['epochs']}:"
                 f" loss {_figure(event['loss'], '.4f')},"
                 f" accuracy {_figure(event['accuracy'], '.2%')},"

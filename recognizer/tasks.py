@@ -3,11 +3,17 @@
 import logging
 from typing import Any
 
-from celery import shared_task
-from celery.signals import worker_ready, worker_shutting_down
+from celery import Task, shared_task
+from celery.signals import (
+    before_task_publish,
+    task_postrun,
+    task_prerun,
+    worker_ready,
+    worker_shutting_down,
+)
 from kombu.exceptions import OperationalError
 
-from recognizer import active_model, gate, recognition, retraining, supervision
+from recognizer import active_model, gate, recognition, request_ids, retraining, supervision
 from recognizer.models import ModelVersion, TrainingRun
 
 READ_AT_ONCE = 1000
@@ -72,6 +78,23 @@ def hand_over_judging(version: ModelVersion) -> bool:
         logger.warning("%s is not judged: the broker cannot be reached (%s).", version, error)
         return False
     return True
+
+
+@before_task_publish.connect
+def _send_request_id(headers: dict[str, Any], **_: Any) -> None:
+    if identity := request_ids.current.get():
+        headers["request_id"] = identity
+
+
+@task_prerun.connect
+def _take_request_id(task: "Task[Any, Any]", task_id: str, **_: Any) -> None:
+    """A task that no request asked for goes by its own id."""
+    request_ids.current.set(getattr(task.request, "request_id", None) or task_id)
+
+
+@task_postrun.connect
+def _drop_request_id(**_: Any) -> None:
+    request_ids.current.set("")
 
 
 @worker_ready.connect

@@ -3,13 +3,16 @@
 from django.urls import path
 
 from recognizer import views
-from recognizer.pages import drawing, gallery, my_data, pictures, shared
+from recognizer.pages import drawing, gallery, my_data, pictures, probes, shared
 
 urlpatterns = [
     path("", views.draw, name="draw"),
     path("offline/", views.offline, name="offline"),
     path("service-worker.js", views.service_worker, name="service-worker"),
     path("manifest.webmanifest", views.manifest, name="manifest"),
+    path("healthz", probes.healthz, name="healthz"),
+    path("readyz", probes.readyz, name="readyz"),
+    path("metrics", probes.metrics_page, name="metrics"),
     path("drawings/", gallery.gallery, name="history"),
     path("drawings/<uuid:public_id>/", drawing.drawing_page, name="drawing-page"),
     path("my-data/", my_data.my_data, name="my-data"),

@@ -38,6 +38,7 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
                     "next": require_GET(self.next_view),
                     "decide": require_POST(self.decide_view),
                     "undo": require_POST(self.undo_view),
+                    "counts": require_GET(self.counts_view),
                 }.items()
             ),
             *super().get_urls(),
@@ -50,7 +51,7 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
             raise Http404("There is no such queue.")
         urls = {
             what: reverse(f"admin:recognizer_drawing_desk_{what}")
-            for what in ("next", "decide", "undo")
+            for what in ("next", "decide", "undo", "counts")
         }
         context = {
             **self.admin_site.each_context(request),
@@ -79,6 +80,12 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
         if not after:
             answer |= {"left": review.left(queue, COUNTED + 1), "counted": COUNTED}
         return JsonResponse(answer)
+
+    def counts_view(self, request: HttpRequest) -> JsonResponse:
+        """How many wait in each queue; no page waits for this."""
+        self._allow(request)
+        counts = {queue: review.left(queue, COUNTED + 1) for queue in Review.Queue.values}
+        return JsonResponse({"counts": counts, "counted": COUNTED})
 
     def decide_view(self, request: HttpRequest) -> JsonResponse:
         self._allow(request)

@@ -1,5 +1,6 @@
 """Starts parts, shows what they say, starts again what dies, and ends them all."""
 
+import json
 import os
 import signal
 import subprocess
@@ -23,18 +24,22 @@ class PartFailedError(Exception):
 
 
 class Console:
-    """One stream for what many parts say: a line at a time, each behind its part's name."""
+    """One stream for what many parts say: a line at a time, each behind its part's name.
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    As JSON every line is one object, with the part's name in it.
+    """
+
+    def __init__(self, stream: TextIO, *, as_json: bool = False) -> None:
+        self._stream, self._as_json = stream, as_json
         self._lock = threading.Lock()
         self._names: list[str] = []
 
     def say(self, name: str, text: str) -> None:
         """Write one line. A reader that has gone away is no reason to end."""
         with self._lock:
+            line = _json_line(name, text) if self._as_json else f"{self._prefix(name)} {text}"
             try:
-                self._stream.write(f"{self._prefix(name)} {text}\n")
+                self._stream.write(f"{line}\n")
                 self._stream.flush()
             except OSError:
                 pass
@@ -47,6 +52,14 @@ class Console:
             self._names.append(name)
         colour = _COLOURS[self._names.index(name) % len(_COLOURS)]
         return f"\033[{colour}m{prefix}\033[0m"
+
+
+def _json_line(name: str, text: str) -> str:
+    """What is JSON already gets the part's name; what is not becomes a message."""
+    part = json.dumps(name)
+    if text.startswith('{"') and text.endswith("}"):
+        return f'{{"part": {part}, {text[1:]}'
+    return f'{{"part": {part}, "message": {json.dumps(text)}}}'
 
 
 @dataclass

@@ -1,4 +1,6 @@
+import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from django.utils import timezone
 from ml import pretrained
 from ml.contract import NOT_A_DIGIT
 from ml.tests import golden
-from recognizer import retraining, supervision
+from recognizer import request_ids, retraining, supervision
 from recognizer.models import Drawing, Label, ModelVersion, TrainingRun
 from recognizer.run_folders import run_folder
 from recognizer.tests.factories import make_drawing, make_label, make_picture
@@ -199,18 +201,23 @@ def test_a_run_waits_when_the_broker_is_away() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_retraining_makes_one_candidate_from_the_active_version(
-    shipped_model: ModelVersion, settings: Any
+    shipped_model: ModelVersion, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The whole of it, with a real training process."""
     settings.RETRAIN_EPOCHS = 1
     for digit in "0123456789":
         labelled(digit, strokes=golden.STROKES[digit])
     run = retraining.request_run(Drawing.objects.all(), by=None)
-    assert retraining.execute(run.pk)
+    token = request_ids.current.set("who-asked-for-it")
+    with caplog.at_level(logging.INFO, "recognizer.supervision"):
+        assert retraining.execute(run.pk)
+    request_ids.current.reset(token)
     run.refresh_from_db()
     assert (run.state, run.error) == ("succeeded", "")
     assert [record["epoch"] for record in run.history] == [1]
     assert "epoch 1/1" in run.log
+    assert "request who-asked-for-it" in run.log
+    assert re.search(rf"Run {run.pk}: .*epoch 1/1", caplog.text)
     version = run.version
     verdict = version.verdicts.get()
     assert (version.number, verdict.opponent) == (2, shipped_model)

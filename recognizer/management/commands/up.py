@@ -8,13 +8,14 @@ import sys
 import threading
 import time
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connections
 
-from recognizer.running import checks, parts, preparation
+from recognizer.running import checks, metric_files, parts, preparation
 from recognizer.running.interrupts import Interrupts
 from recognizer.running.lifetime import ask_for_signal_at_parents_death
 from recognizer.running.supervisor import Console, PartFailedError, Supervisor
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
-        console = Console(sys.stdout)
+        console = Console(sys.stdout, as_json=settings.LOG_FORMAT == "json")
         supervisor = Supervisor(console)
         interrupts = Interrupts(supervisor.kill)
         interrupts.install()
@@ -81,10 +82,17 @@ def _start_parts(supervisor: Supervisor, listener: socket.socket, lock: int) -> 
         process = supervisor.start(parts.valkey(valkey.command, lock))
         valkey.wait_until_it_answers(process)
         env["REDIS_URL"] = valkey.url
+    web_env = {**env, metric_files.VARIABLE: _metrics_folder()}
     for number in range(1, settings.WEB_PROCESSES + 1):
-        supervisor.start(parts.web(number, listener.fileno(), env))
+        supervisor.start(parts.web(number, listener.fileno(), web_env))
     supervisor.start(parts.worker(env))
     supervisor.start(parts.beat(settings.VAR_DIR / "beat-schedule", env))
+
+
+def _metrics_folder() -> str:
+    folder: Path = settings.VAR_DIR / "metrics"
+    metric_files.start_anew(folder)
+    return str(folder)
 
 
 def _announce(listener: socket.socket, host: str, console: Console) -> None:

@@ -1,9 +1,8 @@
 /** A training history as charts, drawn by uPlot. */
 
-import uPlot from "../vendor/uplot-1.6.32/uPlot.esm.js";
+import { Chart, HEIGHT } from "./chart.js";
 
 const NAMES = { loss: "training", accuracy: "training", val_loss: "validation", val_accuracy: "validation" };
-const HEIGHT = 220;
 
 /** [epochs, values of the first name, of the second, …]; null where an epoch recorded no number. */
 export function columns(history, names) {
@@ -20,17 +19,11 @@ export function hasNumbers([, ...values]) {
 }
 
 /** Draws into a <figure data-curves="loss val_loss" data-title="Loss">, and again as epochs come. */
-export class Curves {
+export class Curves extends Chart {
   constructor(figure) {
-    this.figure = figure;
-    figure.setAttribute("role", "group");
-    figure.setAttribute("aria-label", `${figure.dataset.title} by epoch`);
+    super(figure, `${figure.dataset.title} by epoch`);
     this.names = figure.dataset.curves.split(" ");
-    this.plot = null;
     this.shown = 0;
-    new ResizeObserver(() => this.plot?.setSize({ width: this.width(), height: HEIGHT })).observe(figure);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
-    new MutationObserver(() => this.redraw()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   }
 
   show(history) {
@@ -43,29 +36,13 @@ export class Curves {
     else this.draw();
   }
 
-  redraw() {
-    if (!this.plot) return;
-    this.plot.destroy();
-    this.draw();
-  }
-
-  draw() {
-    this.plot = new uPlot(this.options(), this.data, this.figure);
-  }
-
-  width() {
-    return Math.max(240, this.figure.clientWidth);
-  }
-
   options() {
-    const style = getComputedStyle(this.figure);
-    const colour = (name) => style.getPropertyValue(name).trim();
     const percents = "percent" in this.figure.dataset;
     const written = (value) => {
       if (value === null || value === undefined) return "–";
       return percents ? `${(value * 100).toFixed(2)} %` : value.toPrecision(3);
     };
-    const axis = { stroke: colour("--body-quiet-color"), grid: { stroke: colour("--border-color"), width: 1 }, ticks: { show: false } };
+    const axis = this.axis();
     return {
       title: this.figure.dataset.title,
       width: this.width(),
@@ -80,7 +57,7 @@ export class Curves {
         { label: "Epoch", value: (plot, epoch) => epoch ?? "–" },
         ...this.names.map((name) => ({
           label: NAMES[name],
-          stroke: colour(`--hw-${NAMES[name]}`),
+          stroke: this.colour(`--hw-${NAMES[name]}`),
           width: 2,
           dash: NAMES[name] === "validation" ? [6, 4] : undefined,
           points: { show: true, size: 6 },

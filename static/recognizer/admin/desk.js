@@ -4,6 +4,7 @@ import { ApiError, request } from "../js/api.js";
 import { Bars } from "../js/bars.js";
 import { Sitting } from "./desk_sitting.js";
 import { Paper } from "./paper.js";
+import { showCounts } from "./queue_counts.js";
 
 const SIGNED_OUT = "You have been signed out. Sign in again in another tab, then try again here.";
 const OUTCOMES = {
@@ -187,3 +188,5 @@ function flash(button) {
   button.classList.add("is-pressed");
   setTimeout(() => button.classList.remove("is-pressed"), 150);
 }
+
+showCounts(page.urls.counts);

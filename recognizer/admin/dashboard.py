@@ -1,0 +1,151 @@
+"""The dashboard: what happens on the site, for staff."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from recognizer import broker, overview
+from recognizer.admin.pictures import percent
+from recognizer.admin.read_only import may_change, may_view
+from recognizer.models import Drawing, ModelVersion, Promotion, Review, TrainingRun
+from recognizer.overview import Agreement
+
+PERIODS = {30: 3, 90: 7}
+"""Days looked back, and how many of them make one point of the lines of agreement."""
+
+RUNS_SHOWN = 8
+
+
+@require_safe
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """A constant number of queries, each bounded by the days that are shown."""
+    if not may_view(request, "drawing"):
+        raise PermissionDenied
+    days = 90 if request.GET.get("days") == "90" else 30
+    context = {
+        **admin.site.each_context(request),
+        "title": "Dashboard",
+        "days": days,
+        "periods": list(PERIODS),
+        **_drawings(days),
+        **_agreement(days, PERIODS[days]),
+        **_readings(days),
+        **_queues(request),
+        **_answering(request),
+        **_runs(request),
+    }
+    return render(request, "admin/recognizer/dashboard.html", context)
+
+
+def _drawings(days: int) -> dict[str, Any]:
+    counts = overview.drawings_a_day(days)
+    return {
+        "drawn": f"{sum(count for _, count in counts):,}",
+        "drawn_before": f"{overview.drawings_before(days):,}",
+        "has_drawn": any(count for _, count in counts),
+        "drawings_a_day": [(day, f"{count:,}") for day, count in reversed(counts)],
+        "drawings_chart": {
+            "days": [day.isoformat() for day, _ in counts],
+            "lines": [{"name": "Drawings", "values": [count for _, count in counts]}],
+        },
+    }
+
+
+def _agreement(days: int, step: int) -> dict[str, Any]:
+    lines = overview.agreement(days, step)
+    start = overview.first_day(days)
+    count = len(next(iter(lines.values()), []))
+    starts = [start + timedelta(days=step * number) for number in range(count)]
+    names = {number: f"Version {number}" if number else "Earlier versions" for number in lines}
+    return {
+        "agreement": _with_percent(overview.total(lines.values())),
+        "agreement_names": list(names.values()),
+        "agreement_rows": [
+            (_span(day, step), [_with_percent(line[place]) for line in lines.values()])
+            for place, day in reversed(list(enumerate(starts)))
+        ],
+        "agreement_chart": {
+            "days": [day.isoformat() for day in starts],
+            "lines": [
+                {"name": names[number], "values": [one.share for one in line]}
+                for number, line in lines.items()
+            ],
+        },
+    }
+
+
+def _with_percent(one: Agreement) -> dict[str, Any]:
+    words = f"{one.agreed:,} of {one.labelled:,}"
+    return {"percent": percent(one.share, 1), "words": words, "labelled": one.labelled}
+
+
+def _span(day: date, step: int) -> str:
+    first = f"{day:%-d %b}"
+    return first if step == 1 else f"{first} to {day + timedelta(days=step - 1):%-d %b}"
+
+
+def _readings(days: int) -> dict[str, Any]:
+    found = overview.readings(days)
+    most = max((max(row.now_share, row.before_share) for row in found.shares), default=0) or 1
+    return {
+        "recent_days": overview.RECENT_DAYS,
+        "days_before": days - overview.RECENT_DAYS,
+        "has_read": any(row.now_of or row.before_of for row in found.shares),
+        "now_of": f"{found.shares[0].now_of:,}",
+        "before_of": f"{found.shares[0].before_of:,}",
+        "now_sure": percent(found.now_sure, 1),
+        "before_sure": percent(found.before_sure, 1),
+        "shares": [
+            {
+                "name": row.name,
+                "now": percent(row.now_share, 1),
+                "before": percent(row.before_share, 1),
+                # Widths of bars, the longest being all there is.
+                "now_width": f"{row.now_share / most:.1%}",
+                "before_width": f"{row.before_share / most:.1%}",
+                "change": _points(row.now_share - row.before_share),
+                "stands_out": row.stands_out,
+            }
+            for row in found.shares
+        ],
+    }
+
+
+def _points(change: float) -> str:
+    words = f"{change * 100:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return words if words.strip("+\N{MINUS SIGN}0.") else "0.0"
+
+
+def _queues(request: HttpRequest) -> dict[str, Any]:
+    may_review = may_change(request, "drawing")
+    return {
+        "may_review": may_review,
+        "review_queues": Review.Queue.choices,
+        "counts_url": reverse("admin:recognizer_drawing_desk_counts") if may_review else "",
+        "any_drawings": Drawing.objects.exists(),
+        "messages_waiting": broker.messages_waiting(),
+    }
+
+
+def _answering(request: HttpRequest) -> dict[str, Any]:
+    active = ModelVersion.objects.active()
+    promotions = Promotion.objects.filter(version=active).order_by("-promoted_at", "-pk")
+    return {
+        "active": active,
+        "active_since": promotions.values_list("promoted_at", flat=True).first(),
+        "may_view_versions": may_view(request, "modelversion"),
+    }
+
+
+def _runs(request: HttpRequest) -> dict[str, Any]:
+    if not may_view(request, "trainingrun"):
+        return {"may_view_runs": False}
+    runs = TrainingRun.objects.select_related("requested_by", "version")
+    unread = ("log", "history", "parameters", "error", "version__metrics")
+    return {"may_view_runs": True, "runs": runs.defer(*unread).order_by("-pk")[:RUNS_SHOWN]}

@@ -1,0 +1,38 @@
+"""How log records are written: lines for people, or JSON for programs (LOG_FORMAT).
+
+Settings name these classes, so nothing here may need Django's apps.
+"""
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from recognizer import request_ids
+
+
+class LineFormatter(logging.Formatter):
+    """A line, and behind it the id of the request it is about."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's own name
+        line = super().formatMessage(record)
+        identity = request_ids.current.get()
+        return f"{line} [{identity}]" if identity else line
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line; what is logged with `extra={"fields": {…}}` is in it too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if identity := request_ids.current.get():
+            entry["request_id"] = identity
+        entry |= getattr(record, "fields", {})
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, default=str)

@@ -1,0 +1,98 @@
+"""What load balancers, monitors and Prometheus ask for."""
+
+import threading
+import time
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import resolve
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from recognizer import health, metrics
+from recognizer.middleware import GetResponse
+
+SECONDS_KEPT = 1.0
+"""Strangers may ask as often as they like; the parts are looked at once a second."""
+
+_PATHS = ("/healthz", "/readyz")
+_lock = threading.Lock()
+_kept: tuple[float, dict[str, health.Part]] = (float("-inf"), {})
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """This process lives; it asks nothing of any other part."""
+    return JsonResponse({"state": health.OK})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Each part's state and the reason; 503 if one has failed that `?exclude=` does not name."""
+    parts = _parts()
+    excluded = set(request.GET.getlist("exclude"))
+    state = health.overall({name: parts[name] for name in parts if name not in excluded})
+    shown = {name: {"state": part.state, "reason": part.reason} for name, part in parts.items()}
+    status = 503 if state == health.FAILED else 200
+    return JsonResponse({"state": state, "parts": shown}, status=status)
+
+
+def _parts() -> dict[str, health.Part]:
+    """What was found a moment ago; while one thread looks, the others tell what they know."""
+    global _kept
+    due = time.monotonic() - _kept[0] > SECONDS_KEPT
+    if due and _lock.acquire(blocking=not _kept[1]):
+        try:
+            found = health.examine()
+            _kept = (time.monotonic(), found)
+        finally:
+            _lock.release()
+    return _kept[1]
+
+
+def forget() -> None:
+    """Look at the parts again at the next question."""
+    global _kept
+    _kept = (float("-inf"), {})
+
+
+def answer_probes(get_response: GetResponse) -> GetResponse:
+    """Middleware: answer probes before hosts are checked and http is sent to https.
+
+    A load balancer asks each process by its address, and without TLS.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path_info not in _PATHS:
+            return get_response(request)
+        request.resolver_match = match = resolve(request.path_info)
+        answer: HttpResponse = match.func(request)
+        return answer
+
+    return middleware
+
+
+@require_safe
+@never_cache
+def metrics_page(request: HttpRequest) -> HttpResponse:
+    """What Prometheus reads: with METRICS_TOKEN as a bearer token, or signed in as staff."""
+    if not (_has_token(request) or _is_staff(request)):
+        answer = HttpResponse("A token or staff's session is needed.\n", status=401)
+        answer.headers["Content-Type"] = "text/plain; charset=utf-8"
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="metrics"'
+        return answer
+    return HttpResponse(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _has_token(request: HttpRequest) -> bool:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    wanted = settings.METRICS_TOKEN
+    return bool(wanted) and scheme.lower() == "bearer" and constant_time_compare(given, wanted)
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    return request.user.is_active and getattr(request.user, "is_staff", False)
