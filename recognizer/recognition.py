@@ -133,7 +133,7 @@ def save(
         )
         drawing.bitmap = bitmap_bytes(recognition.symbols[0].bitmap)
         drawing.save()
-        Prediction.objects.create(drawing=drawing, **_answer_columns(recognition))
+        Prediction.objects.create(drawing=drawing, **answer_columns(recognition))
     return drawing
 
 
@@ -151,12 +151,12 @@ def read_labelled_again(at_most: int) -> int:
     unread = Drawing.objects.approved().filter(~Exists(read)).order_by("-labels__pk")
     drawings = list(unread[:at_most])
     for drawing in drawings:
-        columns = _answer_columns(recognise(drawing.drawn()))
+        columns = answer_columns(recognise(drawing.drawn()))
         Prediction.objects.create(drawing=drawing, served=False, **columns)
     return len(drawings)
 
 
-def _answer_columns(recognition: Recognition) -> dict[str, Any]:
+def answer_columns(recognition: Recognition) -> dict[str, Any]:
     """What `Prediction` keeps of an answer."""
     return {
         "version_id": recognition.version_pk,
@@ -168,7 +168,7 @@ def _answer_columns(recognition: Recognition) -> dict[str, Any]:
                 "label": symbol.label,
                 "confidence": symbol.confidence,
                 "probabilities": symbol.probabilities,
-                "box": list(symbol.box),
+                "box": [round(side, 2) for side in symbol.box],  # as exact as strokes are kept
             }
             for symbol in recognition.symbols
         ],
