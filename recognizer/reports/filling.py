@@ -103,7 +103,7 @@ def _made(sizes: list[int], seed: int, processes: int) -> Iterator[list[MadeUp]]
 
 def _site(people: int, rng: np.random.Generator) -> Site:
     promotion.register_shipped_model()
-    accounts = int(people * ACCOUNTS)
+    accounts = max(1, int(people * ACCOUNTS))
     names = [f"made-up-{number}" for number in range(accounts)]
     staff, _ = User.objects.get_or_create(username="made-up-staff", defaults={"is_staff": True})
     # "!" is no password: nobody can sign in as one of them.
