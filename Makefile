@@ -9,7 +9,7 @@ LINT_ENV := SECRET_KEY=lint DATABASE_URL=sqlite://:memory: REDIS_URL= VAR_DIR=bu
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run test test-js test-sqlite test-faults test-postgres format screenshots figures learning-report page-report clean node chromium
+.PHONY: help run test test-js test-sqlite test-faults test-postgres format screenshots figures learning-report page-report growth-report clean node chromium
 .PHONY: lint lint-ruff lint-types lint-imports lint-templates lint-django
 
 help:  ## list what can be made
@@ -72,6 +72,9 @@ learning-report: .venv/.installed  ## does it learn from its people? On the real
 
 page-report: .venv/.installed-dev chromium  ## how fast, light and sound the pages are; needs npm for Lighthouse
 	@$(BIN)/python -m recognizer.tests.browser.page_report
+
+growth-report: .venv/.installed-dev  ## what pages cost with many drawings: ten minutes and more [N=1000000] [POSTGRES=1]
+	@$(if $(POSTGRES),$(BIN)/python -m recognizer.tests.postgres -- )$(BIN)/python -m recognizer.reports.growth $(N:%=--count %)
 
 clean:  ## remove what was installed and built; var/ and .env stay
 	rm -rf .venv build test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

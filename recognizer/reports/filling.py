@@ -8,7 +8,7 @@ import itertools
 import multiprocessing
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ DRAWINGS_A_PERSON = 50
 ACCOUNTS = 0.2
 """This share of the people has signed in; the others are anonymous visitors."""
 
-LABELLED = {Label.State.SUGGESTED: 0.01, Label.State.APPROVED: 0.045, Label.State.REFUSED: 0.005}
+LABELLED = {"suggested": 0.01, "approved": 0.045, "refused": 0.005}
 WRONGLY_LABELLED = 0.02
 READINGS = 300
 
@@ -53,25 +53,32 @@ class Site:
     visitors: list[uuid.UUID]
     staff: User
     readings: dict[str, list[Answer]]
+    labelled: Mapping[str, float]
     versions: list[int]
     until: datetime = field(default_factory=timezone.now)
 
     def when(self, share: float) -> datetime:
         """The time at which that share of all was drawn: people draw more and more."""
-        return self.until - SPAN * (1 - share**0.5)
+        return self.until - SPAN * (1 - float(share**0.5))
 
 
 def fill(
-    count: int, *, processes: int, seed: int = 1, progress: Callable[[int], None] = lambda n: None
+    count: int,
+    *,
+    processes: int,
+    seed: int = 1,
+    labelled: Mapping[str, float] = LABELLED,
+    progress: Callable[[int], None] = lambda stored: None,
 ) -> None:
     """Store so many made-up drawings with all that belongs to them, in batches.
 
     Args:
         processes: so many make drawings; 1 makes them in this one.
+        labelled: the share of drawings with a label in each state.
         progress: told how many are stored, after each batch.
     """
     rng = np.random.default_rng(seed)
-    site = _site(max(2, count // DRAWINGS_A_PERSON), rng)
+    site = _site(max(2, count // DRAWINGS_A_PERSON), labelled, rng)
     sizes = [min(BATCH, count - start) for start in range(0, count, BATCH)]
     stored = 0
     with _times_as_given(Drawing, Prediction, Label):
@@ -101,7 +108,7 @@ def _made(sizes: list[int], seed: int, processes: int) -> Iterator[list[MadeUp]]
             yield made.result()
 
 
-def _site(people: int, rng: np.random.Generator) -> Site:
+def _site(people: int, labelled: Mapping[str, float], rng: np.random.Generator) -> Site:
     promotion.register_shipped_model()
     accounts = max(1, int(people * ACCOUNTS))
     names = [f"made-up-{number}" for number in range(accounts)]
@@ -115,6 +122,7 @@ def _site(people: int, rng: np.random.Generator) -> Site:
         visitors=[_uuid(rng) for _ in range(people - accounts)],
         staff=staff,
         readings=_readings(),
+        labelled=labelled,
         versions=list(ModelVersion.objects.order_by("number").values_list("pk", flat=True)),
     )
 
@@ -149,7 +157,9 @@ def _store(
 def _answer(one: MadeUp, site: Site, share: float, rng: np.random.Generator) -> Answer:
     known = site.readings[one.digit]
     answer = known[rng.integers(len(known))]
-    symbols = [{**symbol, "box": list(one.box)} for symbol in answer["symbols"]]
+    symbols = [
+        {**symbol, "box": [round(side, 2) for side in one.box]} for symbol in answer["symbols"]
+    ]
     version = site.versions[int(share * len(site.versions))]
     return {**answer, "symbols": symbols, "version_id": version}
 
@@ -182,7 +192,7 @@ def _owner(site: Site, rng: np.random.Generator) -> dict[str, Any]:
 def _labels(drawing: Drawing, digit: str, site: Site, rng: np.random.Generator) -> list[Label]:
     """One or none; wrongly given, it says that a digit is none."""
     chance = rng.random()
-    for state, share in LABELLED.items():
+    for state, share in site.labelled.items():
         if chance < share:
             value = digit if rng.random() >= WRONGLY_LABELLED else NOT_A_DIGIT
             return [_label(drawing, value, state, site)]

@@ -15,7 +15,7 @@ _STEPS_AT_ONCE = 20
 
 
 class Work:
-    """`amount` once the block is over; `scanned` are tables that PostgreSQL read from end to end."""
+    """`amount` once the block is over; `scanned` are tables PostgreSQL read from end to end."""
 
     def __init__(self) -> None:
         self.amount = 0
