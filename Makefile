@@ -9,7 +9,8 @@ LINT_ENV := SECRET_KEY=lint DATABASE_URL=sqlite://:memory: REDIS_URL= VAR_DIR=bu
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run test test-js test-sqlite test-faults test-postgres format screenshots figures learning-report page-report bench clean node chromium
+.PHONY: help run test test-js test-sqlite test-faults test-postgres format screenshots figures clean node chromium
+.PHONY: learning-report page-report growth-report bench
 .PHONY: lint lint-ruff lint-types lint-imports lint-templates lint-django
 
 help:  ## list what can be made
@@ -79,6 +80,9 @@ page-report: .venv/.installed-dev chromium  ## how fast, light and sound the pag
 
 bench: .venv/.installed-dev build/bench/.installed  ## how fast is it, beside Flask and Gradio with the same network? [SECONDS=6]
 	@$(BIN)/python -m recognizer.reports.bench --baselines build/bench/bin/python $(SECONDS:%=--seconds %)
+
+growth-report: .venv/.installed-dev  ## what pages cost with many drawings: ten minutes and more [N=1000000] [POSTGRES=1]
+	@$(if $(POSTGRES),$(BIN)/python -m recognizer.tests.postgres -- )$(BIN)/python -m recognizer.reports.growth $(N:%=--count %)
 
 clean:  ## remove what was installed and built; var/ and .env stay
 	rm -rf .venv build test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -167,7 +167,7 @@ def save(
         )
         drawing.bitmap = bitmap_bytes(recognition.symbols[0].bitmap)
         drawing.save()
-        Prediction.objects.create(drawing=drawing, **_answer_columns(recognition))
+        Prediction.objects.create(drawing=drawing, **answer_columns(recognition))
     return drawing
 
 
@@ -185,12 +185,12 @@ def read_labelled_again(at_most: int) -> int:
     unread = Drawing.objects.approved().filter(~Exists(read)).order_by("-labels__pk")
     drawings = list(unread[:at_most])
     for drawing in drawings:
-        columns = _answer_columns(_read(drawing.drawn(), model))
+        columns = answer_columns(_read_all([drawing.drawn()], model)[0])
         Prediction.objects.create(drawing=drawing, served=False, **columns)
     return len(drawings)
 
 
-def _answer_columns(recognition: Recognition) -> dict[str, Any]:
+def answer_columns(recognition: Recognition) -> dict[str, Any]:
     """What `Prediction` keeps of an answer."""
     return {
         "version_id": recognition.version_pk,
@@ -202,7 +202,7 @@ def _answer_columns(recognition: Recognition) -> dict[str, Any]:
                 "label": symbol.label,
                 "confidence": symbol.confidence,
                 "probabilities": symbol.probabilities,
-                "box": list(symbol.box),
+                "box": [round(side, 2) for side in symbol.box],  # as exact as strokes are kept
             }
             for symbol in recognition.symbols
         ],

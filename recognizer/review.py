@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from recognizer.models import Drawing, Label, Review
+from recognizer.models import Drawing, Label, Prediction, Review
 
 States = dict[str, list[Any]]
 """Each label of a drawing: its state, who decided on it and when."""
@@ -112,9 +112,9 @@ def places(queue: str, after: str, count: int) -> list[tuple[str, int]]:
                 rows = rows.filter(fingerprint__gte=number)
                 rows = rows.filter(Q(fingerprint__gt=number) | Q(pk__gt=pk))
         case _:
-            rows = Label.objects.suspected().values_list("pk", "drawing")
+            rows = Prediction.objects.suspected().values_list("drawing", "drawing")
             if after:
-                rows = rows.filter(pk__lt=int(key))
+                rows = rows.filter(drawing__lt=int(key))
     return [(f"{key!r}:{drawing}", drawing) for key, drawing in rows[:count]]
 
 
@@ -127,7 +127,7 @@ def left(queue: str, at_most: int) -> int:
         case Review.Queue.DUPLICATES:
             rows = Drawing.objects.duplicates()
         case _:
-            rows = Label.objects.suspected()
+            rows = Prediction.objects.suspected()
     return rows[:at_most].count()
 
 

@@ -17,7 +17,7 @@ from recognizer.admin.read_only import ReadOnlyAdmin, staff
 from recognizer.models import Drawing, ModelVersion, Review
 
 AT_ONCE = 12
-COUNTED = 10_000
+COUNTED = 1000
 
 
 class BadDeskRequestError(ValueError):

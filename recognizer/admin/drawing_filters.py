@@ -1,37 +1,24 @@
 """The filters beside the list of drawings."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
-from ml.contract import DIGITS, NOT_A_DIGIT
-from recognizer.models import Drawing, Label, ModelVersion, Prediction
+from ml.contract import DIGITS
+from recognizer.models import Drawing, ModelVersion, Prediction
 
 Choices = Iterable[tuple[str, str]]
+
+_MOMENT = timedelta(minutes=1)
 
 
 def _served(**reading: Any) -> Exists:
     """Drawings that were answered so. A join would list one twice."""
     return Exists(Prediction.objects.filter(drawing=OuterRef("pk"), served=True, **reading))
-
-
-def _labelled(**label: Any) -> Exists:
-    return Exists(Label.objects.filter(drawing=OuterRef("pk"), **label))
-
-
-def _corrected() -> Exists:
-    """Somebody says something else than was read, and was not refused."""
-    read = Prediction.objects.filter(drawing=OuterRef("drawing"), served=True).values("text")
-    labels = Label.objects.filter(drawing=OuterRef("pk")).exclude(state=Label.State.REFUSED)
-    differing = (
-        labels.annotate(read=Subquery(read[:1]))
-        .exclude(value=F("read"))
-        .exclude(value=NOT_A_DIGIT, read="")
-    )
-    return Exists(differing)
 
 
 class DigitFilter(admin.SimpleListFilter):
@@ -90,19 +77,14 @@ class LabelFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
-        match self.value():
-            case "none":
-                return queryset.filter(~_labelled())
-            case "suggested":
-                return queryset.filter(_labelled(state="suggested"))
-            case "approved":
-                return queryset.filter(_labelled(state="approved"))
-            case "refused":
-                return queryset.filter(_labelled(), ~_labelled(state__in=["suggested", "approved"]))
-            case "corrected":
-                return queryset.filter(_corrected())
-            case _:
-                return queryset
+        flags: dict[str, dict[str, Any]] = {
+            "none": dict.fromkeys(("is_suggested", "is_approved", "is_refused")),
+            "suggested": {"is_suggested": True},
+            "approved": {"is_approved": True},
+            "refused": {"is_refused": True},
+            "corrected": {"is_corrected": True},
+        }
+        return queryset.filter(**flags.get(str(self.value()), {}))
 
 
 class VersionFilter(admin.SimpleListFilter):
@@ -117,4 +99,18 @@ class VersionFilter(admin.SimpleListFilter):
         number = self.value()
         if number is None or not number.isdecimal():
             return queryset
-        return queryset.filter(_served(version__number=number))
+        version = ModelVersion.objects.filter(number=number).first()
+        if version is None:
+            return queryset.none()
+        return _while_it_answered(queryset, version).filter(_served(version=version))
+
+
+def _while_it_answered(queryset: QuerySet[Drawing], version: ModelVersion) -> QuerySet[Drawing]:
+    """From its first to its last answer: else an old version's are looked for among all newer."""
+    answers = version.predictions.filter(served=True).order_by("pk")
+    times = answers.values_list("created_at", flat=True)
+    first, last = times.first(), times.last()
+    if first is None or last is None:
+        return queryset.none()
+    # Several processes answer at once, and a drawing is stored a moment before its answer.
+    return queryset.filter(created_at__range=(first - _MOMENT, last + _MOMENT))

@@ -1,9 +1,8 @@
-import re
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -19,19 +18,22 @@ from recognizer.admin.drawing_filters import (
     LabelFilter,
     VersionFilter,
 )
+from recognizer.admin.drawing_search import search
 from recognizer.admin.exchanging import ExchangeAdmin
 from recognizer.admin.forgetting import ForgettingAdmin
+from recognizer.admin.newest_first import NewestFirstAdmin, count_at_most
 from recognizer.admin.pictures import agrees, as_drawn, percent, reading, short_time, thumbnail
 from recognizer.admin.read_only import may_change, staff
 from recognizer.admin.replayed import by_every_version
 from recognizer.admin.replaying import ReplayingAdmin
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Review
 
-PART_OF_AN_ID = re.compile(r"[0-9a-f]{8}[0-9a-f-]*")
+MOST_WAITING = 1000
+"""So many drawings with a suggested label are counted."""
 
 
 @admin.register(Drawing)
-class DrawingAdmin(DeskAdmin, ExchangeAdmin, ForgettingAdmin, ReplayingAdmin):
+class DrawingAdmin(NewestFirstAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, ReplayingAdmin):
     change_form_template = "admin/recognizer/drawing/change_form.html"
     change_list_template = "admin/recognizer/drawing/change_list.html"
     date_hierarchy = "created_at"
@@ -55,8 +57,8 @@ class DrawingAdmin(DeskAdmin, ExchangeAdmin, ForgettingAdmin, ReplayingAdmin):
         "held_out",
         VersionFilter,
     ]
-    search_fields = ["user__username", "labels__value", "=predictions__text"]
-    search_help_text = "Part of an id, a user name, a label, or what was read."
+    search_fields = ["public_id"]  # there is a search; `get_search_results` says for what
+    search_help_text = "The beginning of an id, part of a user name, a label, or what was read."
     fields = ["public_id", "created_at", "owner", "source", "canvas", "held_out"]
     actions = [
         "approve_suggestions",
@@ -84,38 +86,28 @@ class DrawingAdmin(DeskAdmin, ExchangeAdmin, ForgettingAdmin, ReplayingAdmin):
         return objects, counts, lacking - follow, protected
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Drawing]:
-        served = Prediction.objects.filter(drawing=OuterRef("pk"), served=True)
         return (
             super()
             .get_queryset(request)
             .select_related("user")
             .defer("ink", "picture")
             .prefetch_related("predictions__version", "labels")
-            .annotate(
-                read_text=Subquery(served.values("text")[:1]),
-                read_confidence=Subquery(served.values("confidence")[:1]),
-            )
         )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Drawing], search_term: str
     ) -> tuple[QuerySet[Drawing], bool]:
-        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
-        term = search_term.strip().lower()
-        if PART_OF_AN_ID.fullmatch(term):
-            by_id = Q(public_id__istartswith=_as_stored(term))
-            return queryset.filter(by_id | Q(pk__in=found.order_by().values("pk"))), False
-        return found, may_have_duplicates
+        return search(queryset, search_term), False
 
     @admin.display(description="drawing")
     def picture_seen(self, drawing: Drawing) -> SafeString:
         return thumbnail(drawing)
 
-    @admin.display(ordering="read_text")
+    @admin.display
     def read(self, drawing: Drawing) -> SafeString:
         return format_html('<span class="hw-read">{}</span>', reading(drawing.served_prediction))
 
-    @admin.display(ordering="read_confidence")
+    @admin.display
     def confidence(self, drawing: Drawing) -> str:
         prediction = drawing.served_prediction
         return percent(prediction.confidence) if prediction else "-"
@@ -138,7 +130,7 @@ class DrawingAdmin(DeskAdmin, ExchangeAdmin, ForgettingAdmin, ReplayingAdmin):
         prediction = drawing.served_prediction
         return str(prediction.version.number) if prediction else "-"
 
-    @admin.display(ordering="user__username")
+    @admin.display
     def owner(self, drawing: Drawing) -> str:
         if drawing.user is not None:
             return drawing.user.get_username()
@@ -207,7 +199,7 @@ class DrawingAdmin(DeskAdmin, ExchangeAdmin, ForgettingAdmin, ReplayingAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        waiting = Label.objects.suggested().values("drawing").order_by().distinct().count()
+        waiting = count_at_most(Drawing.objects.filter(is_suggested=True), MOST_WAITING)
         return super().changelist_view(
             request,
             {
@@ -261,13 +253,6 @@ class DrawingAdmin(DeskAdmin, ExchangeAdmin, ForgettingAdmin, ReplayingAdmin):
 def _these(drawings: QuerySet[Drawing]) -> QuerySet[Drawing]:
     """The same drawings without what the list adds for display."""
     return Drawing.objects.filter(pk__in=drawings.order_by().values("pk"))
-
-
-def _as_stored(public_id: str) -> str:
-    """An id typed with or without hyphens, as PostgreSQL prints it; SQLite drops the hyphens."""
-    digits = public_id.replace("-", "")
-    parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
-    return "-".join(part for part in parts if part)
 
 
 def _labels(count: int) -> str:

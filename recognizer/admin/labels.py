@@ -6,13 +6,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from recognizer import review
+from recognizer.admin.newest_first import DatedAdmin
 from recognizer.admin.pictures import giver, reading, thumbnail
-from recognizer.admin.read_only import ReadOnlyAdmin, may_change, staff
+from recognizer.admin.read_only import may_change, staff
 from recognizer.models import Label
 
 
 @admin.register(Label)
-class LabelAdmin(ReadOnlyAdmin[Label]):
+class LabelAdmin(DatedAdmin[Label]):
     """Every label that was ever given; it goes only when its drawing goes."""
 
     date_hierarchy = "created_at"

@@ -35,7 +35,8 @@ KINDS = {
 def size(count: int) -> dict[str, str]:
     """How many drawings are chosen, and how many of them are read if not all."""
     most = f"{MOST_DRAWINGS:,}" if count > MOST_DRAWINGS else ""
-    return {"count": f"{count:,}", "most": most}
+    # A count that was broken off says so itself.
+    return {"count": f"{count:,}" if type(count) is int else str(count), "most": most}
 
 
 def context(

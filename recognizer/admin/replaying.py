@@ -23,6 +23,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from recognizer.admin import replayed
+from recognizer.admin.newest_first import MOST_COUNTED, count_at_most
 from recognizer.admin.read_only import ReadOnlyAdmin
 from recognizer.models import Drawing, ModelVersion
 
@@ -129,7 +130,7 @@ class ReplayingAdmin(ReadOnlyAdmin[Drawing]):
             raise SelectionError("There is no such filter.") from None
         return Selection(
             listed.queryset,
-            listed.result_count,
+            count_at_most(listed.queryset, MOST_COUNTED),
             "; ".join([*_filtered(listed), *_day(filters), *_search(filters)]) or "all",
             [(name, value) for name, values in filters.lists() for value in values],
         )

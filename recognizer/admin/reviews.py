@@ -1,11 +1,11 @@
 from django.contrib import admin
 
-from recognizer.admin.read_only import ReadOnlyAdmin
+from recognizer.admin.newest_first import DatedAdmin
 from recognizer.models import Review
 
 
 @admin.register(Review)
-class ReviewAdmin(ReadOnlyAdmin[Review]):
+class ReviewAdmin(DatedAdmin[Review]):
     """What was decided at the review desk, by whom and when; the undone ones too."""
 
     date_hierarchy = "created_at"

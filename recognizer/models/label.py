@@ -4,13 +4,9 @@ from typing import Any, Self
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from recognizer.models.drawing import Drawing
-from recognizer.models.model_version import ModelVersion
-from recognizer.models.prediction import Prediction
-from recognizer.models.review import Review
 
 SURE = 0.9
 """A reading so sure that contradicts an approved label makes that label suspect."""
@@ -22,28 +18,6 @@ class LabelQuerySet(models.QuerySet["Label"]):
 
     def suggested(self) -> Self:
         return self.filter(state=Label.State.SUGGESTED)
-
-    def suspected(self) -> Self:
-        """Approved labels that the active version contradicts, the newest first.
-
-        Walks approved labels from the newest until enough are found, with an index look-up
-        or two for each: 10 ms while some are wrong, 0.8 s to find none in a million (SQLite).
-        """
-        active = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).values("pk")[:1]
-        contrary = (
-            Prediction.objects.filter(
-                drawing=OuterRef("drawing"), version=Subquery(active), confidence__gte=SURE
-            )
-            .exclude(text="")
-            .exclude(text=OuterRef("value"))
-        )
-        confirmed = Review.objects.filter(
-            drawing=OuterRef("drawing"),
-            value=OuterRef("value"),
-            queue=Review.Queue.SUSPECTED,
-            undone_at=None,
-        )
-        return self.approved().filter(Exists(contrary), ~Exists(confirmed)).order_by("-pk")
 
     def update(self, **values: Any) -> int:
         drawings = list(self.order_by().values_list("drawing", flat=True).distinct())

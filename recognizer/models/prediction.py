@@ -1,12 +1,22 @@
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Subquery
 
 from recognizer.models.drawing import Drawing
+from recognizer.models.model_version import ModelVersion
+from recognizer.models.packed import SymbolsField
 
-if TYPE_CHECKING:
-    from recognizer.models.model_version import ModelVersion  # noqa: F401
+
+class PredictionQuerySet(models.QuerySet["Prediction"]):
+    def suspected(self) -> Self:
+        """Where the active version contradicts an approved label, the newest drawing first.
+
+        Walks a partial index that holds only contradictions.
+        """
+        active = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).values("pk")[:1]
+        return self.filter(version=Subquery(active), contradicts=True).order_by("-drawing")
 
 
 class Prediction(models.Model):
@@ -14,21 +24,35 @@ class Prediction(models.Model):
 
     drawing = models.ForeignKey(Drawing, on_delete=models.CASCADE, related_name="predictions")
     version = models.ForeignKey(
-        "recognizer.ModelVersion", on_delete=models.PROTECT, related_name="predictions"
+        "recognizer.ModelVersion",
+        on_delete=models.PROTECT,
+        related_name="predictions",
+        db_index=False,  # prediction_by_version begins with it
     )
     served = models.BooleanField(
         default=True, help_text="The answer the person got, not a later replay."
     )
-    text = models.CharField(max_length=64, blank=True, db_index=True)
-    confidence = models.FloatField(
-        validators=[MinValueValidator(0.0), MaxValueValidator(1.0)], db_index=True
-    )
+    text = models.CharField(max_length=64, blank=True)
+    confidence = models.FloatField(validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
     rejected = models.CharField(max_length=32, blank=True, help_text="Why nothing was read.")
-    symbols = models.JSONField(help_text="Each symbol: label, confidence, probabilities, box.")
+    symbols = SymbolsField(help_text="Each symbol: label, confidence, probabilities, box.")
+    contradicts = models.BooleanField(
+        null=True, editable=False, help_text="Sure of something else than the approved label."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PredictionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["version", "id"], name="prediction_by_version"),
+            models.Index(
+                fields=["version", "-drawing"],
+                condition=models.Q(contradicts=True),
+                name="prediction_contradicts",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["drawing"],
@@ -47,5 +71,5 @@ class Prediction(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         super().save(*args, **kwargs)
         # A drawing that is stored together with its answer stands right already.
-        if self.served and self.drawing.review_order != self.confidence:
+        if not self.served or self.drawing.review_order != self.confidence:
             Drawing.objects.filter(pk=self.drawing_id).requeue()

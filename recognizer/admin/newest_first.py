@@ -1,0 +1,215 @@
+"""Lists of millions of rows: they cost as much as lists of thousands.
+
+Nothing is counted from end to end, no page is found by skipping all that come before it, and the
+years, months and days to choose from are made up from the first and the last row.
+"""
+
+from calendar import monthrange
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, ChangeList
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import Max, QuerySet
+from django.http import HttpRequest
+from django.utils.dateformat import format as date_format
+from django.utils.functional import cached_property
+from django.utils.timezone import localtime
+
+from recognizer.admin.read_only import ReadOnlyAdmin, Row
+from recognizer.models import Drawing
+
+PLACE = PAGE_VAR
+MOST_COUNTED = 10_000
+_FROM_THERE_BACK = "before "
+
+
+class AtLeast(int):
+    """Of so many it is not known how many more there are."""
+
+    def __str__(self) -> str:
+        return f"{int(self):,}+"
+
+
+class About(int):
+    """An estimate."""
+
+    def __str__(self) -> str:
+        return f"about {int(self):,}"
+
+
+def count_at_most(rows: QuerySet[Any], most: int) -> int:
+    """How many there are, counted only so far."""
+    count = rows.order_by().values("pk")[: most + 1].count()
+    return count if count <= most else AtLeast(most)
+
+
+def estimated_count(model: Any) -> int:
+    """About how many rows a table has, without looking at them.
+
+    PostgreSQL knows it from its last look at the table. SQLite does not, but it counts keys up:
+    what was deleted since is counted too.
+    """
+    if connection.vendor != "postgresql":
+        return About(model.objects.order_by().aggregate(newest=Max("pk"))["newest"] or 0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass",
+            [f'"{model._meta.db_table}"'],
+        )
+        (count,) = cursor.fetchone()
+    return About(max(count, 0))  # -1 before its first look
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # only the stubs are generic
+    """Pages of the first 10,000; further down one gets by filters and dates."""
+
+    @cached_property
+    def count(self) -> int:
+        assert isinstance(self.object_list, QuerySet)
+        return count_at_most(self.object_list, MOST_COUNTED)
+
+
+class DatedList(ChangeList):
+    """A list whose years, months and days cost two look-ups."""
+
+    time_field = "created_at"
+    by_time = "pk"
+    """What the first and last row are found by; its order is that of time, or nearly."""
+
+    @property
+    def dates(self) -> dict[str, Any]:
+        """What Django's date hierarchy shows."""
+        first, last = self._ends()
+        if first is None or last is None:
+            return {}
+        chosen = [
+            self.params.get(f"{self.time_field}__{part}") for part in ("year", "month", "day")
+        ]
+        year, month, day = (int(part) if part else None for part in chosen)
+        if year is None:
+            years = range(first.year, last.year + 1)
+            return _links(None, [(str(one), self._link(year=one)) for one in years])
+        if month is None:
+            months = [date(year, one, 1) for one in range(1, 13)]
+            shown = [one for one in months if first.replace(day=1) <= one <= last]
+            choices = [
+                (date_format(one, "F Y"), self._link(year=year, month=one.month)) for one in shown
+            ]
+            return _links(("All dates", self._link()), choices)
+        if day is None:
+            days = [date(year, month, one + 1) for one in range(monthrange(year, month)[1])]
+            choices = [
+                (date_format(one, "F j"), self._link(year=year, month=month, day=one.day))
+                for one in days
+                if first <= one <= last
+            ]
+            return _links((str(year), self._link(year=year)), choices)
+        back = (date_format(date(year, month, 1), "F Y"), self._link(year=year, month=month))
+        return _links(back, [(date_format(date(year, month, day), "F j"), "")])
+
+    def _ends(self) -> tuple[date | None, date | None]:
+        times = self.root_queryset.order_by(self.by_time).values_list(self.time_field, flat=True)
+        first, last = times.first(), times.last()
+        return first and localtime(first).date(), last and localtime(last).date()
+
+    def _link(self, **chosen: int) -> str:
+        new = {f"{self.time_field}__{part}": value for part, value in chosen.items()}
+        return self.get_query_string(new, [f"{self.time_field}__"])
+
+
+def _links(back: tuple[str, str] | None, choices: list[tuple[str, str]]) -> dict[str, Any]:
+    return {
+        "back": back and {"title": back[0], "link": back[1]},
+        "choices": [{"title": title, "link": link} for title, link in choices],
+    }
+
+
+class NewestFirst(DatedList):
+    """A list in the order of time that goes on from where it ended: no page has a number.
+
+    `before` and `after` are the addresses of the pages beside this one, "" where there is none.
+    """
+
+    by_time = "created_at"
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        asked = super().get_ordering(request, queryset)
+        self.oldest_first = asked[:1] == [self.time_field]
+        return [self.time_field, "pk"] if self.oldest_first else [f"-{self.time_field}", "-pk"]
+
+    def get_results(self, request: HttpRequest) -> None:
+        asked = request.GET.get(PAGE_VAR, "")
+        back = asked.startswith(_FROM_THERE_BACK)
+        place = _place(asked.removeprefix(_FROM_THERE_BACK))
+        rows = self.queryset.reverse() if back else self.queryset
+        if place is not None:
+            rows = _beyond(rows, *place, upwards=self.oldest_first != back)
+        found = list(rows[: self.list_per_page + 1])
+        more = len(found) > self.list_per_page
+        shown = found[: self.list_per_page]
+        if back:
+            shown.reverse()
+        self.before = self._page(_FROM_THERE_BACK, shown[:1], more if back else place is not None)
+        self.after = self._page("", shown[-1:], more if not back else place is not None)
+        whole = not more and place is None
+        self.result_list = shown
+        narrowed = set(self.filter_params) - {ORDER_VAR}
+        about = AtLeast(len(shown)) if narrowed else estimated_count(self.model)
+        self.result_count = len(shown) if whole else max(about, AtLeast(len(shown)))
+        # The same where nothing is filtered: then the search has no result to speak of.
+        self.full_result_count = None if narrowed else self.result_count
+        self.show_full_result_count = False
+        self.show_admin_actions = True
+        self.can_show_all = self.multi_page = False
+        self.paginator = Paginator([], self.list_per_page)
+
+    def _page(self, way: str, edge: list[Any], there: bool) -> str:
+        return self.get_query_string({PAGE_VAR: way + place_of(edge[0])}) if there and edge else ""
+
+
+def place_of(row: Any) -> str:
+    """Where a row stands in the list, for an address."""
+    return f"{row.created_at.isoformat()} {row.pk}"
+
+
+def _place(text: str) -> tuple[datetime, int] | None:
+    """None, the beginning, for "" and for the number of a page, as old addresses have."""
+    if not text or text.isdecimal():
+        return None
+    moment, _, pk = text.rpartition(" ")
+    try:
+        at, key = datetime.fromisoformat(moment), int(pk)
+    except ValueError:
+        at, key = datetime.min, -1  # noqa: DTZ901  it is refused right below
+    if at.tzinfo is None or not 0 <= key < 2**63:
+        raise IncorrectLookupParameters("There is no such place in the list.")
+    return at, key
+
+
+def _beyond(rows: QuerySet[Any], at: datetime, pk: int, *, upwards: bool) -> QuerySet[Any]:
+    # The first condition is what an index can jump to.
+    if upwards:
+        return rows.filter(created_at__gte=at).exclude(created_at=at, pk__lte=pk)
+    return rows.filter(created_at__lte=at).exclude(created_at=at, pk__gte=pk)
+
+
+class DatedAdmin(ReadOnlyAdmin[Row]):
+    """Counts no further than 10,000."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return DatedList
+
+
+class NewestFirstAdmin(ReadOnlyAdmin[Drawing]):
+    """The list of drawings."""
+
+    show_full_result_count = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return NewestFirst

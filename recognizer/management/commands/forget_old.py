@@ -1,0 +1,43 @@
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from recognizer import retention
+from recognizer.models import Drawing
+
+_SAY_EVERY = 10_000
+_MOST_DAYS = 36_500
+
+
+class Command(BaseCommand):
+    help = (
+        "Say how many old drawings nobody has labelled; with --delete, delete them. What has a"
+        " label of any kind or a link, what a run has learned from and what a verdict shows stays."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("days", type=int, help="older than so many days")
+        parser.add_argument("--delete", action="store_true", help="without it nothing is deleted")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        days: int = options["days"]
+        if not 1 <= days <= _MOST_DAYS:
+            raise CommandError("How many days old, at least one?")
+        before = timezone.now() - timedelta(days=days)
+        if not options["delete"]:
+            old = Drawing.objects.filter(created_at__lt=before).count()
+            going = retention.old_unlabelled(before).count()
+            self.stdout.write(
+                f"Older than {days} days: {old:,}. Of these {going:,} would be deleted,"
+                f" {old - going:,} stay. Add --delete to delete them."
+            )
+            return
+        deleted = retention.forget_old(before, progress=self._say)
+        self.stdout.write(f"Deleted: {deleted:,}.")
+
+    def _say(self, deleted: int) -> None:
+        if deleted % _SAY_EVERY < retention.BATCH:
+            self.stdout.write(f"{deleted:,} deleted")

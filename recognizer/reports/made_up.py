@@ -1,0 +1,124 @@
+"""Drawings that nobody drew, by the million: written digits, as hands would move a pen.
+
+Knows nothing of Django, so that other processes can make them.
+"""
+
+import io
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ml.contract import DIGITS, Ink, Stroke
+from ml.letterforms import DIGIT_FORMS, strokes_of
+from ml.preprocessing import ink_box, preprocess
+from ml.robustness import as_picture
+from ml.strokes import UNKNOWN_TIME, pack_ink
+from ml.synthetic import smooth
+
+CANVAS_PX = 280
+PICTURES = 0.02
+PICTURE_PX = 96
+_PEN_PX = 5.0
+
+_POINTS_A_CORNER = 9
+"""A pen that reports 60 times a second passes a form in 40 to 90 points."""
+
+_WOBBLE = 0.35
+_SIZES = (0.35, 0.9)
+_TREMOR_PX = 0.25
+_MS_A_POINT = 16
+
+
+@dataclass(frozen=True)
+class MadeUp:
+    """A drawing as it is stored; of `ink` and `picture` one is there."""
+
+    digit: str
+    width: int
+    height: int
+    ink: bytes | None
+    picture: bytes | None
+    bitmap: bytes
+    box: tuple[float, float, float, float]
+
+
+def make(seed: int, count: int) -> list[MadeUp]:
+    """So many drawings; the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    forms = [(digit, form) for digit in DIGITS for form in DIGIT_FORMS[digit]]
+    which = rng.integers(len(forms), size=count)
+    made: list[MadeUp | None] = [None] * count
+    for number, (digit, form) in enumerate(forms):
+        places = np.flatnonzero(which == number).tolist()
+        for place, ink in zip(places, _written(form, len(places), rng), strict=True):
+            made[place] = _as_stored(digit, ink, is_picture=rng.random() < PICTURES)
+    return [one for one in made if one is not None]
+
+
+def _as_stored(digit: str, ink: Ink, *, is_picture: bool) -> MadeUp:
+    if not is_picture:
+        bitmap = np.round(preprocess(ink) * 255).astype(np.uint8).tobytes()
+        return MadeUp(digit, ink.width, ink.height, pack_ink(ink), None, bitmap, ink_box(ink))
+    share = PICTURE_PX / CANVAS_PX
+    small = Ink(tuple(stroke * share for stroke in ink.strokes), PICTURE_PX, PICTURE_PX)
+    picture = as_picture(small, _PEN_PX)
+    buffer = io.BytesIO()
+    Image.fromarray(picture.pixels).save(buffer, "PNG", optimize=True)
+    bitmap = np.round(preprocess(picture) * 255).astype(np.uint8).tobytes()
+    png = buffer.getvalue()
+    return MadeUp(digit, PICTURE_PX, PICTURE_PX, None, png, bitmap, ink_box(picture))
+
+
+def _written(form: str, count: int, rng: np.random.Generator) -> list[Ink]:
+    """One form as `count` hands write it, each at its own size and place on the canvas.
+
+    As `ml.synthetic.by_hand` and `ml.robustness.lay`, but all at once: a curve through corners
+    is a matrix times these.
+    """
+    turn, slant = np.deg2rad(rng.normal(0, 5, count)), rng.normal(0.08, 0.18, count)
+    wide = np.exp(rng.normal(-0.15, 0.25, count))
+    rows = (np.cos(turn) * wide, -np.cos(turn) * slant - np.sin(turn))
+    columns = (np.sin(turn) * wide, -np.sin(turn) * slant + np.cos(turn))
+    linear = np.moveaxis(np.array([rows, columns]), -1, 0)  # (count, 2, 2)
+    wobble = _WOBBLE * rng.uniform(0.3, 1.4, (count, 1, 1))
+    strokes = []
+    for corners in strokes_of(form):
+        again = np.append(False, (np.diff(corners, axis=0) == 0).all(axis=1))
+        miss = rng.normal(0, 1, (count, *corners.shape)) * wobble
+        # A point given twice is one corner: it must stay one.
+        miss[:, again] = miss[:, np.flatnonzero(again) - 1]
+        bent = (corners + miss) @ linear.transpose(0, 2, 1)
+        strokes.append(_curve(len(corners)) @ bent)  # (count, points, 2)
+    return _laid(strokes, rng)
+
+
+@cache
+def _curve(corners: int) -> NDArray[np.float64]:
+    """(points, corners): times the corners, the curve through them."""
+    units = np.eye(corners)
+    points = _POINTS_A_CORNER * max(1, corners - 1)
+    return np.column_stack([smooth(unit[:, None], points)[:, 0] for unit in units])
+
+
+def _laid(strokes: list[NDArray[np.float64]], rng: np.random.Generator) -> list[Ink]:
+    points = np.concatenate(strokes, axis=1)  # (count, points of all strokes, 2)
+    count = len(points)
+    low, sides = points.min(axis=1), np.ptp(points, axis=1)
+    scale = CANVAS_PX * rng.uniform(*_SIZES, (count, 1)) / sides.max(axis=1, keepdims=True)
+    shift = rng.uniform(0, 1, (count, 2)) * np.maximum(CANVAS_PX - sides * scale, 0)
+    placed = (points - low[:, None]) * scale[:, None] + shift[:, None]
+    shaken = np.clip(placed + rng.normal(0, _TREMOR_PX, placed.shape), 0, CANVAS_PX)
+    times = _times(shaken.shape[:2], rng)
+    whole = np.concatenate([np.round(shaken, 2), times[..., None]], axis=2)
+    cuts = np.cumsum([stroke.shape[1] for stroke in strokes])[:-1].tolist()
+    return [Ink(tuple(np.split(one, cuts)), CANVAS_PX, CANVAS_PX) for one in whole]
+
+
+def _times(shape: tuple[int, ...], rng: np.random.Generator) -> Stroke:
+    """Milliseconds of each point; every twelfth hand is of a client that sends none."""
+    times = np.cumsum(_MS_A_POINT + rng.integers(-1, 2, shape), axis=1).astype(np.float64)
+    times[::12] = UNKNOWN_TIME
+    return times

@@ -1,0 +1,54 @@
+"""Delete old drawings that nobody has labelled: what is never learned from need not be kept.
+
+Whatever somebody has done something with stays: labels of any kind, links that were given away,
+drawings that a training run has learned from or that a verdict shows.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from recognizer.models import Drawing, Label, Share, TrainingExample, VerdictDrawing
+from recognizer.models.drawing import DrawingQuerySet
+
+BATCH = 500
+
+
+def old_unlabelled(before: datetime) -> DrawingQuerySet:
+    """Drawings made before then that may go."""
+    kept = (Label, Share, TrainingExample, VerdictDrawing)
+    free: list[Any] = [~Exists(model.objects.filter(drawing=OuterRef("pk"))) for model in kept]
+    return Drawing.objects.filter(*free, created_at__lt=before)
+
+
+def forget_old(before: datetime, *, progress: Callable[[int], None] = lambda deleted: None) -> int:
+    """Delete them with their readings, the oldest first; how many there were.
+
+    Batch by batch, each of them wholly or not at all: what was interrupted can be done again.
+    """
+    deleted = 0
+    after: tuple[datetime, int] | None = None
+    while batch := _batch(before, after):
+        with transaction.atomic():
+            # Whoever labels one of these just now waits, or is seen here.
+            locked = Drawing.objects.select_for_update().filter(pk__in=[pk for _, pk in batch])
+            list(locked.order_by("pk").values_list("pk", flat=True))
+            going = old_unlabelled(before).filter(pk__in=[pk for _, pk in batch])
+            pks = list(going.order_by().values_list("pk", flat=True))
+            Drawing.objects.filter(pk__in=pks).delete()
+        deleted += len(pks)
+        progress(deleted)
+        after = batch[-1]  # those that stay are not looked at again
+    return deleted
+
+
+def _batch(before: datetime, after: tuple[datetime, int] | None) -> list[tuple[datetime, int]]:
+    rows = old_unlabelled(before).order_by("created_at", "pk")
+    if after is not None:
+        at, pk = after
+        # The first condition is what an index can jump to.
+        rows = rows.filter(created_at__gte=at).exclude(created_at=at, pk__lte=pk)
+    return list(rows.values_list("created_at", "pk")[:BATCH])
