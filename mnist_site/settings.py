@@ -171,8 +171,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "recognizer.api.tokens.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.AllowAny",
+        "recognizer.api.tokens.HasScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["recognizer.api.renderers.QuickJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["recognizer.api.parsers.StrictJSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["recognizer.api.throttles.Throttle"],

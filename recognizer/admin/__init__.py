@@ -2,20 +2,27 @@
 
 from django.contrib import admin
 
+from recognizer.admin.accounts import GroupAdmin, UserAdmin
+from recognizer.admin.api_tokens import ApiTokenAdmin
 from recognizer.admin.drawings import DrawingAdmin
 from recognizer.admin.labels import LabelAdmin
 from recognizer.admin.model_versions import ModelVersionAdmin
 from recognizer.admin.promotions import PromotionAdmin
 from recognizer.admin.reviews import ReviewAdmin
+from recognizer.admin.staff_acts import StaffActAdmin
 from recognizer.admin.training_runs import TrainingRunAdmin
 
 __all__ = [
+    "ApiTokenAdmin",
     "DrawingAdmin",
+    "GroupAdmin",
     "LabelAdmin",
     "ModelVersionAdmin",
     "PromotionAdmin",
     "ReviewAdmin",
+    "StaffActAdmin",
     "TrainingRunAdmin",
+    "UserAdmin",
 ]
 
 admin.site.site_header = "Handwriting recogniser"
