@@ -3,9 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from recognizer.admin.signing_in import sign_in
+
 handler500 = "recognizer.views.failed"
 
 urlpatterns = [
+    path("admin/login/", sign_in, name="sign-in"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("recognizer.api.urls")),
     path("", include("recognizer.urls")),

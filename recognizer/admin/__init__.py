@@ -9,6 +9,7 @@ from recognizer.admin.labels import LabelAdmin
 from recognizer.admin.model_versions import ModelVersionAdmin
 from recognizer.admin.promotions import PromotionAdmin
 from recognizer.admin.reviews import ReviewAdmin
+from recognizer.admin.signing_in import SignInForm
 from recognizer.admin.staff_acts import StaffActAdmin
 from recognizer.admin.training_runs import TrainingRunAdmin
 
@@ -25,6 +26,7 @@ __all__ = [
     "UserAdmin",
 ]
 
+admin.site.login_form = SignInForm
 admin.site.site_header = "Handwriting recogniser"
 admin.site.site_title = "Handwriting recogniser"
 admin.site.index_title = "Review and retrain"
