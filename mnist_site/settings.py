@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "recognizer.middleware.SteadyCSPMiddleware",
+    "recognizer.middleware.say_permissions",
     "recognizer.middleware.refuse_unsound",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
