@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from recognizer.admin.signing_in import sign_in
 
+handler404 = "recognizer.views.not_found"
 handler500 = "recognizer.views.failed"
 
 urlpatterns = [
