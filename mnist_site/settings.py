@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "recognizer.middleware.SteadyCSPMiddleware",
+    "recognizer.middleware.say_permissions",
     "recognizer.middleware.refuse_unsound",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -176,8 +177,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "recognizer.api.tokens.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.AllowAny",
+        "recognizer.api.tokens.HasScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["recognizer.api.renderers.QuickJSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["recognizer.api.parsers.StrictJSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["recognizer.api.throttles.Throttle"],
@@ -185,6 +192,15 @@ REST_FRAMEWORK = {
         "predict": env_rate("THROTTLE_PREDICT", "600/min"),
         "save": env_rate("THROTTLE_SAVE", "120/min"),
         "api": env_rate("THROTTLE_API", "600/min"),
+        "token-predict": env_rate("THROTTLE_TOKEN_PREDICT", "600/min"),
+        "token-save": env_rate("THROTTLE_TOKEN_SAVE", "120/min"),
+        "token-api": env_rate("THROTTLE_TOKEN_API", "600/min"),
+        # Above the others, so that a school behind one address can work.
+        "address-predict": env_rate("THROTTLE_ADDRESS_PREDICT", "6000/min"),
+        "address-save": env_rate("THROTTLE_ADDRESS_SAVE", "1200/min"),
+        "address-api": env_rate("THROTTLE_ADDRESS_API", "6000/min"),
+        "login": env_rate("THROTTLE_LOGIN", "30/hour"),
+        "address-login": env_rate("THROTTLE_ADDRESS_LOGIN", "100/hour"),
     },
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "recognizer.api.pagination.NewestFirst",
@@ -201,6 +217,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "recognizer.api.openapi.add_refusals",
+    ],
 }
 
 RETRAIN_EPOCHS = env_int("RETRAIN_EPOCHS", default=4, least=1)

@@ -16,6 +16,7 @@ class RecognizerConfig(AppConfig):
 
     def ready(self) -> None:
         user_logged_in.connect(_keep_drawings, dispatch_uid="keep drawings")
+        user_logged_in.connect(_note_staff, dispatch_uid="note staff")
 
 
 def _keep_drawings(request: HttpRequest, user: "AbstractBaseUser", **_: Any) -> None:
@@ -26,3 +27,12 @@ def _keep_drawings(request: HttpRequest, user: "AbstractBaseUser", **_: Any) -> 
     visitor = request.session.pop(VISITOR_SESSION_KEY, None)
     if visitor:
         Drawing.objects.all().adopt(visitor, user)
+
+
+def _note_staff(request: HttpRequest, user: Any, **_: Any) -> None:
+    """The audit trail says since when and from where somebody may have acted as staff."""
+    from recognizer import audit
+    from recognizer.models import StaffAct
+
+    if user.is_staff:
+        audit.note(request, StaffAct.Act.SIGN_IN, "", by=user)

@@ -33,6 +33,11 @@ class Contributor:
             return cls(user_id=drawing.user_id)
         return cls(visitor=drawing.visitor)
 
+    def __str__(self) -> str:
+        if self.user_id is not None:
+            return f"user {self.user_id}"
+        return f"visitor {self.visitor.hex[:8]}" if self.visitor else "nobody"
+
     def drawings(self) -> DrawingQuerySet:
         if self.user_id is not None:
             return Drawing.objects.filter(user_id=self.user_id)

@@ -15,6 +15,15 @@ from django.http.response import HttpResponseBase
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+_PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in [
+        *("accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture"),
+        *("encrypted-media", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts"),
+        *("magnetometer", "microphone", "midi", "payment", "publickey-credentials-get"),
+        *("screen-wake-lock", "serial", "usb", "xr-spatial-tracking"),
+    ]
+)
 _SESSION_KEY = re.compile(r"[a-z0-9]{8,64}")
 
 
@@ -42,6 +51,17 @@ def refuse_unsound(get_response: GetResponse) -> GetResponse:
         if session is not None and not _SESSION_KEY.fullmatch(session):
             del request.COOKIES[settings.SESSION_COOKIE_NAME]
         return get_response(request)
+
+    return middleware
+
+
+def say_permissions(get_response: GetResponse) -> GetResponse:
+    """Switch off what no page here uses, for scripts that should not be there too."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
+        return response
 
     return middleware
 

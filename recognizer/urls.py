@@ -3,7 +3,7 @@
 from django.urls import path
 
 from recognizer import views
-from recognizer.pages import drawing, gallery, my_data, pictures, probes, shared
+from recognizer.pages import drawing, gallery, my_data, pictures, probes, shared, tokens
 
 urlpatterns = [
     path("", views.draw, name="draw"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("drawings/", gallery.gallery, name="history"),
     path("drawings/<uuid:public_id>/", drawing.drawing_page, name="drawing-page"),
     path("my-data/", my_data.my_data, name="my-data"),
+    path("my-data/tokens/", tokens.tokens, name="tokens"),
+    path("my-data/tokens/<int:pk>/revoke/", tokens.revoke, name="token-revoke"),
     path("my-data/<slug:file_format>/", my_data.download, name="my-data-download"),
     path("s/<slug:token>/", shared.shared, name="shared"),
     path("s/<slug:token>/embed/", shared.shared_embed, name="shared-embed"),

@@ -8,14 +8,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
-from django.views.defaults import server_error
+from django.views.defaults import page_not_found, server_error
 
 from ml.contract import DIGITS, NOT_A_DIGIT
 from recognizer.accounts import account_of
@@ -59,8 +59,22 @@ def manifest(request: HttpRequest) -> HttpResponse:
 def failed(request: HttpRequest) -> HttpResponse:
     """What a page that failed becomes: 503 while the database is away, else 500."""
     if isinstance(sys.exception(), AWAY):
+        if _is_for_a_program(request):
+            away = {"detail": "The database cannot be reached; please try again in a moment."}
+            return JsonResponse(away, status=503, headers={"Retry-After": "5"})
         return render(request, "503.html", status=503)
     return server_error(request)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404, in JSON where only programs ask."""
+    if _is_for_a_program(request):
+        return JsonResponse({"detail": "Not found."}, status=404)
+    return page_not_found(request, exception)
+
+
+def _is_for_a_program(request: HttpRequest) -> bool:
+    return request.path.startswith(reverse("api-schema").removesuffix("schema/"))
 
 
 def _drawing_page() -> dict[str, Any]:

@@ -2,22 +2,31 @@
 
 from django.contrib import admin
 
+from recognizer.admin.accounts import GroupAdmin, UserAdmin
+from recognizer.admin.api_tokens import ApiTokenAdmin
 from recognizer.admin.drawings import DrawingAdmin
 from recognizer.admin.labels import LabelAdmin
 from recognizer.admin.model_versions import ModelVersionAdmin
 from recognizer.admin.promotions import PromotionAdmin
 from recognizer.admin.reviews import ReviewAdmin
+from recognizer.admin.signing_in import SignInForm
+from recognizer.admin.staff_acts import StaffActAdmin
 from recognizer.admin.training_runs import TrainingRunAdmin
 
 __all__ = [
+    "ApiTokenAdmin",
     "DrawingAdmin",
+    "GroupAdmin",
     "LabelAdmin",
     "ModelVersionAdmin",
     "PromotionAdmin",
     "ReviewAdmin",
+    "StaffActAdmin",
     "TrainingRunAdmin",
+    "UserAdmin",
 ]
 
+admin.site.login_form = SignInForm
 admin.site.site_header = "Handwriting recogniser"
 admin.site.site_title = "Handwriting recogniser"
 admin.site.index_title = "Review and retrain"

@@ -11,10 +11,10 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST
 
 from ml.contract import NOT_A_DIGIT
-from recognizer import review
+from recognizer import audit, review
 from recognizer.admin.desk_items import fresh_item, items, last_in_words, who_was_faster
 from recognizer.admin.read_only import ReadOnlyAdmin, staff
-from recognizer.models import Drawing, ModelVersion, Review
+from recognizer.models import Drawing, ModelVersion, Review, StaffAct
 
 AT_ONCE = 12
 COUNTED = 1000
@@ -91,7 +91,8 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
         self._allow(request)
         try:
             pk, seen, decision = _decision(_body(request))
-            review.decide(pk, decision, seen=seen, by=staff(request))
+            decided = review.decide(pk, decision, seen=seen, by=staff(request))
+            audit.note(request, StaffAct.Act.REVIEW, str(decided))
             return JsonResponse({"item": fresh_item(pk), **_last(request)})
         except BadDeskRequestError as error:
             return _refusal(400, str(error))
@@ -108,6 +109,7 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
             if not isinstance(pk, int):
                 raise BadDeskRequestError("Which decision?")
             drawing = review.undo(pk, by=staff(request))
+            audit.note(request, StaffAct.Act.UNDO, f"decision {pk} on {drawing}")
             return JsonResponse({"item": fresh_item(drawing.pk), **_last(request)})
         except BadDeskRequestError as error:
             return _refusal(400, str(error))

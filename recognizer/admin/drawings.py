@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from recognizer import retraining, review, tasks
+from recognizer import audit, retraining, review, tasks
 from recognizer.admin.desk import DeskAdmin
 from recognizer.admin.drawing_filters import (
     ConfidenceFilter,
@@ -26,7 +26,7 @@ from recognizer.admin.pictures import agrees, as_drawn, percent, reading, short_
 from recognizer.admin.read_only import may_change, staff
 from recognizer.admin.replayed import by_every_version
 from recognizer.admin.replaying import ReplayingAdmin
-from recognizer.models import Drawing, Label, ModelVersion, Prediction, Review
+from recognizer.models import Drawing, Label, ModelVersion, Prediction, Review, StaffAct
 
 MOST_WAITING = 1000
 """So many drawings with a suggested label are counted."""
@@ -78,6 +78,10 @@ class DrawingAdmin(NewestFirstAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, 
 
     def has_retrain_permission(self, request: HttpRequest) -> bool:
         return may_change(request, "trainingrun")
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> Any:
+        audit.note(request, StaffAct.Act.DELETE, audit.these(queryset))
+        return super().log_deletions(request, queryset)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         # Labels and decisions are never deleted on their own, but go with their drawing.
@@ -146,18 +150,23 @@ class DrawingAdmin(NewestFirstAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, 
 
     @admin.action(description="Approve the suggested labels", permissions=["act"])
     def approve_suggestions(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
+        chosen = audit.these(_these(drawings))
         count = review.approve_suggestions(_these(drawings), staff(request))
+        _note_labels(request, StaffAct.Act.APPROVE, count, chosen)
         self.message_user(request, f"{_labels(count)} approved.", _level(count))
 
     @admin.action(description="Refuse the suggested labels", permissions=["act"])
     def refuse_suggestions(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
+        chosen = audit.these(_these(drawings))
         count = review.refuse_suggestions(_these(drawings), staff(request))
+        _note_labels(request, StaffAct.Act.REFUSE, count, chosen)
         self.message_user(request, f"{_labels(count)} refused.", _level(count))
 
     @admin.action(description="Approve what was read", permissions=["act"])
     def approve_readings(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
-        chosen = _these(drawings).count()
+        chosen, names = _these(drawings).count(), audit.these(_these(drawings))
         count = review.approve_readings(_these(drawings), staff(request))
+        _note_labels(request, StaffAct.Act.APPROVE, count, f"what was read in {names}")
         left_out = chosen - count
         why = " Those that have a label, or in which nothing was read, stay as they are."
         self.message_user(
@@ -184,6 +193,7 @@ class DrawingAdmin(NewestFirstAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, 
         except retraining.RetrainingError as error:
             self.message_user(request, str(error), messages.ERROR)
             return None
+        audit.note(request, StaffAct.Act.RETRAIN, f"{run}: {run.drawings_in_words}")
         if tasks.hand_over(run):
             self.message_user(
                 request, f"{run} is queued: {run.drawings_in_words}.", messages.SUCCESS
@@ -225,6 +235,7 @@ class DrawingAdmin(NewestFirstAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, 
         if value not in ModelVersion.objects.choices():
             return HttpResponseBadRequest("There is no such label.")
         review.label_as(drawing, value, staff(request))
+        audit.note(request, StaffAct.Act.LABEL, f"{drawing}: {value}")
         self.message_user(request, f"{drawing} is labelled {value}.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:recognizer_drawing_change", args=[pk]))
 
@@ -253,6 +264,11 @@ class DrawingAdmin(NewestFirstAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, 
 def _these(drawings: QuerySet[Drawing]) -> QuerySet[Drawing]:
     """The same drawings without what the list adds for display."""
     return Drawing.objects.filter(pk__in=drawings.order_by().values("pk"))
+
+
+def _note_labels(request: HttpRequest, act: StaffAct.Act, count: int, of: str) -> None:
+    if count:
+        audit.note(request, act, f"{_labels(count)}: {of}")
 
 
 def _labels(count: int) -> str:

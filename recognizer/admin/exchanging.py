@@ -16,9 +16,9 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from recognizer import exchange
+from recognizer import audit, exchange
 from recognizer.admin.read_only import ReadOnlyAdmin, staff
-from recognizer.models import Drawing
+from recognizer.models import Drawing, StaffAct
 
 
 class ImportForm(forms.Form):
@@ -37,19 +37,19 @@ class ExchangeAdmin(ReadOnlyAdmin[Drawing]):
     def export_npz(
         self, request: HttpRequest, drawings: QuerySet[Drawing]
     ) -> StreamingHttpResponse:
-        return _download(drawings, "npz")
+        return _download(request, drawings, "npz")
 
     @admin.action(description="Export as CSV with PNGs, everything", permissions=["act"])
     def export_csv(
         self, request: HttpRequest, drawings: QuerySet[Drawing]
     ) -> StreamingHttpResponse:
-        return _download(drawings, "csv")
+        return _download(request, drawings, "csv")
 
     @admin.action(description="Export as IDX, only images and digits", permissions=["act"])
     def export_idx(
         self, request: HttpRequest, drawings: QuerySet[Drawing]
     ) -> StreamingHttpResponse:
-        return _download(drawings, "idx")
+        return _download(request, drawings, "idx")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -90,6 +90,8 @@ class ExchangeAdmin(ReadOnlyAdmin[Drawing]):
         except exchange.ExchangeError as error:
             form.add_error("file", f"Nothing was imported. {error}")
             return False
+        counted = f"{imported.created:,} drawings from {form.cleaned_data['file'].name}"
+        audit.note(request, StaffAct.Act.IMPORT, counted)
         self.message_user(
             request,
             f"Imported: {imported.created:,}. There already: {imported.skipped:,}.",
@@ -98,10 +100,13 @@ class ExchangeAdmin(ReadOnlyAdmin[Drawing]):
         return True
 
 
-def _download(drawings: QuerySet[Drawing], file_format: str) -> StreamingHttpResponse:
+def _download(
+    request: HttpRequest, drawings: QuerySet[Drawing], file_format: str
+) -> StreamingHttpResponse:
     # The same drawings without what the list adds for display.
     chosen = Drawing.objects.filter(pk__in=drawings.order_by().values("pk"))
     name = exchange.filename(file_format)
+    audit.note(request, StaffAct.Act.EXPORT, f"{name}: {audit.these(chosen)}")
     return StreamingHttpResponse(
         exchange.export(chosen, file_format),
         content_type="application/octet-stream" if file_format == "npz" else "application/zip",

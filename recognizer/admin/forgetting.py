@@ -7,10 +7,10 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from recognizer import forgetting
+from recognizer import audit, forgetting
 from recognizer.admin.read_only import ReadOnlyAdmin, staff
 from recognizer.forgetting import Contributor
-from recognizer.models import Drawing
+from recognizer.models import Drawing, StaffAct
 
 
 class ForgettingAdmin(ReadOnlyAdmin[Drawing]):
@@ -31,6 +31,8 @@ class ForgettingAdmin(ReadOnlyAdmin[Drawing]):
         contributor = Contributor.of(drawing)
         if request.method == "POST":
             gone = forgetting.forget(contributor, by=staff(request))
+            what = f"{contributor}: {gone.drawings:,} drawings. {forgetting.in_words(gone)}"
+            audit.note(request, StaffAct.Act.FORGET, what)
             words = f"Deleted: {gone.drawings:,} drawings. {forgetting.in_words(gone)}"
             self.message_user(request, words, messages.SUCCESS)
             return HttpResponseRedirect(reverse("admin:recognizer_drawing_changelist"))

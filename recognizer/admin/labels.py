@@ -1,3 +1,5 @@
+from collections.abc import Iterable
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -5,11 +7,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from recognizer import review
+from recognizer import audit, review
 from recognizer.admin.newest_first import DatedAdmin
 from recognizer.admin.pictures import giver, reading, thumbnail
 from recognizer.admin.read_only import may_change, staff
-from recognizer.models import Label
+from recognizer.models import Label, StaffAct
 
 
 @admin.register(Label)
@@ -82,9 +84,19 @@ class LabelAdmin(DatedAdmin[Label]):
         chosen = list(labels.exclude(state=Label.State.APPROVED).order_by("pk"))
         for label in chosen:
             review.settle(label, staff(request))
+        if chosen:
+            audit.note(request, StaffAct.Act.APPROVE, _named(chosen))
         self.message_user(request, f"Approved: {len(chosen)}.", messages.SUCCESS)
 
     @admin.action(description="Refuse the selected labels", permissions=["act"])
     def refuse(self, request: HttpRequest, labels: QuerySet[Label]) -> None:
         chosen = Label.objects.filter(pk__in=labels.order_by().values("pk"))
-        self.message_user(request, f"Refused: {chosen.refuse(staff(request))}.", messages.SUCCESS)
+        names = _named(chosen.exclude(state=Label.State.REFUSED).select_related("drawing"))
+        count = chosen.refuse(staff(request))
+        if count:
+            audit.note(request, StaffAct.Act.REFUSE, names)
+        self.message_user(request, f"Refused: {count}.", messages.SUCCESS)
+
+
+def _named(labels: Iterable[Label]) -> str:
+    return audit.these(f"{label.value} for {label.drawing}" for label in labels)

@@ -12,12 +12,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from recognizer import forgetting, promotion, tasks
+from recognizer import audit, forgetting, promotion, tasks
 from recognizer.admin import answered_on, verdicts
 from recognizer.admin.pictures import percent, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin, may_view, staff
 from recognizer.admin.replaying import AGAINST, THROUGH, replay_page
-from recognizer.models import ModelVersion, Promotion
+from recognizer.models import ModelVersion, Promotion, StaffAct
 
 EXAMPLES_SHOWN = 60
 
@@ -111,12 +111,13 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     ) -> HttpResponse | None:
         """None, or the page that asks for a reason where no verdict speaks for the version."""
         try:
-            promotion.promote(version, by=staff(request), reason=reason, override=override)
+            done = promotion.promote(version, by=staff(request), reason=reason, override=override)
         except promotion.NotPassedError as error:
             return self._ask_for_a_reason(request, version, str(error), reason, again=override)
         except promotion.PromotionError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
+            audit.note(request, *audit.promoted(done))
             self.message_user(request, f"{version} answers now.", messages.SUCCESS)
         return None
 
@@ -141,6 +142,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
                 request, f"{version} is active: there is nothing to compare.", messages.ERROR
             )
         elif tasks.hand_over_judging(version):
+            audit.note(request, StaffAct.Act.JUDGE, str(version))
             self.message_user(
                 request,
                 f"A worker compares {version} with the active version; its page shows the"
@@ -158,6 +160,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         except promotion.PromotionError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
+            audit.note(request, StaffAct.Act.ROLL_BACK, audit.because(str(version), reason))
             self.message_user(request, f"Rolled back: {version} answers now.", messages.SUCCESS)
 
     def get_urls(self) -> list[URLPattern]:

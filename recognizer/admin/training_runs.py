@@ -13,9 +13,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
+from recognizer import audit
 from recognizer.admin.pictures import percent, short_time, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin
-from recognizer.models import ModelVersion, TrainingExample, TrainingRun
+from recognizer.models import ModelVersion, StaffAct, TrainingExample, TrainingRun
 
 EXAMPLES_SHOWN = 200
 
@@ -110,8 +111,10 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
         self._cancel(request, TrainingRun.objects.filter(pk__in=runs.order_by().values("pk")))
 
     def _cancel(self, request: HttpRequest, runs: QuerySet[TrainingRun]) -> None:
+        names = audit.these(runs.filter(state__in=TrainingRun.UNDER_WAY))
         count = cancel(runs)
         if count:
+            audit.note(request, StaffAct.Act.CANCEL, names)
             self.message_user(request, f"Cancelled: {count}.", messages.SUCCESS)
         else:
             self.message_user(request, "Nothing to cancel: it is over.", messages.WARNING)

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer.active_model import NoActiveModelError
+from recognizer.api.tokens import EVERY_SCOPE, TokenAuthentication
 from recognizer.models import ModelVersion
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,8 @@ class ActiveVersionSerializer(serializers.Serializer[Any]):
 class ActiveVersionView(APIView):
     """The version that answers now, and where its network is for reading in the browser."""
 
-    authentication_classes = []
+    authentication_classes = [TokenAuthentication]
+    token_scope = EVERY_SCOPE
     throttle_scope = "api"
 
     @extend_schema(operation_id="active_version", responses=ActiveVersionSerializer)

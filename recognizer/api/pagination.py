@@ -1,5 +1,7 @@
 """How long lists are cut."""
 
+from datetime import UTC
+
 from django.utils.dateparse import parse_datetime
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor, CursorPagination
@@ -19,7 +21,8 @@ class NewestFirst(CursorPagination):
         if cursor is not None and cursor.position is not None:
             try:
                 known = parse_datetime(str(cursor.position))
-            except ValueError:
+                known = known and known.astimezone(UTC)  # it may be beyond the first or last year
+            except (ValueError, OverflowError):
                 known = None
             if known is None:
                 raise NotFound(self.invalid_cursor_message)

@@ -150,14 +150,30 @@ class BatchAnswerSerializer(serializers.Serializer[Any]):
     items = serializers.ListField(child=AnswerSerializer(), help_text="In the order asked.")
 
 
+_REASONS = {"type": "array", "items": {"type": "string"}}
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {
+                "type": "object",
+                "additionalProperties": {"type": "object", "additionalProperties": _REASONS},
+            },
+            _REASONS,
+        ],
+        "description": "What is wrong with all of them, or by the index of each item that is "
+        "wrong, by field.",
+    }
+)
+class _ItemsRefusal(serializers.Field[Any, Any, Any, Any]):
+    pass
+
+
 class BatchRefusalSerializer(serializers.Serializer[Any]):
     """What is wrong, by field; documents what `drawn.all_drawn_of` says of a batch."""
 
-    items = serializers.DictField(
-        child=serializers.DictField(child=serializers.ListField(child=serializers.CharField())),
-        required=False,
-        help_text="By the index of each item that is wrong, what is wrong with it, by field.",
-    )
+    items = _ItemsRefusal(required=False)
 
 
 def answer(recognition: Recognition) -> dict[str, Any]:

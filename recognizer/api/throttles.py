@@ -1,11 +1,15 @@
-"""How often one address may call."""
+"""How often one caller, and all callers of one address, may call."""
 
 import logging
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from redis.exceptions import RedisError
 from rest_framework.request import Request
-from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.throttling import BaseThrottle
+
+from recognizer import counters
+from recognizer.counters import Counter
 
 if TYPE_CHECKING:  # rest_framework.views imports this module while it is being loaded
     from rest_framework.views import APIView
@@ -13,15 +17,29 @@ if TYPE_CHECKING:  # rest_framework.views imports this module while it is being 
 logger = logging.getLogger(__name__)
 
 
-class Throttle(ScopedRateThrottle):
-    """Rates by `throttle_scope`. Lets requests pass while the counter's store is away."""
+class Throttle(BaseThrottle):
+    """Rates by `throttle_scope`: one for the caller, a higher one for the address.
+
+    The caller is a token, a user, a session, or who has none of these at one address. Lets
+    requests pass while the counters cannot be reached.
+    """
+
+    THROTTLE_RATES: dict[str, str | None] = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]  # type: ignore[assignment]
+
+    _wait: float | None = None
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
+        scope = getattr(view, "throttle_scope", None)
+        if scope is None:
+            return True
         try:
-            return super().allow_request(request, view)
+            self._wait = counters.take(self._counters(request, scope))
         except RedisError as error:
             logger.warning("Throttling is off, its counters cannot be reached: %s", error)
-            return True
+        return self._wait is None
+
+    def wait(self) -> float | None:
+        return self._wait
 
     def wait_for_further(self, request: Request, view: "APIView", readings: int) -> float:
         """Count so many more readings that a request holds, which itself was let pass.
@@ -29,20 +47,38 @@ class Throttle(ScopedRateThrottle):
         Returns:
             Seconds to wait where they are too many now, and nothing is counted; else 0.
         """
-        self.rate = self.THROTTLE_RATES.get(getattr(view, self.scope_attr, ""))
-        if not self.rate or readings < 1:
+        scope = getattr(view, "throttle_scope", None)
+        if scope is None or readings < 1:
             return 0.0
-        self.scope = getattr(view, self.scope_attr)
-        most, seconds = self.parse_rate(self.rate)
-        key, now = self.get_cache_key(request, view), self.timer()
         try:
-            history = [at for at in self.cache.get(key, []) if at > now - seconds]
-            surplus = len(history) + readings - most
-            if surplus > len(history):  # more than the rate allows at all
-                return float(seconds)
-            if surplus > 0:
-                return float(history[-surplus] + seconds - now)
-            self.cache.set(key, [now] * readings + history, seconds)
+            return counters.take(self._counters(request, scope), readings) or 0.0
         except RedisError as error:
             logger.warning("Throttling is off, its counters cannot be reached: %s", error)
-        return 0.0
+            return 0.0
+
+    def _counters(self, request: Request, scope: str) -> list[Counter]:
+        address = counters.network_of(request.META.get("REMOTE_ADDR", ""))
+        kind, caller = _caller(request) or ("", address)
+        wanted = {
+            (f"token-{scope}" if kind == "token" else scope): (kind, caller),
+            f"address-{scope}": ("address", address),
+        }
+        return [
+            counters.counter(rate, name, *who)
+            for name, who in wanted.items()
+            if (rate := self.THROTTLE_RATES.get(name))
+        ]
+
+
+def _caller(request: Request) -> tuple[str, str] | None:
+    """Who asks, as far as a request tells without a look at the session's row."""
+    if request.auth is not None:
+        return "token", str(request.auth.pk)
+    if request.user.is_authenticated:
+        return "user", str(request.user.pk)
+    # Anybody can make up a cookie: what is gained by that ends at the rate of the address.
+    # Browsers have the second one as soon as they have opened a page.
+    for cookie in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME):
+        if value := request.COOKIES.get(cookie):
+            return "browser", value
+    return None

@@ -6,9 +6,8 @@ import uuid
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
-from drf_spectacular.views import SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import mixins, status, viewsets
-from rest_framework.authentication import BaseAuthentication
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.parsers import MultiPartParser
@@ -18,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ml.contract import Drawn
-from recognizer import recognition, saving_once
+from recognizer import audit, recognition, saving_once
 from recognizer.api import save_headers
 from recognizer.api.drawn import all_drawn_of, drawn_of, items_of
 from recognizer.api.parsers import StrictJSONParser
@@ -37,7 +36,8 @@ from recognizer.api.serializers import (
     links,
 )
 from recognizer.api.throttles import Throttle
-from recognizer.models import Drawing, ModelVersion, Share, TrainingRun
+from recognizer.api.tokens import EVERY_SCOPE, HasScope, TokenAuthentication, acts_as_staff
+from recognizer.models import ApiToken, Drawing, ModelVersion, Share, StaffAct, TrainingRun
 from recognizer.models.drawing import VISITOR_SESSION_KEY
 
 
@@ -50,7 +50,8 @@ class PredictView(APIView):
     """
 
     # Who asks makes no difference; so a session, which needs the database, is not looked at.
-    authentication_classes: list[type[BaseAuthentication]] = []
+    authentication_classes = [TokenAuthentication]
+    token_scope = ApiToken.Scope.PREDICT
     parser_classes = [StrictJSONParser, MultiPartParser]
     throttle_scope = "predict"
 
@@ -99,6 +100,10 @@ class DrawingViewSet(
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
     lookup_value_converter = "uuid"
+    token_scope = {
+        "GET": ApiToken.Scope.READ,
+        **dict.fromkeys(["POST", "PATCH", "DELETE"], ApiToken.Scope.SAVE),
+    }
 
     @property
     def throttle_scope(self) -> str:
@@ -107,9 +112,10 @@ class DrawingViewSet(
     def get_queryset(self) -> QuerySet[Drawing]:
         needed = {"PATCH": "recognizer.change_drawing", "DELETE": "recognizer.delete_drawing"}
         permission = needed.get(self.request.method or "")
-        if permission and not self.request.user.has_perm(permission):
-            return Drawing.objects.owned_by(self.request).for_history()
-        return Drawing.objects.visible_to(self.request).for_history()
+        may_all = acts_as_staff(self.request)
+        if may_all and (permission is None or self.request.user.has_perm(permission)):
+            return Drawing.objects.all().for_history()
+        return Drawing.objects.owned_by(self.request).for_history()
 
     @extend_schema(
         parameters=save_headers.PARAMETERS,
@@ -169,6 +175,7 @@ class DrawingViewSet(
             user = request.user if request.user.is_authenticated else None
             visitor = None if user else _visitor(request)
             drawing.suggest_label(changes["label"], user=user, visitor=visitor)
+            self._note(StaffAct.Act.LABEL, drawing, f"suggested {changes['label']}")
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(request=None, responses={200: ShareSerializer, 201: ShareSerializer})
@@ -183,8 +190,19 @@ class DrawingViewSet(
     @share.mapping.delete
     def stop_sharing(self, request: Request, **_: uuid.UUID) -> Response:
         """Make the link dead; a new one will be another."""
-        Share.objects.filter(drawing=self.get_object()).delete()
+        drawing = self.get_object()
+        if Share.objects.filter(drawing=drawing).delete()[0]:
+            self._note(StaffAct.Act.UNSHARE, drawing)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def perform_destroy(self, instance: Drawing) -> None:
+        self._note(StaffAct.Act.DELETE, instance)
+        instance.delete()
+
+    def _note(self, act: StaffAct.Act, drawing: Drawing, words: str = "") -> None:
+        """Keep what somebody did with a drawing that is not theirs; only staff can."""
+        if acts_as_staff(self.request) and drawing.user_id != self.request.user.pk:
+            audit.note(self.request, act, audit.because(str(drawing), words))
 
     def _own(self, drawing: Drawing) -> Drawing:
         """What only the owner does, whatever else one may do with others' drawings."""
@@ -201,6 +219,13 @@ def _visitor(request: HttpRequest | Request) -> uuid.UUID:
     return uuid.UUID(session[VISITOR_SESSION_KEY])
 
 
+class DocumentView(SpectacularAPIView):
+    """The OpenAPI document, which takes long to make."""
+
+    throttle_scope = "api"
+    token_scope = EVERY_SCOPE
+
+
 class DocsView(SpectacularSwaggerSplitView):
     """The page on which the API can be tried."""
 
@@ -212,7 +237,8 @@ class ModelVersionViewSet(viewsets.ReadOnlyModelViewSet[ModelVersion]):
 
     queryset = ModelVersion.objects.all()
     serializer_class = ModelVersionSerializer
-    permission_classes = [IsAdminUser]
+    permission_classes = [IsAdminUser, HasScope]
+    token_scope = ApiToken.Scope.STAFF
     throttle_scope = "api"
     lookup_field = "number"
     lookup_url_kwarg = "version"
@@ -224,6 +250,7 @@ class TrainingRunViewSet(viewsets.ReadOnlyModelViewSet[TrainingRun]):
 
     queryset = TrainingRun.objects.select_related("base_version", "version")
     serializer_class = TrainingRunSerializer
-    permission_classes = [IsAdminUser]
+    permission_classes = [IsAdminUser, HasScope]
+    token_scope = ApiToken.Scope.STAFF
     throttle_scope = "api"
     lookup_value_converter = "int"

@@ -128,7 +128,7 @@ def flag(help_text: str = "") -> Any:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognizer", "0007_idempotency_key"),
+        ("recognizer", "0008_api_tokens"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,15 +1,18 @@
 """Drawings, what was read in them, labels and reviews; model versions and the runs behind them."""
 
+from recognizer.models.api_token import ApiToken
 from recognizer.models.drawing import Drawing
 from recognizer.models.label import Label
 from recognizer.models.model_version import ModelVersion, Promotion
 from recognizer.models.prediction import Prediction
 from recognizer.models.review import Review
 from recognizer.models.share import Share
+from recognizer.models.staff_act import StaffAct
 from recognizer.models.training_run import TrainingExample, TrainingRun
 from recognizer.models.verdict import Verdict, VerdictDrawing
 
 __all__ = [
+    "ApiToken",
     "Drawing",
     "Label",
     "ModelVersion",
@@ -17,6 +20,7 @@ __all__ = [
     "Promotion",
     "Review",
     "Share",
+    "StaffAct",
     "TrainingExample",
     "TrainingRun",
     "Verdict",

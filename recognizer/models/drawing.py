@@ -36,12 +36,6 @@ LABEL_RANK = {"approved": 0, "suggested": 1, "refused": 2}
 
 
 class DrawingQuerySet(models.QuerySet["Drawing"]):
-    def visible_to(self, request: HttpRequest) -> "DrawingQuerySet":
-        """What this person may see: staff everything, others their own."""
-        if request.user.is_authenticated and request.user.is_staff:
-            return self
-        return self.owned_by(request)
-
     def owned_by(self, request: HttpRequest) -> "DrawingQuerySet":
         """This person's own: a user's, or those of an anonymous session."""
         if request.user.is_authenticated:

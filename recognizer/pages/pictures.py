@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from recognizer.depiction import png_file, svg_file
-from recognizer.models import Drawing, Share
+from recognizer.models import ApiToken, Drawing, Share
 from recognizer.share_card import share_card
 
 _KEPT_BY_BROWSERS_S = 300
@@ -23,6 +23,9 @@ _MANNER = b"1"
 """Goes up when the same drawing is to look different."""
 
 _SHOWN_SIDE_PX = 720
+
+_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+"""Whatever a browser makes of a file, it runs nothing and belongs to no origin."""
 
 FILES: dict[str, tuple[str, str, Callable[[Drawing], bytes | None]]] = {
     "drawing.svg": ("image/svg+xml", "attachment", svg_file),
@@ -53,6 +56,7 @@ class OwnPicture(APIView):
     """Of one's own drawing."""
 
     throttle_scope = "api"
+    token_scope = ApiToken.Scope.READ
     content_negotiation_class = _Whatever
     cache_control = f"private, max-age={_KEPT_BY_BROWSERS_S}"
 
@@ -63,6 +67,7 @@ class OwnPicture(APIView):
         response.headers["ETag"] = etag
         response.headers["Cache-Control"] = self.cache_control
         response.headers["X-Robots-Tag"] = "noindex"
+        response.headers["Content-Security-Policy"] = _POLICY
         return response
 
     def find(self, request: Request, **where: str | uuid.UUID) -> Drawing:

@@ -263,7 +263,8 @@ def measure(folder: Path, python: Path, seconds: float) -> dict[str, Any]:
     say("the site, on SQLite")
     start = ask_site(bench, folder / "sqlite", sent)
     say("the site, with throttling on")
-    env = environment(folder / "throttled") | {"THROTTLE_PREDICT": "600/min"}
+    rates = {"THROTTLE_PREDICT": "600/min", "THROTTLE_ADDRESS_PREDICT": "6000/min"}
+    env = environment(folder / "throttled") | rates
     with site("site, throttled", env) as (server, _):
         bench.ask(server, "predict by strokes", throttled(sent.strokes))
     say("the site, on PostgreSQL")

@@ -36,15 +36,13 @@ class SiteError(RuntimeError):
 def environment(var_dir: Path) -> dict[str, str]:
     """Settings of its own: nothing is shared with the person's own site."""
     unset = dict.fromkeys(re.findall(r"(?m)^([A-Z_]+)=", (ROOT / ".env.example").read_text()), "")
+    # All people of a report come from one address.
+    unset |= {name: "none" for name in unset if name.startswith("THROTTLE_")}
     return unset | {
         "SECRET_KEY": secrets.token_urlsafe(40),
         "VAR_DIR": str(var_dir),
         "WEB_PORT": str(free_port()),
         "WEB_PROCESSES": str(WEB_PROCESSES),
-        # All people of a report come from one address.
-        "THROTTLE_PREDICT": "none",
-        "THROTTLE_SAVE": "none",
-        "THROTTLE_API": "none",
         "LOG_LEVEL": "WARNING",
         "DJANGO_SETTINGS_MODULE": "mnist_site.settings",
     }

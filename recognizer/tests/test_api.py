@@ -163,7 +163,7 @@ def test_staff_see_everybodys_drawings(client: Client, admin_client: Client) -> 
 def test_staff_endpoints_refuse_everyone_else(
     client: Client, admin_client: Client, url: str
 ) -> None:
-    assert client.get(url).status_code == 403
+    assert client.get(url).status_code == 401
     client.force_login(User.objects.create_user("ada"))
     assert client.get(url).status_code == 403
     assert admin_client.get(url).status_code == 200

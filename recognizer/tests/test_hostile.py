@@ -1,5 +1,6 @@
 """What somebody could send to harm the site or other people, and what they get."""
 
+import base64
 import io
 import socket
 import time
@@ -60,7 +61,11 @@ def test_a_zigzag_of_twenty_thousand_points_is_drawn_in_little_memory() -> None:
     assert peak < 200_000_000
 
 
-@pytest.mark.parametrize("cursor", ["cD1hYmM=", "cD0yMDI2LTk5LTk5", "%%%", "bz0x"])
+NO_SUCH_DAY = base64.b64encode(b"p=0001-01-01T00%3A00%3A00%2B23%3A59").decode()
+"""In UTC it is before the first day that there is."""
+
+
+@pytest.mark.parametrize("cursor", ["cD1hYmM=", "cD0yMDI2LTk5LTk5", "%%%", "bz0x", NO_SUCH_DAY])
 def test_a_made_up_cursor_is_no_500(client: Client, cursor: str) -> None:
     assert client.get(DRAWINGS, {"cursor": cursor}).status_code in {200, 404}
 
@@ -150,3 +155,9 @@ def test_a_picture_file_with_an_active_type_is_only_ever_a_picture(client: Clien
     file = io.BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
     file.name = "x.svg"
     assert "not a PNG or JPEG" in str(answer(client.post(PREDICT, {"image": file}), 400))
+
+
+def test_an_address_of_the_api_that_leads_nowhere_answers_in_json(client: Client) -> None:
+    for url in ("/api/v1/drawings/not-a-uuid/", "/api/v1/nothing/", "/api/v1/models/1.5/"):
+        assert answer(client.get(url), 404) == {"detail": "Not found."}
+    assert "text/html" in client.get("/nothing/")["Content-Type"]

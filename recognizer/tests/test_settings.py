@@ -79,3 +79,18 @@ def test_a_secret_key_is_needed_outside_debug(monkeypatch: Any) -> None:
     assert env.env_secret_key(debug=True)
     with pytest.raises(ImproperlyConfigured):
         env.env_secret_key(debug=False)
+
+
+def test_with_https_browsers_are_kept_to_it(tmp_path: Path) -> None:
+    program = (
+        "import django; django.setup(); from django.conf import settings as s;"
+        "print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY,"
+        " s.SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS >= 31536000,"
+        " s.SECURE_HSTS_INCLUDE_SUBDOMAINS)"
+    )
+    env = {"SECRET_KEY": "x", "VAR_DIR": str(tmp_path), "HTTPS": "true"}
+    env |= {"DJANGO_SETTINGS_MODULE": "mnist_site.settings", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=env, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["True"] * 6, done.stderr

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import exchange
-from recognizer.models import Drawing
+from recognizer import audit, exchange
+from recognizer.models import Drawing, StaffAct
 
 
 class Command(BaseCommand):
@@ -39,6 +39,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{count:,} of {total:,} drawings")
 
         path: Path = options["file"]
+        audit.note_command(StaffAct.Act.EXPORT, f"{path.name}: {total:,} drawings")
         unfinished = path.with_name(f"{path.name}.unfinished")
         try:
             with unfinished.open("wb") as file:

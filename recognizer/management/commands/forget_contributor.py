@@ -5,8 +5,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import forgetting
+from recognizer import audit, forgetting
 from recognizer.forgetting import Contributor
+from recognizer.models import StaffAct
 
 
 class Command(BaseCommand):
@@ -30,6 +31,10 @@ class Command(BaseCommand):
         if not options["yes"] and input("Delete them? [y/N] ").strip().lower() != "y":
             raise CommandError("Nothing was deleted.")
         forgotten = forgetting.forget(contributor)
+        audit.note_command(
+            StaffAct.Act.FORGET,
+            f"{contributor}: {forgotten.drawings:,} drawings. {forgetting.in_words(forgotten)}",
+        )
         self.stdout.write(
             f"Drawings deleted: {forgotten.drawings:,}. {forgetting.in_words(forgotten)}"
         )

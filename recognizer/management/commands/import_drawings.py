@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import exchange
+from recognizer import audit, exchange
+from recognizer.models import StaffAct
 
 
 class Command(BaseCommand):
@@ -35,6 +36,8 @@ class Command(BaseCommand):
             raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
         except exchange.ExchangeError as error:
             raise CommandError(f"Nothing was imported. {error}") from None
+        counted = f"{imported.created:,} drawings from {path.name}"
+        audit.note_command(StaffAct.Act.IMPORT, counted)
         self.stdout.write(
             f"{imported.created:,} drawings imported, {imported.skipped:,} there already."
         )

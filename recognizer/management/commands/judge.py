@@ -3,9 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import gate
+from recognizer import audit, gate
 from recognizer.gate_rule import in_words
-from recognizer.models import ModelVersion
+from recognizer.models import ModelVersion, StaffAct
 
 
 class Command(BaseCommand):
@@ -21,6 +21,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no version {options['number']}.") from None
         except gate.GateError as error:
             raise CommandError(str(error)) from None
+        audit.note_command(StaffAct.Act.JUDGE, str(verdict))
         for figures in verdict.figures["sets"]:
             self.stdout.write(in_words(figures))
         self.stdout.write(f"{verdict}. {verdict.reason}")

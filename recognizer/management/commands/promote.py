@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import promotion
-from recognizer.models import ModelVersion
+from recognizer import audit, promotion
+from recognizer.models import ModelVersion, StaffAct
 
 
 class Command(BaseCommand):
@@ -25,11 +25,14 @@ class Command(BaseCommand):
         try:
             if options["back"]:
                 version = promotion.roll_back(by=None, reason=options["reason"])
+                why = audit.because(str(version), options["reason"])
+                audit.note_command(StaffAct.Act.ROLL_BACK, why)
             else:
                 version = ModelVersion.objects.get(number=options["number"])
-                promotion.promote(
+                done = promotion.promote(
                     version, by=None, reason=options["reason"], override=options["override"]
                 )
+                audit.note_command(*audit.promoted(done))
         except ModelVersion.DoesNotExist:
             raise CommandError(f"There is no version {options['number']}.") from None
         except promotion.NotPassedError as error:

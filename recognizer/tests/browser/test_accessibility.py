@@ -72,7 +72,12 @@ def test_every_other_page_is_for_everyone(
         page.goto(live_server.url + path)
         found[path] = complaints(page)
     sign_in(page, client, live_server, boss)
-    for path in ["/drawings/", "/admin/recognizer/drawing/desk/", "/admin/dashboard/"]:
+    for path in [
+        "/drawings/",
+        "/my-data/tokens/",
+        "/admin/recognizer/drawing/desk/",
+        "/admin/dashboard/",
+    ]:
         page.goto(live_server.url + path)
         page.wait_for_load_state("networkidle")
         found[path] = complaints(page)

@@ -1,0 +1,47 @@
+"""Django's pages for users and groups; what is changed there is in the audit trail too."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangosUserAdmin
+from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
+
+from recognizer import audit
+from recognizer.models import StaffAct
+
+admin.site.unregister([User, Group])
+
+
+class _Noted:
+    """Notes what Django logs."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        audit.note(request, StaffAct.Act.ACCOUNT, f"added {_named(obj)}")
+        return super().log_addition(request, obj, message)  # type: ignore[misc]
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        entry = super().log_change(request, obj, message)  # type: ignore[misc]
+        words = f"{_named(obj)}: {entry.get_change_message()}"
+        audit.note(request, StaffAct.Act.ACCOUNT, words)
+        return entry
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        names = audit.these(_named(obj) for obj in queryset)
+        audit.note(request, StaffAct.Act.ACCOUNT, f"deleted {names}")
+        return super().log_deletions(request, queryset)  # type: ignore[misc]
+
+
+@admin.register(User)
+class UserAdmin(_Noted, DjangosUserAdmin):
+    pass
+
+
+@admin.register(Group)
+class GroupAdmin(_Noted, DjangosGroupAdmin):
+    pass
+
+
+def _named(obj: Any) -> str:
+    return f"{obj._meta.verbose_name} {obj}"

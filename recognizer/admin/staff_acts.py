@@ -1,0 +1,16 @@
+from django.contrib import admin
+
+from recognizer.admin.read_only import ReadOnlyAdmin
+from recognizer.models import StaffAct
+
+
+@admin.register(StaffAct)
+class StaffActAdmin(ReadOnlyAdmin[StaffAct]):
+    """The audit trail: who did what as staff, when and from where."""
+
+    date_hierarchy = "at"
+    list_display = ["at", "by_name", "act", "what", "via", "address"]
+    list_filter = ["act", "at", ("by", admin.RelatedOnlyFieldListFilter)]
+    search_fields = ["by_name", "what", "via", "=address"]
+    search_help_text = "Who, what, a token's beginning, or an address."
+    fields = ["at", "by_name", "by", "act", "what", "via", "address"]

@@ -1,0 +1,161 @@
+"""Counters of what somebody did lately, shared by all processes in Redis.
+
+A window begins with the first act that is counted in it, and ends by itself. Looking at all
+counters of a request and raising them is one script, so one round trip, and no other process
+comes in between.
+"""
+
+import contextlib
+import hashlib
+import ipaddress
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from time import monotonic
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.cache import caches
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
+
+_TAKE = """
+local wait = 0
+for i, key in ipairs(KEYS) do
+  if tonumber(redis.call('GET', key) or '0') + ARGV[1] > tonumber(ARGV[2 * i]) then
+    local left = redis.call('PTTL', key)
+    if left < 0 then left = tonumber(ARGV[2 * i + 1]) end
+    wait = math.max(wait, left, 1)
+  end
+end
+if wait == 0 then
+  for i, key in ipairs(KEYS) do
+    if redis.call('INCRBY', key, ARGV[1]) == tonumber(ARGV[1]) then
+      redis.call('PEXPIRE', key, ARGV[2 * i + 1])
+    end
+  end
+end
+return wait
+"""
+_GIVE_BACK = """
+for _, key in ipairs(KEYS) do
+  if tonumber(redis.call('GET', key) or '0') > 0 then
+    redis.call('DECR', key)
+  end
+end
+return 0
+"""
+
+# For sites without Redis, which have one process, and while it is away.
+_here = LocMemCache("counters", {"OPTIONS": {"MAX_ENTRIES": 20_000}})
+_here_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Counter:
+    """Who is counted for what, and how often that may be in how many seconds."""
+
+    name: str
+    most: int
+    seconds: int
+
+
+def counter(rate: str, *who: str) -> Counter:
+    """A counter for a rate such as "600/min"; its name tells nothing of who is counted."""
+    key = settings.SECRET_KEY.encode()[: hashlib.blake2b.MAX_KEY_SIZE]
+    name = hashlib.blake2b("\0".join(who).encode(), digest_size=16, key=key).hexdigest()
+    return Counter(name, *_parsed(rate))
+
+
+@lru_cache(maxsize=4096)
+def network_of(address: str) -> str:
+    """An address as it is counted; of IPv6 the /64, all of which one customer has."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
+
+
+@lru_cache(maxsize=32)
+def _parsed(rate: str) -> tuple[int, int]:
+    """How often in how many seconds."""
+    count, _, period = rate.partition("/")
+    return int(count), {"s": 1, "m": 60, "h": 3600, "d": 86400}[period[0]]
+
+
+def take(counters: Sequence[Counter], times: int = 1) -> float | None:
+    """Count an act, or so many, in all of these, or in none if that is too much for one of them.
+
+    Returns:
+        None, or the seconds until there is room again.
+
+    Raises:
+        redis.RedisError: the counters cannot be reached.
+    """
+    if not counters:
+        return None
+    cache = caches["default"]
+    if not isinstance(cache, RedisCache):
+        return take_here(counters, times)
+    limits = [number for counter in counters for number in (counter.most, counter.seconds * 1000)]
+    wait_ms = _run(cache, _TAKE, counters, [times, *limits])
+    return wait_ms / 1000 if wait_ms else None
+
+
+def give_back(counters: Sequence[Counter]) -> None:
+    """Take back what `take` or `take_here` counted; while Redis is away nothing is lost by it."""
+    cache = caches["default"]
+    if isinstance(cache, RedisCache):
+        with contextlib.suppress(redis.RedisError):
+            _run(cache, _GIVE_BACK, counters, [])
+    _give_back_here(counters)
+
+
+def _run(cache: Any, script: str, counters: Sequence[Counter], numbers: list[int]) -> int:
+    client = cache._cache.get_client(write=True)
+    keys = [cache.make_key(f"counter:{counter.name}") for counter in counters]
+    digest = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
+    try:
+        return int(client.evalsha(digest, len(keys), *keys, *numbers))
+    except redis.exceptions.NoScriptError:  # a server that was just started
+        return int(client.eval(script, len(keys), *keys, *numbers))
+
+
+def take_here(counters: Sequence[Counter], times: int = 1) -> float | None:
+    """The same among the threads of this process alone."""
+    now = monotonic()
+    with _here_lock:
+        known = {one: _known_here(one, now) for one in counters}
+        waits = [ends - now for one, (used, ends) in known.items() if used + times > one.most]
+        if waits:
+            return max(*waits, 0.001)
+        for one, (used, ends) in known.items():
+            _here.set(one.name, (used + times, ends), max(ends - now, 0.001))
+    return None
+
+
+def _give_back_here(counters: Sequence[Counter]) -> None:
+    now = monotonic()
+    with _here_lock:
+        for one in counters:
+            used, ends = _known_here(one, now)
+            if used:
+                _here.set(one.name, (used - 1, ends), ends - now)
+
+
+def _known_here(one: Counter, now: float) -> tuple[int, float]:
+    """How often it was taken, and when its window ends."""
+    used, ends = _here.get(one.name, (0, 0.0))
+    return (used, ends) if ends > now else (0, now + one.seconds)
+
+
+def forget_here() -> None:
+    """Begin anew."""
+    _here.clear()
