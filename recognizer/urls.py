@@ -1,8 +1,10 @@
 """The pages' URLs."""
 
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.i18n import set_language
 
-from recognizer import views
+from recognizer import js_texts, views
 from recognizer.pages import drawing, gallery, my_data, pictures, shared
 
 urlpatterns = [
@@ -10,6 +12,9 @@ urlpatterns = [
     path("offline/", views.offline, name="offline"),
     path("service-worker.js", views.service_worker, name="service-worker"),
     path("manifest.webmanifest", views.manifest, name="manifest"),
+    # Without a token: pages that are kept for offline have none, and `refuse_unsound` looks out.
+    path("language/", csrf_exempt(set_language), name="set-language"),
+    path("texts/<str:language>/<slug:digest>.js", js_texts.script, name="js-texts"),
     path("drawings/", gallery.gallery, name="history"),
     path("drawings/<uuid:public_id>/", drawing.drawing_page, name="drawing-page"),
     path("my-data/", my_data.my_data, name="my-data"),

@@ -1,22 +1,38 @@
 """What was read and what is said of it, as people on the site read it."""
 
+from django.utils.formats import get_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ml.contract import NOT_A_DIGIT
 from recognizer.models import Prediction
 
 _NOT_READ = {
-    "not_a_digit": "Not a digit",
-    "too_small": "Too small to read",
+    "not_a_digit": gettext_lazy("Not a digit"),
+    "too_small": gettext_lazy("Too small to read"),
 }
 
 
 def percent(share: float) -> str:
     """0.9934 -> "99.3 %"; what is not certain is never shown as 100.0 %, as in bars.js."""
-    return f"{min(share * 100, 99.9 if share < 1 else 100):.1f} %"
+    shown = f"{min(share * 100, 99.9 if share < 1 else 100):.1f} %"
+    return shown.replace(".", get_format("DECIMAL_SEPARATOR"))
+
+
+def grouped(number: int) -> str:
+    """12345 -> "12,345"."""
+    return f"{number:,}".replace(",", get_format("THOUSAND_SEPARATOR"))
+
+
+def label_in_words(value: str) -> str:
+    """A label's value as people read it."""
+    return _("not a digit") if value == NOT_A_DIGIT else value
 
 
 def reading_in_words(prediction: Prediction | None) -> str:
     """ "Read as 7", or why it was not read."""
     if prediction is None:
-        return "Not read"
+        return _("Not read")
     if prediction.text:
-        return f"Read as {prediction.text}"
-    return _NOT_READ.get(prediction.rejected, "Not read")
+        return _("Read as %(text)s") % {"text": prediction.text}
+    return str(_NOT_READ.get(prediction.rejected, _("Not read")))
