@@ -11,7 +11,7 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
-from recognizer.words import grouped
+from recognizer.wording import grouped
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

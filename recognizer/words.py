@@ -1,11 +1,10 @@
 """What was read and what is said of it, as people on the site read it."""
 
-from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ml.contract import NOT_A_DIGIT
 from recognizer.models import Prediction
+from recognizer.wording import with_decimals
 
 _NOT_READ = {
     "not_a_digit": gettext_lazy("Not a digit"),
@@ -15,18 +14,7 @@ _NOT_READ = {
 
 def percent(share: float) -> str:
     """0.9934 -> "99.3 %"; what is not certain is never shown as 100.0 %, as in bars.js."""
-    shown = f"{min(share * 100, 99.9 if share < 1 else 100):.1f} %"
-    return shown.replace(".", get_format("DECIMAL_SEPARATOR"))
-
-
-def grouped(number: int) -> str:
-    """12345 -> "12,345"."""
-    return f"{number:,}".replace(",", get_format("THOUSAND_SEPARATOR"))
-
-
-def label_in_words(value: str) -> str:
-    """A label's value as people read it."""
-    return _("not a digit") if value == NOT_A_DIGIT else value
+    return with_decimals(f"{min(share * 100, 99.9 if share < 1 else 100):.1f} %")
 
 
 def reading_in_words(prediction: Prediction | None) -> str:

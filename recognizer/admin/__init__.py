@@ -1,7 +1,9 @@
 """The staff pages: review drawings and labels, retrain, promote."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
+from recognizer.admin import names
 from recognizer.admin.drawings import DrawingAdmin
 from recognizer.admin.labels import LabelAdmin
 from recognizer.admin.model_versions import ModelVersionAdmin
@@ -18,6 +20,8 @@ __all__ = [
     "TrainingRunAdmin",
 ]
 
-admin.site.site_header = "Handwriting recogniser"
-admin.site.site_title = "Handwriting recogniser"
-admin.site.index_title = "Review and retrain"
+names.translate()
+
+admin.site.site_header = gettext_lazy("Handwriting recogniser")
+admin.site.site_title = gettext_lazy("Handwriting recogniser")
+admin.site.index_title = gettext_lazy("Review and retrain")

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from recognizer.models.drawing import Drawing
 from recognizer.models.model_version import ModelVersion
@@ -70,9 +71,9 @@ class Label(models.Model):
     """
 
     class State(models.TextChoices):
-        SUGGESTED = "suggested", "suggested"
-        APPROVED = "approved", "approved"
-        REFUSED = "refused", "refused"
+        SUGGESTED = "suggested", gettext_lazy("suggested")
+        APPROVED = "approved", gettext_lazy("approved")
+        REFUSED = "refused", gettext_lazy("refused")
 
     drawing = models.ForeignKey(Drawing, on_delete=models.CASCADE, related_name="labels")
     value = models.CharField(max_length=16, help_text='A class, or "not a digit".')

@@ -15,7 +15,7 @@ from recognizer import exchange, forgetting
 from recognizer.forgetting import Contributor
 from recognizer.models import Drawing, Share
 from recognizer.models.drawing import VISITOR_SESSION_KEY
-from recognizer.words import grouped
+from recognizer.wording import grouped
 
 CONFIRMATION = gettext_lazy("delete")
 _TYPES = {

@@ -3,7 +3,7 @@
 from django import template
 from django.utils.translation import get_language
 
-from recognizer import js_texts, words
+from recognizer import js_texts, wording
 
 register = template.Library()
 
@@ -17,4 +17,4 @@ def js_texts_url() -> str:
 @register.filter
 def label_words(value: str) -> str:
     """A label's value as people read it: "7", or "not a digit" in their language."""
-    return words.label_in_words(value)
+    return wording.label_in_words(value)

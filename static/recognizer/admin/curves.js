@@ -1,5 +1,6 @@
 /** A training history as charts, drawn by uPlot. */
 
+import { decimal, gettext, interpolate } from "../js/i18n.js";
 import uPlot from "../vendor/uplot-1.6.32/uPlot.esm.js";
 
 const NAMES = { loss: "training", accuracy: "training", val_loss: "validation", val_accuracy: "validation" };
@@ -24,7 +25,7 @@ export class Curves {
   constructor(figure) {
     this.figure = figure;
     figure.setAttribute("role", "group");
-    figure.setAttribute("aria-label", `${figure.dataset.title} by epoch`);
+    figure.setAttribute("aria-label", interpolate(gettext("%(title)s by epoch"), figure.dataset));
     this.names = figure.dataset.curves.split(" ");
     this.plot = null;
     this.shown = 0;
@@ -63,7 +64,7 @@ export class Curves {
     const percents = "percent" in this.figure.dataset;
     const written = (value) => {
       if (value === null || value === undefined) return "–";
-      return percents ? `${(value * 100).toFixed(2)} %` : value.toPrecision(3);
+      return percents ? `${decimal(value * 100, 2)} %` : value.toPrecision(3);
     };
     const axis = { stroke: colour("--body-quiet-color"), grid: { stroke: colour("--border-color"), width: 1 }, ticks: { show: false } };
     return {
@@ -77,9 +78,9 @@ export class Curves {
         { ...axis, size: 66, values: (plot, ticks) => ticks.map(written) },
       ],
       series: [
-        { label: "Epoch", value: (plot, epoch) => epoch ?? "–" },
+        { label: gettext("Epoch"), value: (plot, epoch) => epoch ?? "–" },
         ...this.names.map((name) => ({
-          label: NAMES[name],
+          label: NAMES[name] === "training" ? gettext("training") : gettext("validation"),
           stroke: colour(`--hw-${NAMES[name]}`),
           width: 2,
           dash: NAMES[name] === "validation" ? [6, 4] : undefined,

@@ -25,6 +25,12 @@ export function decimal(number, places) {
   return number.toFixed(places).replace(".", separator);
 }
 
+/** 12345 -> "12,345", or as the language writes it. */
+export function grouped(number) {
+  const separator = catalogue()?.get_format("THOUSAND_SEPARATOR") ?? ",";
+  return number.toLocaleString("en").replaceAll(",", separator);
+}
+
 /** The browser's own kind of the page's language ("en-GB"), or else just that language. */
 export function locale(page = document.documentElement.lang, known = navigator.languages) {
   return known.find((one) => one.split("-")[0] === page.split("-")[0]) ?? page;
