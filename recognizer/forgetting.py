@@ -97,7 +97,7 @@ def forget(contributor: Contributor, *, by: AbstractBaseUser | None = None) -> T
     learned, built_on = _versions(runs)
     logger.warning(
         "%s forgot a contributor with %d drawings; versions that learned from them: %s.",
-        *(by.get_username() if by else "Somebody", deleted, _numbers(learned)),
+        *(by.get_username() if by else "Somebody", deleted, learned or "none"),
     )
     return Traces(deleted, labels, sorted(runs), learned, built_on)
 
