@@ -6,10 +6,13 @@ JS_TESTS := static/recognizer
 # Lint and tests read no .env.
 LINT_ENV := SECRET_KEY=lint DATABASE_URL=sqlite://:memory: REDIS_URL= VAR_DIR=build/lint DEBUG=false HTTPS=false
 
+MAKE_MESSAGES := $(LINT_ENV) $(BIN)/python manage.py makemessages --all --no-obsolete --add-location file \
+	$(foreach path,.venv var build tests vendor migrations mnist_site ml,--ignore $(path))
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run test test-js test-sqlite test-faults test-postgres format screenshots figures clean node chromium
+.PHONY: help run test test-js test-sqlite test-faults test-postgres format messages screenshots figures clean node chromium
 .PHONY: learning-report page-report growth-report bench
 .PHONY: lint lint-ruff lint-types lint-imports lint-templates lint-django
 
@@ -65,6 +68,12 @@ format: .venv/.installed-dev  ## write code and templates as lint wants them
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	-find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 {} +
+
+messages: .venv/.installed-dev  ## gather the texts to translate and compile their translations; needs GNU gettext
+	@command -v msgfmt >/dev/null || { echo "make messages: GNU gettext is missing (apt-get install gettext)." >&2; exit 1; }
+	$(MAKE_MESSAGES) --domain django --extension html,py,webmanifest
+	$(MAKE_MESSAGES) --domain djangojs --extension js
+	$(LINT_ENV) $(BIN)/python manage.py compilemessages --ignore .venv
 
 screenshots: .venv/.installed-dev chromium  ## take the README's pictures again
 	$(BIN)/python -m recognizer.tests.browser.screenshots docs/screenshots

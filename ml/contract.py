@@ -35,7 +35,14 @@ Labels = NDArray[np.str_]
 
 
 class InkError(ValueError):
-    """What a client sent cannot be read as a drawing; the message says why."""
+    """What a client sent cannot be read as a drawing; the message says why.
+
+    `reason` is the message before `values` are put in, for whoever has it in another language.
+    """
+
+    def __init__(self, reason: str, **values: object) -> None:
+        super().__init__(reason % values if values else reason)
+        self.reason, self.values = reason, values
 
 
 class BlankError(InkError):

@@ -57,7 +57,9 @@ def decode_picture(content: bytes) -> Picture:
     except UnidentifiedImageError:
         raise InkError("This is not a PNG or JPEG picture.") from None
     except Image.DecompressionBombError:
-        raise InkError(f"The picture has more than {MAX_PIXELS:,} pixels.") from None
+        raise InkError(
+            "The picture has more than %(most)s pixels.", most=f"{MAX_PIXELS:,}"
+        ) from None
     except Exception:  # noqa: BLE001  Pillow's decoders raise anything for damaged bytes
         raise InkError("The picture is damaged and cannot be read.") from None
     shade = _kept_size(grey)
@@ -116,11 +118,14 @@ def _decode(content: bytes) -> Image.Image:
 
 def _check_size(image: Image.Image) -> None:
     if image.width * image.height > MAX_PIXELS:
-        raise InkError(f"The picture has more than {MAX_PIXELS:,} pixels.")
+        raise InkError("The picture has more than %(most)s pixels.", most=f"{MAX_PIXELS:,}")
     if min(image.size) < LEAST_SIDE_PX:
         raise InkError(
-            f"The picture is {image.width} x {image.height} pixels;"
-            f" at least {LEAST_SIDE_PX} x {LEAST_SIDE_PX} are needed."
+            "The picture is %(width)s x %(height)s pixels;"
+            " at least %(least)s x %(least)s are needed.",
+            width=image.width,
+            height=image.height,
+            least=LEAST_SIDE_PX,
         )
 
 

@@ -48,10 +48,14 @@ def parse_strokes(raw: object, width: int, height: int) -> Ink:
     except msgspec.ValidationError as error:
         raise InkError(_in_words(error)) from None
     if len(strokes) > MAX_STROKES:
-        raise InkError(f"{len(strokes)} strokes; at most {MAX_STROKES} are read.")
+        raise InkError(
+            "%(count)s strokes; at most %(most)s are read.", count=len(strokes), most=MAX_STROKES
+        )
     points = sum(map(len, strokes))
     if points > MAX_POINTS:
-        raise InkError(f"{points} points; at most {MAX_POINTS} are read.")
+        raise InkError(
+            "%(count)s points; at most %(most)s are read.", count=points, most=MAX_POINTS
+        )
     return Ink(
         tuple(_to_stroke(stroke, i, width, height) for i, stroke in enumerate(strokes) if stroke),
         width,
@@ -62,7 +66,12 @@ def parse_strokes(raw: object, width: int, height: int) -> Ink:
 def _check_canvas(width: int, height: int) -> None:
     for name, value in (("width", width), ("height", height)):
         if not 1 <= value <= MAX_CANVAS_PX:
-            raise InkError(f"{name} must be 1 to {MAX_CANVAS_PX} pixels, not {value}.")
+            raise InkError(
+                "%(name)s must be 1 to %(most)s pixels, not %(value)s.",
+                name=name,
+                most=MAX_CANVAS_PX,
+                value=value,
+            )
 
 
 def _in_words(error: msgspec.ValidationError) -> str:
@@ -75,16 +84,23 @@ def _in_words(error: msgspec.ValidationError) -> str:
 def _to_stroke(raw: list[list[float]], index: int, width: int, height: int) -> Stroke:
     lengths = set(map(len, raw))
     if not lengths <= {2, 3}:
-        raise InkError(f"Stroke {index}: a point is [x, y] or [x, y, t].")
+        raise InkError("Stroke %(index)s: a point is [x, y] or [x, y, t].", index=index)
     if lengths != {3}:
         raw = [[*point, UNKNOWN_TIME] if len(point) == 2 else point for point in raw]
     stroke = np.array(raw, np.float64)  # (n, 3)
     if not np.isfinite(stroke).all():
-        raise InkError(f"Stroke {index}: a coordinate is not a finite number.")
+        raise InkError("Stroke %(index)s: a coordinate is not a finite number.", index=index)
     if (stroke[:, :2] < 0).any() or (stroke[:, :2] > (width, height)).any():
-        raise InkError(f"Stroke {index}: a point lies off the {width} x {height} canvas.")
+        raise InkError(
+            "Stroke %(index)s: a point lies off the %(width)s x %(height)s canvas.",
+            index=index,
+            width=width,
+            height=height,
+        )
     if (stroke[:, 2] > MAX_TIME_MS).any() or (stroke[:, 2] < UNKNOWN_TIME).any():
-        raise InkError(f"Stroke {index}: a time lies outside 0 to {MAX_TIME_MS} ms.")
+        raise InkError(
+            "Stroke %(index)s: a time lies outside 0 to %(most)s ms.", index=index, most=MAX_TIME_MS
+        )
     stroke[:, :2] = np.round(stroke[:, :2] * UNITS_PER_PX) / UNITS_PER_PX
     stroke[:, 2] = np.round(stroke[:, 2])
     return stroke

@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 if TYPE_CHECKING:  # models cannot be imported before the apps are ready
     from django.contrib.auth.models import AbstractBaseUser
@@ -12,7 +13,7 @@ class RecognizerConfig(AppConfig):
     """Drawings, what was read in them, and learning from both."""
 
     name = "recognizer"
-    verbose_name = "Handwriting"
+    verbose_name = gettext_lazy("Handwriting")
 
     def ready(self) -> None:
         user_logged_in.connect(_keep_drawings, dispatch_uid="keep drawings")

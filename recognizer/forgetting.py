@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
 
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
 from recognizer.models.drawing import DrawingQuerySet
@@ -101,7 +102,7 @@ def forget(contributor: Contributor, *, by: AbstractBaseUser | None = None) -> T
     learned, built_on = _versions(runs)
     logger.warning(
         "%s forgot a contributor with %d drawings; versions that learned from them: %s.",
-        *(by.get_username() if by else "Somebody", deleted, _numbers(learned)),
+        *(by.get_username() if by else "Somebody", deleted, learned or "none"),
     )
     return Traces(deleted, labels, sorted(runs), learned, built_on)
 
@@ -174,12 +175,13 @@ def _versions(runs: set[int]) -> tuple[list[int], list[int]]:
 def in_words(found: Traces) -> str:
     """Which versions have learned from them, in a sentence or two."""
     if not found.learned:
-        return "No model version learned from these drawings."
-    words = f"Trained on these drawings: {_numbers(found.learned)}."
+        return _("No model version learned from these drawings.")
+    words = _("Trained on these drawings: %(versions)s.") % {"versions": _numbers(found.learned)}
     if found.built_on:
-        words += f" Fine-tuned from there: {_numbers(found.built_on)}."
+        since = _("Fine-tuned from there: %(versions)s.")
+        words += f" {since % {'versions': _numbers(found.built_on)}}"
     return words
 
 
 def _numbers(numbers: list[int]) -> str:
-    return ", ".join(f"version {number}" for number in numbers) or "none"
+    return ", ".join(_("version %(number)s") % {"number": one} for one in numbers) or _("none")

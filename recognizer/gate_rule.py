@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from ml.paired_test import chance_of_so_many
 
 MNIST, DRAWN, CORRECTIONS = "mnist_test", "drawn_test", "corrections"
@@ -25,13 +27,17 @@ MOST_LOST = 5
 """Of 10,000 MNIST images so many more may be lost than won."""
 
 FINDINGS = {
-    "better": "better",
-    "worse": "worse",
-    "same": "no difference beyond noise",
-    "empty": "nothing to compare yet",
+    "better": gettext_noop("better"),
+    "worse": gettext_noop("worse"),
+    "same": gettext_noop("no difference beyond noise"),
+    "empty": gettext_noop("nothing to compare yet"),
 }
 
-NAMES = {MNIST: "MNIST test", DRAWN: "drawn test set", CORRECTIONS: "past corrections"}
+NAMES = {
+    MNIST: gettext_noop("MNIST test"),
+    DRAWN: gettext_noop("drawn test set"),
+    CORRECTIONS: gettext_noop("past corrections"),
+}
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,11 @@ from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+
+from recognizer.wording import grouped
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -27,6 +32,21 @@ _PERMISSIONS = ", ".join(
 _SESSION_KEY = re.compile(r"[a-z0-9]{8,64}")
 
 
+class SpeakTheirLanguage(LocaleMiddleware):
+    """The language that was chosen on the site (a cookie), or else the browser's.
+
+    What never changes under its address is the same in every language.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if "immutable" in response.get("Cache-Control", ""):
+            return response
+        patch_vary_headers(response, ["Cookie"])
+        return super().process_response(request, response)
+
+
 def refuse_unsound(get_response: GetResponse) -> GetResponse:
     """Answer what no sound client sends, before anything reads it.
 
@@ -39,14 +59,17 @@ def refuse_unsound(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal():
-            return _refusal(400, "Content-Length is not a number.")
+            return _refusal(400, _("Content-Length is not a number."))
         if int(length) > settings.MAX_BODY_BYTES:
-            return _refusal(413, f"The body is over {settings.MAX_BODY_BYTES:,} bytes.")
+            return _refusal(
+                413,
+                _("The body is over %(most)s bytes.") % {"most": grouped(settings.MAX_BODY_BYTES)},
+            )
         charset = request.content_params and request.content_params.get("charset", "utf-8")
         if charset and charset.lower() not in {"utf-8", "utf8"}:
-            return _refusal(400, "The body must be in UTF-8.")
+            return _refusal(400, _("The body must be in UTF-8."))
         if request.method not in _SAFE_METHODS and _is_from_elsewhere(request):
-            return _refusal(403, "Another site may not do this in your name.")
+            return _refusal(403, _("Another site may not do this in your name."))
         session = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
         if session is not None and not _SESSION_KEY.fullmatch(session):
             del request.COOKIES[settings.SESSION_COOKIE_NAME]

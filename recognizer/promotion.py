@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from ml import pretrained
 from ml.dataset import file_sha256
@@ -142,13 +143,15 @@ def promote(
     try:
         active_model.load(version)
     except (ArtifactError, OSError) as error:
-        raise PromotionError(f"{version} cannot be loaded: {error}") from error
+        raise PromotionError(
+            _("%(version)s cannot be loaded: %(why)s") % {"version": version, "why": error}
+        ) from error
     with transaction.atomic():
         # Locks every version, so that two staff promoting at once wait for each other.
         versions = {row.pk: row for row in ModelVersion.objects.select_for_update().order_by("pk")}
         chosen = versions[version.pk]
         if chosen.state == ModelVersion.State.ACTIVE:
-            raise PromotionError(f"{version} is active already.")
+            raise PromotionError(_("%(version)s is active already.") % {"version": version})
         replaced = next(
             (row for row in versions.values() if row.state == ModelVersion.State.ACTIVE), None
         )
@@ -174,11 +177,19 @@ def why_not(version: ModelVersion, active: ModelVersion | None) -> str:
     if version.run_id is None:
         return ""
     if active is None:
-        return f"No version is active that {version} could have been compared with."
+        return _("No version is active that %(version)s could have been compared with.") % {
+            "version": version
+        }
     verdict = Verdict.objects.all().newest(version, active)
     if verdict is None:
-        return f"{version} has not been compared with {active}, which answers now."
-    return "" if verdict.passed else f"{version} was compared with {active}: {verdict.reason}"
+        return _("%(version)s has not been compared with %(active)s, which answers now.") % {
+            "version": version,
+            "active": active,
+        }
+    if verdict.passed:
+        return ""
+    words = _("%(version)s was compared with %(active)s: %(reason)s")
+    return words % {"version": version, "active": active, "reason": verdict.reason}
 
 
 def roll_back(*, by: AbstractBaseUser | None, reason: str = "") -> ModelVersion:
@@ -196,6 +207,6 @@ def roll_back(*, by: AbstractBaseUser | None, reason: str = "") -> ModelVersion:
         else:
             answered.append(promotion.version)
     if len(answered) < 2:
-        raise PromotionError("No version was active before this one.")
+        raise PromotionError(_("No version was active before this one."))
     promote(answered[-2], by=by, reason=reason, rollback=True)
     return answered[-2]

@@ -14,6 +14,7 @@ import numpy as np
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext, gettext_noop
 from PIL import Image
 
 from ml.contract import NOT_A_DIGIT, Bitmap, BlankError, Drawn, Ink, Picture, Scores
@@ -29,16 +30,22 @@ class Rejection:
     """Why nothing was read: a code for programs and a message for people."""
 
     code: str
-    message: str
+    english: str
+
+    @property
+    def message(self) -> str:
+        return gettext(self.english)
 
 
-BLANK = Rejection("blank", "There is no ink yet.")
+BLANK = Rejection("blank", gettext_noop("There is no ink yet."))
 TOO_FAINT = Rejection(
     "too_faint",
-    "That is too faint to tell from the paper. Please use a darker pen, or more light.",
+    gettext_noop(
+        "That is too faint to tell from the paper. Please use a darker pen, or more light."
+    ),
 )
-TOO_SMALL = Rejection("too_small", "That is too small to read. Please draw larger.")
-NO_DIGIT = Rejection("not_a_digit", "That does not look like a digit from 0 to 9.")
+TOO_SMALL = Rejection("too_small", gettext_noop("That is too small to read. Please draw larger."))
+NO_DIGIT = Rejection("not_a_digit", gettext_noop("That does not look like a digit from 0 to 9."))
 REJECTIONS = (BLANK, TOO_FAINT, TOO_SMALL, NO_DIGIT)
 
 

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from recognizer.contributors import Contribution, within_share
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
@@ -51,7 +53,7 @@ def request_run(drawings: QuerySet[Drawing], *, by: AbstractBaseUser | None) -> 
     """
     base = ModelVersion.objects.active()
     if base is None:
-        raise RetrainingError("No model version is active to start from.")
+        raise RetrainingError(_("No model version is active to start from."))
     labels = Label.objects.approved().filter(drawing__in=drawings, value__in=base.classes)
     held_out = labels.filter(drawing__held_out=True).count()
     candidates = _contributions(labels.filter(drawing__held_out=False))
@@ -66,7 +68,9 @@ def request_run(drawings: QuerySet[Drawing], *, by: AbstractBaseUser | None) -> 
             base_version=base, parameters__examples_sha256=digest
         )
         if twin := same.first():
-            raise RetrainingError(f"{twin} learns from the same drawings already.")
+            raise RetrainingError(
+                _("%(run)s learns from the same drawings already.") % {"run": twin}
+            )
         run = TrainingRun.objects.create(
             requested_by_id=by.pk if by else None,
             base_version=base,
@@ -109,12 +113,15 @@ def _contributions(labels: QuerySet[Label]) -> list[Contribution]:
 
 def _why_nothing(held_out: int) -> str:
     if not held_out:
-        return "None of these drawings has an approved label to learn from."
-    which = "The one approved drawing" if held_out == 1 else f"All {held_out} approved drawings"
-    return (
-        f"{which} among these {'is' if held_out == 1 else 'are'} kept for judging and never"
-        " learned from. Approve some more."
+        return _("None of these drawings has an approved label to learn from.")
+    words = ngettext(
+        "The one approved drawing among these is kept for judging and never learned from."
+        " Approve some more.",
+        "All %(count)s approved drawings among these are kept for judging and never learned from."
+        " Approve some more.",
+        held_out,
     )
+    return words % {"count": held_out}
 
 
 def execute(run_pk: int) -> bool:

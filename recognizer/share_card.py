@@ -1,5 +1,6 @@
 """The picture that other sites show beside a link: 1200 x 630, as Open Graph wants it."""
 
+from django.utils.translation import gettext as _
 from PIL import Image, ImageDraw, ImageFont
 
 from recognizer.depiction import INK, PAPER, encoded, painted
@@ -23,12 +24,13 @@ def share_card(drawing: Drawing) -> bytes:
     prediction = drawing.served_prediction
     text = prediction.text if prediction else ""
     if text and prediction:
-        _write(brush, (left, 130), "Read as", 44, _MUTED, room)
+        _write(brush, (left, 130), _("Read as"), 44, _MUTED, room)
         _write(brush, (left, 180), text, 240, _ACCENT, room)
-        _write(brush, (left, 440), f"{percent(prediction.confidence)} sure", 44, INK, room)
+        sure = _("%(percent)s sure") % {"percent": percent(prediction.confidence)}
+        _write(brush, (left, 440), sure, 44, INK, room)
     else:
         _write(brush, (left, 260), reading_in_words(prediction), 64, INK, room)
-    _write(brush, (left, HEIGHT - _MARGIN - 36), "Handwriting recogniser", 32, _MUTED, room)
+    _write(brush, (left, HEIGHT - _MARGIN - 36), _("Handwriting recogniser"), 32, _MUTED, room)
     return encoded(card)
 
 

@@ -25,6 +25,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from ml.contract import IMAGE_SIZE, NOT_A_DIGIT
@@ -177,7 +178,7 @@ def replay(
         ReplayError: a version's file is missing or damaged, or both are the same.
     """
     if version == against:
-        raise ReplayError(f"{version} cannot be compared with itself.")
+        raise ReplayError(_("%(version)s cannot be compared with itself.") % {"version": version})
     model = _load(version)
     other = _load(against) if against else None
     rows = _rows(_these(drawings, newest), [version, *([against] if against else [])])
@@ -217,7 +218,9 @@ def _load(version: ModelVersion) -> ActiveModel:
     try:
         return active_model.load(version)
     except _UNLOADABLE as error:
-        raise ReplayError(f"{version} cannot be loaded: {error}") from error
+        raise ReplayError(
+            _("%(version)s cannot be loaded: %(why)s") % {"version": version, "why": error}
+        ) from error
 
 
 def _these(drawings: QuerySet[Drawing], newest: int | None) -> QuerySet[Drawing]:

@@ -1,8 +1,10 @@
 """The pages' URLs."""
 
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.i18n import set_language
 
-from recognizer import views
+from recognizer import js_texts, views
 from recognizer.pages import drawing, gallery, my_data, pictures, probes, shared, tokens
 
 urlpatterns = [
@@ -13,6 +15,9 @@ urlpatterns = [
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", probes.metrics_page, name="metrics"),
+    # Without a token: pages that are kept for offline have none, and `refuse_unsound` looks out.
+    path("language/", csrf_exempt(set_language), name="set-language"),
+    path("texts/<str:language>/<slug:digest>.js", js_texts.script, name="js-texts"),
     path("drawings/", gallery.gallery, name="history"),
     path("drawings/<uuid:public_id>/", drawing.drawing_page, name="drawing-page"),
     path("my-data/", my_data.my_data, name="my-data"),

@@ -12,12 +12,14 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 from django.views.defaults import page_not_found, server_error
 
 from ml.contract import DIGITS, NOT_A_DIGIT
+from recognizer import js_texts
 from recognizer.accounts import account_of
 from recognizer.offline_files import Shell, shell_of
 from recognizer.outages import AWAY
@@ -43,10 +45,10 @@ def offline(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def service_worker(request: HttpRequest) -> HttpResponse:
-    """The script that makes the site work offline, with what it is to keep."""
+    """The script that makes the site work offline, with what it is to keep, in one language."""
     if settings.DEBUG:
         raise Http404("Static files change under the same name; nothing may keep them.")
-    return HttpResponse(_service_worker(), content_type="text/javascript")
+    return HttpResponse(_service_worker(translation.get_language()), content_type="text/javascript")
 
 
 @require_safe
@@ -84,21 +86,31 @@ def _drawing_page() -> dict[str, Any]:
 
 
 def _is_for_a_cache(request: HttpRequest) -> bool:
-    """Whether a service worker asks for the page to keep it.
+    """Whether a service worker asks for the page to keep it; then in the language it keeps.
 
     Raises:
         Http404: it is to be kept with files of another version of the site; while that one is
             being replaced, both answer.
     """
     version = request.GET.get("shell")
-    if version is not None and version != _shell().version:
-        raise Http404("This is another version of the site.")
-    return version is not None
+    if version is None:
+        return False
+    for language, _ in settings.LANGUAGES:
+        translation.activate(language)
+        if version == _shell().version:
+            return True
+    raise Http404("This is another version of the site.")
 
 
-@lru_cache(maxsize=1)
 def _shell() -> Shell:
+    """In the language of this request."""
+    return _shell_in(translation.get_language())
+
+
+@lru_cache
+def _shell_in(language: str) -> Shell:
     """The same for as long as this process runs."""
+    assert language == translation.get_language()
     return shell_of(
         [
             render_to_string("recognizer/draw.html", _drawing_page()),
@@ -107,13 +119,14 @@ def _shell() -> Shell:
     )
 
 
-@lru_cache(maxsize=1)
-def _service_worker() -> str:
+@lru_cache
+def _service_worker(language: str) -> str:
     path = finders.find("recognizer/js/offline/service_worker.js")
     assert isinstance(path, str)
     shell = {
         "version": _shell().version,
         "files": _shell().files,
+        "textsUrl": js_texts.address_in(language),
         "drawUrl": reverse("draw"),
         "offlineUrl": reverse("offline"),
         "activeUrl": reverse("active-version"),

@@ -1,7 +1,9 @@
 """The staff pages: review drawings and labels, retrain, promote."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
+from recognizer.admin import names
 from recognizer.admin.accounts import GroupAdmin, UserAdmin
 from recognizer.admin.api_tokens import ApiTokenAdmin
 from recognizer.admin.drawings import DrawingAdmin
@@ -26,7 +28,9 @@ __all__ = [
     "UserAdmin",
 ]
 
+names.translate()
+
 admin.site.login_form = SignInForm
-admin.site.site_header = "Handwriting recogniser"
-admin.site.site_title = "Handwriting recogniser"
-admin.site.index_title = "Review and retrain"
+admin.site.site_header = gettext_lazy("Handwriting recogniser")
+admin.site.site_title = gettext_lazy("Handwriting recogniser")
+admin.site.index_title = gettext_lazy("Review and retrain")

@@ -7,6 +7,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from recognizer.models import ModelVersion, Promotion
 
@@ -40,14 +41,19 @@ def in_words(day: date) -> str:
     """Which version answered on a day, and when another took over."""
     start, end = _midnight(day), _midnight(day + timedelta(days=1))
     if start > timezone.now():
-        return "That day is still to come."
+        return _("That day is still to come.")
     first = ModelVersion.objects.active_on(start - timedelta(microseconds=1))
-    words = [f"{first} at the start of the day" if first else "No version at the start of the day"]
+    words = [
+        _("%(version)s at the start of the day") % {"version": first}
+        if first
+        else _("No version at the start of the day")
+    ]
     changes = Promotion.objects.filter(promoted_at__gte=start, promoted_at__lt=end)
     for change in changes.select_related("version").order_by("promoted_at", "pk"):
-        words.append(f"{change.version} from {timezone.localtime(change.promoted_at):%H:%M}")
+        at = f"{timezone.localtime(change.promoted_at):%H:%M}"
+        words.append(_("%(version)s from %(time)s") % {"version": change.version, "time": at})
     if len(words) == 1 and first:
-        return f"{first}, all day."
+        return _("%(version)s, all day.") % {"version": first}
     zone = f" ({timezone.get_current_timezone_name()})" if len(words) > 1 else ""
     return f"{'; '.join(words)}{zone}."
 

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST
 
@@ -48,7 +49,7 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
         self._allow(request)
         queue = request.GET.get("queue", Review.Queue.UNREVIEWED)
         if queue not in Review.Queue:
-            raise Http404("There is no such queue.")
+            raise Http404(_("There is no such queue."))
         urls = {
             what: reverse(f"admin:recognizer_drawing_desk_{what}")
             for what in ("next", "decide", "undo", "counts")
@@ -57,7 +58,7 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "media": self.media,
-            "title": "Review desk",
+            "title": _("Review desk"),
             "queue": queue,
             "queues": Review.Queue.choices,
             "symbols": [name for name in ModelVersion.objects.choices() if name != NOT_A_DIGIT],
@@ -71,11 +72,11 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
         self._allow(request)
         queue, after = request.GET.get("queue", ""), request.GET.get("after", "")
         if queue not in Review.Queue:
-            return _refusal(400, "There is no such queue.")
+            return _refusal(400, _("There is no such queue."))
         try:
             places = review.places(queue, after, AT_ONCE)
         except ValueError:
-            return _refusal(400, "There is no such place in the queue.")
+            return _refusal(400, _("There is no such place in the queue."))
         answer: dict[str, Any] = {"items": items(queue, places), "end": len(places) < AT_ONCE}
         if not after:
             answer |= {"left": review.left(queue, COUNTED + 1), "counted": COUNTED}
@@ -97,7 +98,7 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
         except BadDeskRequestError as error:
             return _refusal(400, str(error))
         except Drawing.DoesNotExist:
-            return _refusal(404, "That drawing has been deleted.")
+            return _refusal(404, _("That drawing has been deleted."))
         except review.ChangedMeanwhileError:
             now = fresh_item(pk)
             return _refusal(409, who_was_faster(now), item=now)
@@ -107,16 +108,16 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
         try:
             pk = _body(request).get("decision")
             if not isinstance(pk, int):
-                raise BadDeskRequestError("Which decision?")
+                raise BadDeskRequestError(_("Which decision?"))
             drawing = review.undo(pk, by=staff(request))
             audit.note(request, StaffAct.Act.UNDO, f"decision {pk} on {drawing}")
             return JsonResponse({"item": fresh_item(drawing.pk), **_last(request)})
         except BadDeskRequestError as error:
             return _refusal(400, str(error))
         except (Review.DoesNotExist, Drawing.DoesNotExist):
-            return _refusal(404, "That decision or its drawing is gone.")
+            return _refusal(404, _("That decision or its drawing is gone."))
         except review.ChangedMeanwhileError:
-            return _refusal(409, "Not undone: somebody has decided on that drawing since.")
+            return _refusal(409, _("Not undone: somebody has decided on that drawing since."))
 
     def _allow(self, request: HttpRequest) -> None:
         if not self.has_act_permission(request):
@@ -131,9 +132,9 @@ def _body(request: HttpRequest) -> dict[str, Any]:
     try:
         body = json.loads(request.body)
     except ValueError:
-        raise BadDeskRequestError("That is not JSON.") from None
+        raise BadDeskRequestError(_("That is not JSON.")) from None
     if not isinstance(body, dict):
-        raise BadDeskRequestError("Expected an object.")
+        raise BadDeskRequestError(_("Expected an object."))
     return body
 
 
@@ -142,13 +143,13 @@ def _decision(body: dict[str, Any]) -> tuple[int, str, review.Decision]:
     pk, seen = body.get("drawing"), body.get("seen")
     queue, verdict, value = (body.get(name) for name in ("queue", "verdict", "value"))
     if not isinstance(pk, int) or not isinstance(seen, str):
-        raise BadDeskRequestError("Which drawing, as it was seen when?")
+        raise BadDeskRequestError(_("Which drawing, as it was seen when?"))
     if queue not in Review.Queue or verdict not in Review.Verdict:
-        raise BadDeskRequestError("There is no such queue or decision.")
+        raise BadDeskRequestError(_("There is no such queue or decision."))
     if verdict != Review.Verdict.LABEL:
         return pk, seen, review.Decision(str(queue), str(verdict))
     if value not in ModelVersion.objects.choices():
-        raise BadDeskRequestError("There is no such label.")
+        raise BadDeskRequestError(_("There is no such label."))
     return pk, seen, review.Decision(str(queue), str(verdict), str(value))
 
 

@@ -5,11 +5,13 @@ from typing import Any
 
 from django.db.models import Min, Prefetch, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from ml.contract import Ink
 from recognizer import review
 from recognizer.admin.pictures import giver, picture_data_url, reading
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Review
+from recognizer.wording import label_in_words
 
 Item = dict[str, Any]
 
@@ -86,7 +88,7 @@ def _as_drawn(drawing: Drawing) -> Item:
 
 
 def _decider(label: Label) -> str:
-    return label.decided_by.get_username() if label.decided_by else "somebody"
+    return label.decided_by.get_username() if label.decided_by else _("somebody")
 
 
 def _decided(drawing: Drawing) -> Item | None:
@@ -94,7 +96,7 @@ def _decided(drawing: Drawing) -> Item | None:
     newest = next(iter(drawing.reviews.all()), None)
     if newest is None:
         return None
-    by = newest.by.get_username() if newest.by else "somebody"
+    by = newest.by.get_username() if newest.by else _("somebody")
     return {"words": newest.in_words, "by": by}
 
 
@@ -112,7 +114,7 @@ def _twin(drawing: Drawing) -> Item:
         "name": str(drawing),
         "url": reverse("admin:recognizer_drawing_change", args=[drawing.pk]),
         "drawnAt": drawing.created_at.isoformat(),
-        "label": label and f"{label.value} ({label.get_state_display()})",
+        "label": label and f"{label_in_words(label.value)} ({label.get_state_display()})",
         **_as_drawn(drawing),
     }
 
@@ -121,9 +123,13 @@ def who_was_faster(now: Item) -> str:
     """What happened to a drawing meanwhile, in words."""
     standing = now["decided"] or now["approved"]
     if standing is None:
-        return f"{now['name']} has changed meanwhile."
-    words = standing.get("words") or standing["value"]
-    return f"{standing['by']} has decided on {now['name']} meanwhile: {words}."
+        return _("%(drawing)s has changed meanwhile.") % {"drawing": now["name"]}
+    words = standing.get("words") or label_in_words(standing["value"])
+    return _("%(person)s has decided on %(drawing)s meanwhile: %(words)s.") % {
+        "person": standing["by"],
+        "drawing": now["name"],
+        "words": words,
+    }
 
 
 def last_in_words(decision: Review | None) -> Item | None:

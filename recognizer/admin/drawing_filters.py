@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ml.contract import DIGITS
 from recognizer.models import Drawing, ModelVersion, Prediction
 
-Choices = Iterable[tuple[str, str]]
+Choices = Iterable[tuple[str, Any]]
 
 _MOMENT = timedelta(minutes=1)
 
@@ -22,11 +24,14 @@ def _served(**reading: Any) -> Exists:
 
 
 class DigitFilter(admin.SimpleListFilter):
-    title = "digit read"
+    title = gettext_lazy("digit read")
     parameter_name = "read"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [*((digit, digit) for digit in _classes()), ("rejected", "Nothing (rejected)")]
+        return [
+            *((digit, digit) for digit in _classes()),
+            ("rejected", gettext_lazy("Nothing (rejected)")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
         if self.value() is None:
@@ -42,15 +47,15 @@ def _classes() -> Iterable[str]:
 
 
 class ConfidenceFilter(admin.SimpleListFilter):
-    title = "confidence"
+    title = gettext_lazy("confidence")
     parameter_name = "confidence"
 
     BANDS = {
-        "0-50": ("Below 50 %", 0.0, 0.5),
-        "50-80": ("50 to 80 %", 0.5, 0.8),
-        "80-95": ("80 to 95 %", 0.8, 0.95),
-        "95-99": ("95 to 99 %", 0.95, 0.99),
-        "99-100": ("99 % and more", 0.99, 1.01),
+        "0-50": (gettext_lazy("Below 50 %"), 0.0, 0.5),
+        "50-80": (gettext_lazy("50 to 80 %"), 0.5, 0.8),
+        "80-95": (gettext_lazy("80 to 95 %"), 0.8, 0.95),
+        "95-99": (gettext_lazy("95 to 99 %"), 0.95, 0.99),
+        "99-100": (gettext_lazy("99 % and more"), 0.99, 1.01),
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
@@ -64,16 +69,16 @@ class ConfidenceFilter(admin.SimpleListFilter):
 
 
 class LabelFilter(admin.SimpleListFilter):
-    title = "label"
+    title = gettext_lazy("label")
     parameter_name = "label"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [
-            ("none", "No label"),
-            ("suggested", "Suggested, to review"),
-            ("approved", "Approved"),
-            ("refused", "Only refused"),
-            ("corrected", "Corrected"),
+            ("none", _("No label")),
+            ("suggested", _("Suggested, to review")),
+            ("approved", _("Approved")),
+            ("refused", _("Only refused")),
+            ("corrected", _("Corrected")),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
@@ -88,12 +93,12 @@ class LabelFilter(admin.SimpleListFilter):
 
 
 class VersionFilter(admin.SimpleListFilter):
-    title = "model version"
+    title = gettext_lazy("model version")
     parameter_name = "version"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         numbers = ModelVersion.objects.values_list("number", flat=True)
-        return [(str(number), f"Version {number}") for number in numbers]
+        return [(str(number), _("Version %(number)s") % {"number": number}) for number in numbers]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
         number = self.value()

@@ -8,6 +8,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from recognizer import audit, retraining, review, tasks
@@ -22,11 +24,20 @@ from recognizer.admin.drawing_search import search
 from recognizer.admin.exchanging import ExchangeAdmin
 from recognizer.admin.forgetting import ForgettingAdmin
 from recognizer.admin.newest_first import NewestFirstAdmin, count_at_most
-from recognizer.admin.pictures import agrees, as_drawn, percent, reading, short_time, thumbnail
+from recognizer.admin.pictures import (
+    agrees,
+    as_drawn,
+    percent,
+    reading,
+    short_time,
+    thumbnail,
+    visitor_name,
+)
 from recognizer.admin.read_only import may_change, staff
 from recognizer.admin.replayed import by_every_version
 from recognizer.admin.replaying import ReplayingAdmin
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Review, StaffAct
+from recognizer.wording import label_in_words
 
 MOST_WAITING = 1000
 """So many drawings with a suggested label are counted."""
@@ -58,7 +69,9 @@ class DrawingAdmin(NewestFirstAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, 
         VersionFilter,
     ]
     search_fields = ["public_id"]  # there is a search; `get_search_results` says for what
-    search_help_text = "The beginning of an id, part of a user name, a label, or what was read."
+    search_help_text = gettext_lazy(
+        "The beginning of an id, part of a user name, a label, or what was read."
+    )
     fields = ["public_id", "created_at", "owner", "source", "canvas", "held_out"]
     actions = [
         "approve_suggestions",
@@ -103,85 +116,93 @@ class DrawingAdmin(NewestFirstAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, 
     ) -> tuple[QuerySet[Drawing], bool]:
         return search(queryset, search_term), False
 
-    @admin.display(description="drawing")
+    @admin.display(description=gettext_lazy("drawing"))
     def picture_seen(self, drawing: Drawing) -> SafeString:
         return thumbnail(drawing)
 
-    @admin.display
+    @admin.display(description=gettext_lazy("read"))
     def read(self, drawing: Drawing) -> SafeString:
         return format_html('<span class="hw-read">{}</span>', reading(drawing.served_prediction))
 
-    @admin.display
+    @admin.display(description=gettext_lazy("confidence"))
     def confidence(self, drawing: Drawing) -> str:
         prediction = drawing.served_prediction
         return percent(prediction.confidence) if prediction else "-"
 
-    @admin.display
+    @admin.display(description=gettext_lazy("label"))
     def label(self, drawing: Drawing) -> SafeString | str:
         label = drawing.current_label
         if label is None:
             return "-"
         return format_html(
             '{} <span class="hw-state hw-{}">{}{}</span>',
-            label.value,
+            label_in_words(label.value),
             label.state,
             label.get_state_display(),
-            "" if agrees(label.value, drawing.served_prediction) else ", differs",
+            "" if agrees(label.value, drawing.served_prediction) else _(", differs"),
         )
 
-    @admin.display
+    @admin.display(description=gettext_lazy("version"))
     def version(self, drawing: Drawing) -> str:
         prediction = drawing.served_prediction
         return str(prediction.version.number) if prediction else "-"
 
-    @admin.display
+    @admin.display(description=gettext_lazy("owner"))
     def owner(self, drawing: Drawing) -> str:
         if drawing.user is not None:
             return drawing.user.get_username()
-        return f"visitor {drawing.visitor.hex[:8]}" if drawing.visitor else "-"
+        return visitor_name(drawing.visitor)
 
-    @admin.display(ordering="created_at")
+    @admin.display(description=gettext_lazy("drawn at"), ordering="created_at")
     def drawn_at(self, drawing: Drawing) -> SafeString:
         return short_time(drawing.created_at)
 
-    @admin.display
+    @admin.display(description=gettext_lazy("canvas"))
     def canvas(self, drawing: Drawing) -> str:
         return f"{drawing.width} x {drawing.height} px"
 
-    @admin.action(description="Approve the suggested labels", permissions=["act"])
+    @admin.action(description=gettext_lazy("Approve the suggested labels"), permissions=["act"])
     def approve_suggestions(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
         chosen = audit.these(_these(drawings))
         count = review.approve_suggestions(_these(drawings), staff(request))
         _note_labels(request, StaffAct.Act.APPROVE, count, chosen)
-        self.message_user(request, f"{_labels(count)} approved.", _level(count))
+        self.message_user(
+            request, _("%(labels)s approved.") % {"labels": _labels(count)}, _level(count)
+        )
 
-    @admin.action(description="Refuse the suggested labels", permissions=["act"])
+    @admin.action(description=gettext_lazy("Refuse the suggested labels"), permissions=["act"])
     def refuse_suggestions(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
         chosen = audit.these(_these(drawings))
         count = review.refuse_suggestions(_these(drawings), staff(request))
         _note_labels(request, StaffAct.Act.REFUSE, count, chosen)
-        self.message_user(request, f"{_labels(count)} refused.", _level(count))
+        self.message_user(
+            request, _("%(labels)s refused.") % {"labels": _labels(count)}, _level(count)
+        )
 
-    @admin.action(description="Approve what was read", permissions=["act"])
+    @admin.action(description=gettext_lazy("Approve what was read"), permissions=["act"])
     def approve_readings(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
         chosen, names = _these(drawings).count(), audit.these(_these(drawings))
         count = review.approve_readings(_these(drawings), staff(request))
         _note_labels(request, StaffAct.Act.APPROVE, count, f"what was read in {names}")
         left_out = chosen - count
-        why = " Those that have a label, or in which nothing was read, stay as they are."
-        self.message_user(
-            request,
-            f"{_labels(count)} approved as read.{why if left_out else ''}",
-            _level(count),
-        )
+        words = _("%(labels)s approved as read.") % {"labels": _labels(count)}
+        if left_out:
+            words += " " + _(
+                "Those that have a label, or in which nothing was read, stay as they are."
+            )
+        self.message_user(request, words, _level(count))
 
-    @admin.action(description="Retrain on the selected drawings", permissions=["retrain"])
+    @admin.action(
+        description=gettext_lazy("Retrain on the selected drawings"), permissions=["retrain"]
+    )
     def retrain_on_selected(
         self, request: HttpRequest, drawings: QuerySet[Drawing]
     ) -> HttpResponse | None:
         return self._retrain(request, _these(drawings))
 
-    @admin.action(description="Retrain on all approved drawings", permissions=["retrain"])
+    @admin.action(
+        description=gettext_lazy("Retrain on all approved drawings"), permissions=["retrain"]
+    )
     def retrain_on_all_approved(
         self, request: HttpRequest, drawings: QuerySet[Drawing]
     ) -> HttpResponse | None:
@@ -196,12 +217,16 @@ class DrawingAdmin(NewestFirstAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, 
         audit.note(request, StaffAct.Act.RETRAIN, f"{run}: {run.drawings_in_words}")
         if tasks.hand_over(run):
             self.message_user(
-                request, f"{run} is queued: {run.drawings_in_words}.", messages.SUCCESS
+                request,
+                _("%(run)s is queued: %(drawings)s.")
+                % {"run": run, "drawings": run.drawings_in_words},
+                messages.SUCCESS,
             )
         else:
             self.message_user(
                 request,
-                f"{run} is queued and starts as soon as a worker is back: {run.drawings_in_words}.",
+                _("%(run)s is queued and starts as soon as a worker is back: %(drawings)s.")
+                % {"run": run, "drawings": run.drawings_in_words},
                 messages.WARNING,
             )
         return HttpResponseRedirect(reverse("admin:recognizer_trainingrun_change", args=[run.pk]))
@@ -233,10 +258,12 @@ class DrawingAdmin(NewestFirstAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, 
         drawing = get_object_or_404(Drawing, pk=pk)
         value = request.POST.get("value", "")
         if value not in ModelVersion.objects.choices():
-            return HttpResponseBadRequest("There is no such label.")
+            return HttpResponseBadRequest(_("There is no such label."))
         review.label_as(drawing, value, staff(request))
         audit.note(request, StaffAct.Act.LABEL, f"{drawing}: {value}")
-        self.message_user(request, f"{drawing} is labelled {value}.", messages.SUCCESS)
+        words = _("%(drawing)s is labelled %(value)s.")
+        words %= {"drawing": drawing, "value": label_in_words(value)}
+        self.message_user(request, words, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:recognizer_drawing_change", args=[pk]))
 
     def render_change_form(
@@ -272,7 +299,7 @@ def _note_labels(request: HttpRequest, act: StaffAct.Act, count: int, of: str) -
 
 
 def _labels(count: int) -> str:
-    return "1 label" if count == 1 else f"{count} labels"
+    return ngettext("%(count)s label", "%(count)s labels", count) % {"count": count}
 
 
 def _level(count: int) -> int:

@@ -15,37 +15,48 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from recognizer import audit, exchange
 from recognizer.admin.read_only import ReadOnlyAdmin, staff
 from recognizer.models import Drawing, StaffAct
+from recognizer.wording import grouped
 
 
 class ImportForm(forms.Form):
-    file = forms.FileField(help_text="As it was exported: NPZ, CSV with PNGs, or IDX.")
+    file = forms.FileField(
+        help_text=gettext_lazy("As it was exported: NPZ, CSV with PNGs, or IDX.")
+    )
     approve = forms.BooleanField(
         required=False,
-        label="Approve labels that are approved in the file, in my name",
-        help_text="Otherwise they wait for review as suggestions.",
+        label=gettext_lazy("Approve labels that are approved in the file, in my name"),
+        help_text=gettext_lazy("Otherwise they wait for review as suggestions."),
     )
 
 
 class ExchangeAdmin(ReadOnlyAdmin[Drawing]):
     """Actions that export what is selected, and a page that imports."""
 
-    @admin.action(description="Export as NPZ, everything in arrays", permissions=["act"])
+    @admin.action(
+        description=gettext_lazy("Export as NPZ, everything in arrays"), permissions=["act"]
+    )
     def export_npz(
         self, request: HttpRequest, drawings: QuerySet[Drawing]
     ) -> StreamingHttpResponse:
         return _download(request, drawings, "npz")
 
-    @admin.action(description="Export as CSV with PNGs, everything", permissions=["act"])
+    @admin.action(
+        description=gettext_lazy("Export as CSV with PNGs, everything"), permissions=["act"]
+    )
     def export_csv(
         self, request: HttpRequest, drawings: QuerySet[Drawing]
     ) -> StreamingHttpResponse:
         return _download(request, drawings, "csv")
 
-    @admin.action(description="Export as IDX, only images and digits", permissions=["act"])
+    @admin.action(
+        description=gettext_lazy("Export as IDX, only images and digits"), permissions=["act"]
+    )
     def export_idx(
         self, request: HttpRequest, drawings: QuerySet[Drawing]
     ) -> StreamingHttpResponse:
@@ -70,7 +81,7 @@ class ExchangeAdmin(ReadOnlyAdmin[Drawing]):
             return HttpResponseRedirect(reverse("admin:recognizer_drawing_changelist"))
         context = {
             **self.admin_site.each_context(request),
-            "title": "Import drawings",
+            "title": _("Import drawings"),
             "opts": self.opts,
             "form": form,
             "media": self.media + form.media,
@@ -88,13 +99,14 @@ class ExchangeAdmin(ReadOnlyAdmin[Drawing]):
                 approve=form.cleaned_data["approve"],
             )
         except exchange.ExchangeError as error:
-            form.add_error("file", f"Nothing was imported. {error}")
+            form.add_error("file", _("Nothing was imported.") + f" {error}")
             return False
         counted = f"{imported.created:,} drawings from {form.cleaned_data['file'].name}"
         audit.note(request, StaffAct.Act.IMPORT, counted)
         self.message_user(
             request,
-            f"Imported: {imported.created:,}. There already: {imported.skipped:,}.",
+            _("Imported: %(created)s. There already: %(skipped)s.")
+            % {"created": grouped(imported.created), "skipped": grouped(imported.skipped)},
             messages.SUCCESS if imported.created else messages.WARNING,
         )
         return True

@@ -6,11 +6,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from recognizer import audit, forgetting
 from recognizer.admin.read_only import ReadOnlyAdmin, staff
 from recognizer.forgetting import Contributor
 from recognizer.models import Drawing, StaffAct
+from recognizer.wording import grouped
 
 
 class ForgettingAdmin(ReadOnlyAdmin[Drawing]):
@@ -33,13 +36,17 @@ class ForgettingAdmin(ReadOnlyAdmin[Drawing]):
             gone = forgetting.forget(contributor, by=staff(request))
             what = f"{contributor}: {gone.drawings:,} drawings. {forgetting.in_words(gone)}"
             audit.note(request, StaffAct.Act.FORGET, what)
-            words = f"Deleted: {gone.drawings:,} drawings. {forgetting.in_words(gone)}"
+            count = {"count": grouped(gone.drawings)}
+            words = ngettext(
+                "Deleted: %(count)s drawing.", "Deleted: %(count)s drawings.", gone.drawings
+            )
+            words = f"{words % count} {forgetting.in_words(gone)}"
             self.message_user(request, words, messages.SUCCESS)
             return HttpResponseRedirect(reverse("admin:recognizer_drawing_changelist"))
         found = forgetting.traces(contributor)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Forget this contributor",
+            "title": _("Forget this contributor"),
             "opts": self.opts,
             "media": self.media,
             "drawing": drawing,

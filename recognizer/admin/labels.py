@@ -6,6 +6,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from recognizer import audit, review
 from recognizer.admin.newest_first import DatedAdmin
@@ -33,7 +35,7 @@ class LabelAdmin(DatedAdmin[Label]):
     list_display_links = ["value"]
     list_filter = ["state", "value", "created_at", ("decided_by", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["value", "given_by__username", "decided_by__username"]
-    search_help_text = "A label, or the name of who gave it or decided on it."
+    search_help_text = gettext_lazy("A label, or the name of who gave it or decided on it.")
     fields = [
         "picture_seen",
         "value",
@@ -59,26 +61,26 @@ class LabelAdmin(DatedAdmin[Label]):
             .prefetch_related("drawing__predictions")
         )
 
-    @admin.display(description="drawing")
+    @admin.display(description=gettext_lazy("drawing"))
     def picture_seen(self, label: Label) -> SafeString:
         url = reverse("admin:recognizer_drawing_change", args=[label.drawing_id])
         return format_html('<a href="{}">{}</a>', url, thumbnail(label.drawing))
 
-    @admin.display(description="what was read")
+    @admin.display(description=gettext_lazy("what was read"))
     def read(self, label: Label) -> str:
         return reading(label.drawing.served_prediction)
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_shown(self, label: Label) -> SafeString:
         return format_html(
             '<span class="hw-state hw-{}">{}</span>', label.state, label.get_state_display()
         )
 
-    @admin.display(description="given by", ordering="given_by__username")
+    @admin.display(description=gettext_lazy("given by"), ordering="given_by__username")
     def giver(self, label: Label) -> str:
         return giver(label)
 
-    @admin.action(description="Approve the selected labels", permissions=["act"])
+    @admin.action(description=gettext_lazy("Approve the selected labels"), permissions=["act"])
     def approve(self, request: HttpRequest, labels: QuerySet[Label]) -> None:
         # Oldest first: of two for the same drawing the newer one stays approved.
         chosen = list(labels.exclude(state=Label.State.APPROVED).order_by("pk"))
@@ -86,16 +88,18 @@ class LabelAdmin(DatedAdmin[Label]):
             review.settle(label, staff(request))
         if chosen:
             audit.note(request, StaffAct.Act.APPROVE, _named(chosen))
-        self.message_user(request, f"Approved: {len(chosen)}.", messages.SUCCESS)
+        self.message_user(
+            request, _("Approved: %(count)s.") % {"count": len(chosen)}, messages.SUCCESS
+        )
 
-    @admin.action(description="Refuse the selected labels", permissions=["act"])
+    @admin.action(description=gettext_lazy("Refuse the selected labels"), permissions=["act"])
     def refuse(self, request: HttpRequest, labels: QuerySet[Label]) -> None:
         chosen = Label.objects.filter(pk__in=labels.order_by().values("pk"))
         names = _named(chosen.exclude(state=Label.State.REFUSED).select_related("drawing"))
         count = chosen.refuse(staff(request))
         if count:
             audit.note(request, StaffAct.Act.REFUSE, names)
-        self.message_user(request, f"Refused: {count}.", messages.SUCCESS)
+        self.message_user(request, _("Refused: %(count)s.") % {"count": count}, messages.SUCCESS)
 
 
 def _named(labels: Iterable[Label]) -> str:

@@ -10,6 +10,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from recognizer import audit, forgetting, promotion, tasks
@@ -18,12 +20,13 @@ from recognizer.admin.pictures import percent, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin, may_view, staff
 from recognizer.admin.replaying import AGAINST, THROUGH, replay_page
 from recognizer.models import ModelVersion, Promotion, StaffAct
+from recognizer.wording import grouped, label_in_words, with_decimals
 
 EXAMPLES_SHOWN = 60
 
 MEASURED_ON = {
-    "mnist_test": "MNIST test images",
-    "validation": "Validation images",
+    "mnist_test": gettext_lazy("MNIST test images"),
+    "validation": gettext_lazy("Validation images"),
 }
 
 
@@ -55,54 +58,56 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     actions = ["promote", "judge", "roll_back"]
     actions_without_selection = ("roll_back",)
 
-    @admin.display(description="version", ordering="number")
+    @admin.display(description=gettext_lazy("version"), ordering="number")
     def name(self, version: ModelVersion) -> str:
         return str(version)
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_shown(self, version: ModelVersion) -> SafeString:
         return format_html(
             '<span class="hw-state hw-{}">{}</span>', version.state, version.get_state_display()
         )
 
-    @admin.display(description="MNIST accuracy")
+    @admin.display(description=gettext_lazy("MNIST accuracy"))
     def mnist_accuracy(self, version: ModelVersion) -> str:
         return percent(accuracy(version, "mnist_test"), 2)
 
-    @admin.display
+    @admin.display(description=gettext_lazy("size"))
     def size(self, version: ModelVersion) -> str:
         try:
             return filesizeformat(version.artifact.size)
         except OSError:
-            return "missing"
+            return _("missing")
 
-    @admin.display(description="classes")
+    @admin.display(description=gettext_lazy("classes"))
     def classes_shown(self, version: ModelVersion) -> str:
-        return " ".join(version.classes)
+        return " ".join(map(label_in_words, version.classes))
 
-    @admin.display(description="run", ordering="run")
+    @admin.display(description=gettext_lazy("run"), ordering="run")
     def run_shown(self, version: ModelVersion) -> SafeString | str:
         if version.run is None:
-            return "shipped"
+            return _("shipped")
         url = reverse("admin:recognizer_trainingrun_change", args=[version.run.pk])
         return format_html('<a href="{}">{}</a>', url, version.run)
 
-    @admin.action(description="Promote the selected version", permissions=["act"])
+    @admin.action(description=gettext_lazy("Promote the selected version"), permissions=["act"])
     def promote(
         self, request: HttpRequest, versions: QuerySet[ModelVersion]
     ) -> HttpResponse | None:
         chosen = list(versions)
         if len(chosen) == 1:
             return self._promote(request, chosen[0])
-        self.message_user(request, "Select exactly one version.", messages.ERROR)
+        self.message_user(request, _("Select exactly one version."), messages.ERROR)
         return None
 
-    @admin.action(description="Compare with the active version", permissions=["act"])
+    @admin.action(description=gettext_lazy("Compare with the active version"), permissions=["act"])
     def judge(self, request: HttpRequest, versions: QuerySet[ModelVersion]) -> None:
         for version in versions:
             self._judge(request, version)
 
-    @admin.action(description="Roll back to the previous version", permissions=["act"])
+    @admin.action(
+        description=gettext_lazy("Roll back to the previous version"), permissions=["act"]
+    )
     def roll_back(self, request: HttpRequest, versions: QuerySet[ModelVersion]) -> None:
         self._roll_back(request)
 
@@ -118,7 +123,9 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
             self.message_user(request, str(error), messages.ERROR)
         else:
             audit.note(request, *audit.promoted(done))
-            self.message_user(request, f"{version} answers now.", messages.SUCCESS)
+            self.message_user(
+                request, _("%(version)s answers now.") % {"version": version}, messages.SUCCESS
+            )
         return None
 
     def _ask_for_a_reason(
@@ -127,7 +134,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": f"Promote {version} without a passed verdict?",
+            "title": _("Promote %(version)s without a passed verdict?") % {"version": version},
             "version": version,
             "objection": objection,
             "reason": reason,
@@ -139,19 +146,24 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     def _judge(self, request: HttpRequest, version: ModelVersion) -> None:
         if version.state == ModelVersion.State.ACTIVE:
             self.message_user(
-                request, f"{version} is active: there is nothing to compare.", messages.ERROR
+                request,
+                _("%(version)s is active: there is nothing to compare.") % {"version": version},
+                messages.ERROR,
             )
         elif tasks.hand_over_judging(version):
             audit.note(request, StaffAct.Act.JUDGE, str(version))
             self.message_user(
                 request,
-                f"A worker compares {version} with the active version; its page shows the"
-                " verdict in about a minute.",
+                _(
+                    "A worker compares %(version)s with the active version; its page shows the"
+                    " verdict in about a minute."
+                )
+                % {"version": version},
                 messages.SUCCESS,
             )
         else:
             self.message_user(
-                request, "No worker can be reached now; try again later.", messages.ERROR
+                request, _("No worker can be reached now; try again later."), messages.ERROR
             )
 
     def _roll_back(self, request: HttpRequest, reason: str = "") -> None:
@@ -161,7 +173,8 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
             self.message_user(request, str(error), messages.ERROR)
         else:
             audit.note(request, StaffAct.Act.ROLL_BACK, audit.because(str(version), reason))
-            self.message_user(request, f"Rolled back: {version} answers now.", messages.SUCCESS)
+            words = _("Rolled back: %(version)s answers now.") % {"version": version}
+            self.message_user(request, words, messages.SUCCESS)
 
     def get_urls(self) -> list[URLPattern]:
         promote = self.admin_site.admin_view(require_POST(self.promote_view))
@@ -291,17 +304,23 @@ def _interval(measured: dict[str, Any]) -> str:
     if "interval" not in measured:
         return "-"
     low, high = measured["interval"]
-    return f"{percent(low, 2)} to {percent(high, 2)}"
+    return _("%(low)s to %(high)s") % {"low": percent(low, 2), "high": percent(high, 2)}
 
 
 def _errors(measured: dict[str, Any]) -> str:
     if "errors" not in measured or "samples" not in measured:
         return "-"
-    return f"{measured['errors']:,} of {measured['samples']:,}"
+    return _("%(part)s of %(all)s") % {
+        "part": grouped(measured["errors"]),
+        "all": grouped(measured["samples"]),
+    }
 
 
 def _difference(mine: float, other: float | None) -> str:
-    return "-" if other is None else f"{(mine - other) * 100:+.2f} points"
+    if other is None:
+        return "-"
+    points = with_decimals(f"{(mine - other) * 100:+.2f}")
+    return _("%(points)s points") % {"points": points}
 
 
 def confusions(version: ModelVersion) -> list[dict[str, Any]]:

@@ -2,14 +2,25 @@
 
 import base64
 from datetime import datetime
+from uuid import UUID
 
 import numpy as np
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ml.contract import NOT_A_DIGIT, Ink, Stroke
 from recognizer.models import Drawing, Label, Prediction
+from recognizer.wording import with_decimals
+
+_WHY = {
+    "blank": gettext_lazy("blank"),
+    "too_faint": gettext_lazy("too faint"),
+    "too_small": gettext_lazy("too small"),
+    "not_a_digit": gettext_lazy("not a digit"),
+}
 
 PEN_SHARE = 0.035
 """Width of the pen in the large picture, as a share of the canvas."""
@@ -30,8 +41,9 @@ def as_drawn(drawing: Drawing) -> SafeString:
     if isinstance(drawn, Ink):
         return _strokes(drawn)
     return format_html(
-        '<img class="hw-drawn" src="{}" alt="The picture that was sent">',
+        '<img class="hw-drawn" src="{}" alt="{}">',
         picture_data_url(drawing),
+        _("The picture that was sent"),
     )
 
 
@@ -49,10 +61,10 @@ def _strokes(ink: Ink) -> SafeString:
         ((_points(stroke), f"{width:.2f}") for stroke in ink.strokes),
     )
     return format_html(
-        '<svg class="hw-drawn" viewBox="0 0 {} {}" role="img" aria-label="The strokes as drawn">'
-        "{}</svg>",
+        '<svg class="hw-drawn" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
         ink.width,
         ink.height,
+        _("The strokes as drawn"),
         lines,
     )
 
@@ -67,14 +79,21 @@ def reading(prediction: Prediction | None) -> str:
     """What was read, in words."""
     if prediction is None:
         return "-"
-    return prediction.text or f"rejected ({prediction.rejected.replace('_', ' ')})"
+    if prediction.text:
+        return prediction.text
+    return _("rejected (%(why)s)") % {"why": _WHY.get(prediction.rejected, prediction.rejected)}
 
 
 def giver(label: Label) -> str:
     """Who gave a label."""
     if label.given_by is not None:
         return label.given_by.get_username()
-    return f"visitor {label.visitor.hex[:8]}" if label.visitor else "-"
+    return visitor_name(label.visitor)
+
+
+def visitor_name(visitor: UUID | None) -> str:
+    """An anonymous person, by the first characters of their id."""
+    return _("visitor %(id)s") % {"id": visitor.hex[:8]} if visitor else "-"
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -83,7 +102,7 @@ def percent(share: float | None, digits: int = 1) -> str:
         return "-"
     if share < 1.0:
         share = min(share, 1.0 - 10.0 ** -(digits + 2))
-    return f"{share * 100:.{digits}f} %"
+    return with_decimals(f"{share * 100:.{digits}f} %")
 
 
 def short_time(moment: datetime) -> SafeString:

@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ml.contract import NOT_A_DIGIT
 from recognizer.admin.pictures import percent, thumbnail
@@ -18,6 +20,7 @@ from recognizer.time_machine import (
     every_version,
     replay,
 )
+from recognizer.wording import grouped
 
 MOST_DRAWINGS = 1000
 """So many are read at one request, the newest: one to two seconds of a core."""
@@ -26,17 +29,20 @@ MOST_SHOWN = 60
 """So many pictures are shown of each kind of difference."""
 
 KINDS = {
-    "newly_right": ("Newly right", ""),
-    "newly_wrong": ("Newly wrong", ""),
-    "differs": ("Other differences", "No approved label, or neither is right."),
+    "newly_right": (gettext_lazy("Newly right"), ""),
+    "newly_wrong": (gettext_lazy("Newly wrong"), ""),
+    "differs": (
+        gettext_lazy("Other differences"),
+        gettext_lazy("No approved label, or neither is right."),
+    ),
 }
 
 
 def size(count: int) -> dict[str, str]:
     """How many drawings are chosen, and how many of them are read if not all."""
-    most = f"{MOST_DRAWINGS:,}" if count > MOST_DRAWINGS else ""
+    most = grouped(MOST_DRAWINGS) if count > MOST_DRAWINGS else ""
     # A count that was broken off says so itself.
-    return {"count": f"{count:,}" if type(count) is int else str(count), "most": most}
+    return {"count": grouped(count) if type(count) is int else str(count), "most": most}
 
 
 def context(
@@ -54,14 +60,14 @@ def context(
         if row.change in KINDS and kinds[row.change] <= MOST_SHOWN:
             shown[row.change].append(_card(row))
     return {
-        "replayed": f"{tally.drawings:,}",
-        "same": f"{tally.same:,}",
-        "different": f"{tally.different:,}",
+        "replayed": grouped(tally.drawings),
+        "same": grouped(tally.same),
+        "different": grouped(tally.different),
         "alone": tally.alone,
         "version": version,
         "against": against,
         "scores": [
-            _score("Labelled", tally.labelled),
+            _score(_("Labelled"), tally.labelled),
             *([_score(_unlearned(against), tally.unlearned)] if tally.learned else []),
         ],
         "better_below": BETTER_BELOW,
@@ -69,7 +75,7 @@ def context(
             {
                 "heading": heading,
                 "note": note,
-                "count": f"{kinds[kind]:,}",
+                "count": grouped(kinds[kind]),
                 "more": kinds[kind] - len(shown[kind]),
                 "cards": shown[kind],
             }
@@ -80,7 +86,7 @@ def context(
 
 
 def _unlearned(against: ModelVersion | None) -> str:
-    return "Learned from by neither" if against else "Not learned from"
+    return _("Learned from by neither") if against else _("Not learned from")
 
 
 def _score(name: str, score: Score) -> dict[str, Any]:
@@ -89,17 +95,17 @@ def _score(name: str, score: Score) -> dict[str, Any]:
         "empty": not score.labelled,
         "before": _share(score.before, score.compared),
         "after": _share(score.right, score.labelled),
-        "newly_right": f"{score.newly_right:,}",
-        "newly_wrong": f"{score.newly_wrong:,}",
+        "newly_right": grouped(score.newly_right),
+        "newly_wrong": grouped(score.newly_wrong),
         "p": p_in_words(score.count.chance),
-        "finding": FINDINGS[score.finding],
+        "finding": _(FINDINGS[score.finding]),
         "css": f"hw-found-{score.finding}",
     }
 
 
 def _share(right: int, among: int) -> dict[str, str]:
     return {
-        "of": f"{right:,} of {among:,}",
+        "of": _("%(part)s of %(all)s") % {"part": grouped(right), "all": grouped(among)},
         "percent": percent(right / among) if among else "-",
     }
 

@@ -21,11 +21,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from recognizer.admin import replayed
 from recognizer.admin.newest_first import MOST_COUNTED, count_at_most
 from recognizer.admin.read_only import ReadOnlyAdmin
 from recognizer.models import Drawing, ModelVersion
+from recognizer.wording import grouped
 
 THROUGH, AGAINST, IDS = "through", "against", "ids"
 """What this page's address adds to the filters of the list of drawings."""
@@ -35,10 +38,10 @@ MOST_IDS = 1000
 _NO_FILTERS = (THROUGH, AGAINST, IDS, PAGE_VAR, ORDER_VAR, ALL_VAR, ERROR_FLAG, "_facets")
 
 PRESETS = {
-    "All drawings": {},
-    "With an approved label": {"label": "approved"},
-    "Approved and kept for judging": {"label": "approved", "held_out__exact": "1"},
-    "Corrected": {"label": "corrected"},
+    gettext_lazy("All drawings"): {},
+    gettext_lazy("With an approved label"): {"label": "approved"},
+    gettext_lazy("Approved and kept for judging"): {"label": "approved", "held_out__exact": "1"},
+    gettext_lazy("Corrected"): {"label": "corrected"},
 }
 
 
@@ -61,7 +64,7 @@ class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # as in t
 
     def __init__(self, **options: Any) -> None:
         versions = ModelVersion.objects.select_related("run")
-        unknown = {"invalid_choice": "There is no such version."}
+        unknown = {"invalid_choice": gettext_lazy("There is no such version.")}
         super().__init__(versions, to_field_name="number", error_messages=unknown, **options)
 
     def label_from_instance(self, version: ModelVersion) -> str:
@@ -69,16 +72,18 @@ class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # as in t
 
 
 class VersionsForm(forms.Form):
-    through = VersionField(label="Read them with", empty_label=None)
+    through = VersionField(label=gettext_lazy("Read them with"), empty_label=None)
     against = VersionField(
-        label="Beside", required=False, empty_label="What was answered at the time"
+        label=gettext_lazy("Beside"),
+        required=False,
+        empty_label=gettext_lazy("What was answered at the time"),
     )
 
 
 class ReplayingAdmin(ReadOnlyAdmin[Drawing]):
     """For all who may look at drawings: nothing is stored."""
 
-    @admin.action(description="Replay through a version…", permissions=["view"])
+    @admin.action(description=gettext_lazy("Replay through a version…"), permissions=["view"])
     def replay(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> HttpResponse:
         if request.POST.get("select_across") == "1":
             return HttpResponseRedirect(replay_page(_filters(request.GET)))
@@ -104,7 +109,7 @@ class ReplayingAdmin(ReadOnlyAdmin[Drawing]):
         )
         context = {
             **self.admin_site.each_context(request),
-            "title": "Replay drawings",
+            "title": _("Replay drawings"),
             "opts": self.opts,
             "media": self.media,
             "form": form,
@@ -127,11 +132,11 @@ class ReplayingAdmin(ReadOnlyAdmin[Drawing]):
         try:
             listed = self.get_changelist_instance(asked)
         except IncorrectLookupParameters:
-            raise SelectionError("There is no such filter.") from None
+            raise SelectionError(_("There is no such filter.")) from None
         return Selection(
             listed.queryset,
             count_at_most(listed.queryset, MOST_COUNTED),
-            "; ".join([*_filtered(listed), *_day(filters), *_search(filters)]) or "all",
+            "; ".join([*_filtered(listed), *_day(filters), *_search(filters)]) or _("all"),
             [(name, value) for name, values in filters.lists() for value in values],
         )
 
@@ -158,11 +163,13 @@ def _filters(query: QueryDict) -> QueryDict:
 def _chosen(ids: str) -> Selection:
     numbers = ids.split(",")[: MOST_IDS + 1]
     if len(numbers) > MOST_IDS:
-        raise SelectionError(f"At most {MOST_IDS:,} drawings can be chosen one by one.")
+        raise SelectionError(
+            _("At most %(most)s drawings can be chosen one by one.") % {"most": grouped(MOST_IDS)}
+        )
     if not all(number.isascii() and number.isdecimal() and len(number) < 19 for number in numbers):
-        raise SelectionError("The address names no drawings.")
+        raise SelectionError(_("The address names no drawings."))
     drawings = Drawing.objects.filter(pk__in=[int(number) for number in numbers])
-    return Selection(drawings, drawings.count(), "chosen one by one", [(IDS, ids)])
+    return Selection(drawings, drawings.count(), _("chosen one by one"), [(IDS, ids)])
 
 
 def _filtered(listed: ChangeList) -> Iterator[str]:
@@ -177,12 +184,12 @@ def _day(filters: QueryDict) -> list[str]:
     """The year, month or day that the list was narrowed to."""
     parts = [filters.get(f"created_at__{part}") for part in ("year", "month", "day")]
     shown = "-".join(part.zfill(2) for part in parts if part)
-    return [f"drawn {shown}"] if shown else []
+    return [_("drawn %(day)s") % {"day": shown}] if shown else []
 
 
 def _search(filters: QueryDict) -> list[str]:
     term = filters.get("q", "").strip()
-    return [f"search: {term}"] if term else []
+    return [_("search: %(term)s") % {"term": term}] if term else []
 
 
 def _presets(query: QueryDict, selection: Selection) -> list[dict[str, Any]]:

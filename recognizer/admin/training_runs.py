@@ -11,12 +11,15 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from recognizer import audit
 from recognizer.admin.pictures import percent, short_time, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin
 from recognizer.models import ModelVersion, StaffAct, TrainingExample, TrainingRun
+from recognizer.wording import with_decimals
 
 EXAMPLES_SHOWN = 200
 
@@ -43,7 +46,7 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
     list_filter = ["state", "created_at", ("requested_by", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["requested_by", "version"]
     search_fields = ["=pk", "requested_by__username", "error"]
-    search_help_text = "A number, who asked for it, or an error."
+    search_help_text = gettext_lazy("A number, who asked for it, or an error.")
     fields = [
         "requested_by",
         "base_version",
@@ -64,33 +67,33 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
         count = Subquery(examples.annotate(count=Count("pk")).values("count"))
         return super().get_queryset(request).annotate(drawings_count=Coalesce(count, 0))
 
-    @admin.display(description="run", ordering="pk")
+    @admin.display(description=gettext_lazy("run"), ordering="pk")
     def name(self, run: TrainingRun) -> str:
         return str(run)
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_shown(self, run: TrainingRun) -> SafeString:
         return format_html(
             '<span class="hw-state hw-{}">{}</span>', run.state, run.get_state_display()
         )
 
-    @admin.display(description="epoch")
+    @admin.display(description=gettext_lazy("epoch"))
     def epochs_done(self, run: TrainingRun) -> str:
         return f"{run.epoch}/{run.epochs}" if run.epochs else "-"
 
-    @admin.display(description="loss", ordering="loss")
+    @admin.display(description=gettext_lazy("loss"), ordering="loss")
     def loss_shown(self, run: TrainingRun) -> str:
-        return "-" if run.loss is None else f"{run.loss:.4f}"
+        return "-" if run.loss is None else with_decimals(f"{run.loss:.4f}")
 
-    @admin.display(description="accuracy", ordering="accuracy")
+    @admin.display(description=gettext_lazy("accuracy"), ordering="accuracy")
     def accuracy_shown(self, run: TrainingRun) -> str:
         return percent(run.accuracy, 2)
 
-    @admin.display(description="drawings", ordering="drawings_count")
+    @admin.display(description=gettext_lazy("drawings"), ordering="drawings_count")
     def drawings_used(self, run: TrainingRun) -> int:
         return int(getattr(run, "drawings_count", 0)) + run.forgotten_drawings
 
-    @admin.display(description="version")
+    @admin.display(description=gettext_lazy("version"))
     def version_made(self, run: TrainingRun) -> SafeString | str:
         version = version_of(run)
         if version is None:
@@ -98,15 +101,15 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
         url = reverse("admin:recognizer_modelversion_change", args=[version.pk])
         return format_html('<a href="{}">{}</a>', url, version)
 
-    @admin.display(description="by", ordering="requested_by__username")
+    @admin.display(description=gettext_lazy("by"), ordering="requested_by__username")
     def asked_by(self, run: TrainingRun) -> str:
         return run.requested_by.get_username() if run.requested_by else "-"
 
-    @admin.display(ordering="created_at")
+    @admin.display(description=gettext_lazy("asked at"), ordering="created_at")
     def asked_at(self, run: TrainingRun) -> SafeString:
         return short_time(run.created_at)
 
-    @admin.action(description="Cancel the selected runs", permissions=["act"])
+    @admin.action(description=gettext_lazy("Cancel the selected runs"), permissions=["act"])
     def cancel(self, request: HttpRequest, runs: QuerySet[TrainingRun]) -> None:
         self._cancel(request, TrainingRun.objects.filter(pk__in=runs.order_by().values("pk")))
 
@@ -115,9 +118,11 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
         count = cancel(runs)
         if count:
             audit.note(request, StaffAct.Act.CANCEL, names)
-            self.message_user(request, f"Cancelled: {count}.", messages.SUCCESS)
+            self.message_user(
+                request, _("Cancelled: %(count)s.") % {"count": count}, messages.SUCCESS
+            )
         else:
-            self.message_user(request, "Nothing to cancel: it is over.", messages.WARNING)
+            self.message_user(request, _("Nothing to cancel: it is over."), messages.WARNING)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_POST(self.cancel_view))

@@ -4,17 +4,20 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from recognizer import promotion
 from recognizer.admin.pictures import thumbnail
 from recognizer.gate_rule import FINDINGS, NAMES, p_in_words
 from recognizer.models import ModelVersion, Verdict, VerdictDrawing
+from recognizer.wording import grouped
 
 EARLIER_SHOWN = 10
 
 GROUPS = {
-    "learned_from": "it has learned from",
-    "held_out": "kept for judging",
+    "learned_from": gettext_lazy("it has learned from"),
+    "held_out": gettext_lazy("kept for judging"),
 }
 
 
@@ -35,15 +38,15 @@ def rows(verdict: Verdict) -> list[dict[str, Any]]:
     """A row for each image set."""
     return [
         {
-            "name": NAMES[figures["key"]],
-            "finding": FINDINGS[figures["finding"]],
+            "name": _(NAMES[figures["key"]]),
+            "finding": _(FINDINGS[figures["finding"]]),
             "css": f"hw-found-{figures['finding']}",
             "empty": figures["finding"] == "empty",
-            "before": f"{figures['before']:,}",
-            "after": f"{figures['after']:,}",
-            "samples": f"{figures['samples']:,}",
-            "newly_right": f"{figures['newly_right']:,}",
-            "newly_wrong": f"{figures['newly_wrong']:,}",
+            "before": grouped(figures["before"]),
+            "after": grouped(figures["after"]),
+            "samples": grouped(figures["samples"]),
+            "newly_right": grouped(figures["newly_right"]),
+            "newly_wrong": grouped(figures["newly_wrong"]),
             "p": p_in_words(figures["p"]),
             "notes": _notes(figures),
         }
@@ -55,11 +58,19 @@ def _notes(figures: dict[str, Any]) -> list[str]:
     """What a reader should know beside the numbers."""
     notes = []
     if figures["available"] > figures["samples"]:
-        notes.append(f"The newest {figures['samples']:,} of {figures['available']:,}.")
+        notes.append(
+            _("The newest %(shown)s of %(all)s.")
+            % {"shown": grouped(figures["samples"]), "all": grouped(figures["available"])}
+        )
     if figures["key"] == "corrections":
         notes += [
-            f"{group['samples']:,} {GROUPS[name]}:"
-            f" {group['newly_right']:,} newly right, {group['newly_wrong']:,} newly wrong."
+            _("%(count)s %(kind)s: %(right)s newly right, %(wrong)s newly wrong.")
+            % {
+                "count": grouped(group["samples"]),
+                "kind": GROUPS[name],
+                "right": grouped(group["newly_right"]),
+                "wrong": grouped(group["newly_wrong"]),
+            }
             for name, group in figures["groups"].items()
             if group["samples"]
         ]
@@ -74,8 +85,8 @@ def changes(verdict: Verdict) -> list[dict[str, Any]]:
         .order_by("pk")
     )
     return [
-        _changes("Newly right", found.filter(newly_right=True)),
-        _changes("Newly wrong", found.filter(newly_right=False)),
+        _changes(_("Newly right"), found.filter(newly_right=True)),
+        _changes(_("Newly wrong"), found.filter(newly_right=False)),
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import UnreadablePostError
+from django.utils.translation import gettext_lazy as _
 from rest_framework import status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -14,10 +15,10 @@ from recognizer.active_model import NoActiveModelError
 
 logger = logging.getLogger(__name__)
 
-_DOWN: dict[type[Exception], str] = {
-    NoActiveModelError: "No model can answer now; staff see why in the log and can promote one.",
-    OperationalError: "The database cannot be reached; please try again in a moment.",
-    InterfaceError: "The database cannot be reached; please try again in a moment.",
+_DOWN = {
+    NoActiveModelError: _("No model can answer now; staff see why in the log and can promote one."),
+    OperationalError: _("The database cannot be reached; please try again in a moment."),
+    InterfaceError: _("The database cannot be reached; please try again in a moment."),
 }
 
 
@@ -35,8 +36,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
             )
     if isinstance(error, RequestDataTooBig):
         return Response(
-            {"detail": "The body is too large."}, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+            {"detail": _("The body is too large.")}, status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
         )
     if isinstance(error, (TooManyFieldsSent, TooManyFilesSent, UnreadablePostError)):
-        return Response({"detail": "The body could not be read."}, status.HTTP_400_BAD_REQUEST)
+        return Response({"detail": _("The body could not be read.")}, status.HTTP_400_BAD_REQUEST)
     return None

@@ -5,6 +5,7 @@ from typing import IO, Any
 
 import msgspec
 from django.http import RawPostDataException
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
@@ -23,10 +24,10 @@ class StrictJSONParser(BaseParser):
         try:
             return msgspec.json.decode(stream.read())
         except msgspec.DecodeError as error:
-            raise ParseError(f"The body is not valid JSON: {error}.") from None
+            raise ParseError(_("The body is not valid JSON: %(why)s.") % {"why": error}) from None
         except UnicodeDecodeError:
-            raise ParseError("The body is not UTF-8.") from None
+            raise ParseError(_("The body is not UTF-8.")) from None
         except RecursionError:
-            raise ParseError("The body is nested too deeply.") from None
+            raise ParseError(_("The body is nested too deeply.")) from None
         except (RawPostDataException, OSError):
-            raise ParseError("The body could not be read.") from None
+            raise ParseError(_("The body could not be read.")) from None

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import status
@@ -40,12 +41,12 @@ RESPONSES = {
 
 class DrawnByAnotherError(APIException):
     status_code = status.HTTP_409_CONFLICT
-    default_detail = "Whoever drew this is not signed in now. Sign in again, then save it."
+    default_detail = _("Whoever drew this is not signed in now. Sign in again, then save it.")
 
 
 class KeyUsedError(APIException):
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
-    default_detail = "This Idempotency-Key was used for another drawing. Make a new one."
+    default_detail = _("This Idempotency-Key was used for another drawing. Make a new one.")
 
 
 def key_of(request: Request) -> uuid.UUID | None:
@@ -62,7 +63,7 @@ def key_of(request: Request) -> uuid.UUID | None:
             raise ValueError
         return uuid.UUID(text.strip('"'))  # the draft standard has it in quotes
     except ValueError:
-        raise ValidationError({_KEY: "Expected a UUID."}) from None
+        raise ValidationError({_KEY: _("Expected a UUID.")}) from None
 
 
 def refuse_another(request: Request) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -15,11 +16,12 @@ from rest_framework.request import Request
 from ml.contract import Drawn, InkError
 from ml.pictures import decode_picture
 from ml.strokes import MAX_CANVAS_PX, parse_strokes
+from recognizer.ink_errors import in_words
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Share, TrainingRun
 from recognizer.models.drawing import TITLE_LENGTH, bitmap_data_url
 from recognizer.recognition import REJECTIONS, Recognition, bitmap_bytes
 
-_MESSAGES = {reason.code: reason.message for reason in REJECTIONS}
+_REASONS = {reason.code: reason for reason in REJECTIONS}
 
 
 @extend_schema_field(
@@ -52,9 +54,9 @@ class PictureField(serializers.Field[Any, Any, Any, Any]):
     """A PNG or JPEG, as a base64 data URL or an uploaded file; gives its bytes."""
 
     default_error_messages = {
-        "wrong_type": "Expected a data URL or an uploaded file.",
-        "not_a_data_url": "Expected data:image/png;base64,… or data:image/jpeg;base64,…",
-        "bad_base64": "The base64 of the picture is broken.",
+        "wrong_type": _("Expected a data URL or an uploaded file."),
+        "not_a_data_url": _("Expected data:image/png;base64,… or data:image/jpeg;base64,…"),
+        "bad_base64": _("The base64 of the picture is broken."),
     }
 
     def to_internal_value(self, data: Any) -> bytes:
@@ -85,28 +87,28 @@ class DrawingInputSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("strokes" in attrs) == ("image" in attrs):
-            raise serializers.ValidationError("Send either strokes or an image.")
+            raise serializers.ValidationError(_("Send either strokes or an image."))
         return {"drawn": self._picture(attrs) if "image" in attrs else self._ink(attrs)}
 
     def _ink(self, attrs: dict[str, Any]) -> Drawn:
         missing = [name for name in ("width", "height") if name not in attrs]
         if missing:
             raise serializers.ValidationError(
-                dict.fromkeys(missing, "The size of the canvas in pixels is needed.")
+                dict.fromkeys(missing, _("The size of the canvas in pixels is needed."))
             )
         try:
             ink = parse_strokes(attrs["strokes"], attrs["width"], attrs["height"])
         except InkError as error:
-            raise serializers.ValidationError({"strokes": str(error)}) from None
+            raise serializers.ValidationError({"strokes": in_words(error)}) from None
         if not ink.strokes:
-            raise serializers.ValidationError({"strokes": "There are no strokes to read."})
+            raise serializers.ValidationError({"strokes": _("There are no strokes to read.")})
         return ink
 
     def _picture(self, attrs: dict[str, Any]) -> Drawn:
         try:
             return decode_picture(attrs["image"])
         except InkError as error:
-            raise serializers.ValidationError({"image": str(error)}) from None
+            raise serializers.ValidationError({"image": in_words(error)}) from None
 
 
 class SymbolSerializer(serializers.Serializer[Any]):
@@ -203,12 +205,16 @@ def stored_answer(drawing: Drawing, prediction: Prediction) -> dict[str, Any]:
     return {
         "text": prediction.text,
         "confidence": prediction.confidence,
-        "rejected": {"code": code, "message": _MESSAGES.get(code, code)} if code else None,
+        "rejected": {"code": code, "message": _message(code)} if code else None,
         "symbols": [
             {**symbol, "input": drawing.thumbnail_data_url} for symbol in prediction.symbols
         ],
         "model": {"version": prediction.version.number},
     }
+
+
+def _message(code: str) -> str:
+    return _REASONS[code].message if code in _REASONS else code
 
 
 class LabelSerializer(serializers.ModelSerializer[Label]):
@@ -282,12 +288,14 @@ class ChangesSerializer(serializers.Serializer[Any]):
     def validate_label(self, value: str) -> str:
         choices = self.context["choices"]
         if value not in choices:
-            raise serializers.ValidationError(f"Expected one of: {', '.join(choices)}.")
+            raise serializers.ValidationError(
+                _("Expected one of: %(choices)s.") % {"choices": ", ".join(choices)}
+            )
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs:
-            raise serializers.ValidationError({"label": "A label or a title is needed."})
+            raise serializers.ValidationError({"label": _("A label or a title is needed.")})
         return attrs
 
 

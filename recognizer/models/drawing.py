@@ -12,6 +12,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from PIL import Image
 
 from ml.contract import NOT_A_DIGIT, Drawn, Picture
@@ -149,8 +151,8 @@ class Drawing(models.Model):
     """What a person drew or sent. Never edited after it was made, but for its title."""
 
     class Source(models.TextChoices):
-        CANVAS = "canvas", "canvas"
-        IMAGE = "image", "picture"
+        CANVAS = "canvas", gettext_lazy("canvas")
+        IMAGE = "image", gettext_lazy("picture")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
@@ -250,7 +252,7 @@ class Drawing(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Drawing {self.public_id.hex[:8]}"
+        return _("Drawing %(id)s") % {"id": self.public_id.hex[:8]}
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store a new drawing.

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from recognizer.models.drawing import Drawing
 
@@ -44,9 +45,9 @@ class Label(models.Model):
     """
 
     class State(models.TextChoices):
-        SUGGESTED = "suggested", "suggested"
-        APPROVED = "approved", "approved"
-        REFUSED = "refused", "refused"
+        SUGGESTED = "suggested", gettext_lazy("suggested")
+        APPROVED = "approved", gettext_lazy("approved")
+        REFUSED = "refused", gettext_lazy("refused")
 
     drawing = models.ForeignKey(Drawing, on_delete=models.CASCADE, related_name="labels")
     value = models.CharField(max_length=16, help_text='A class, or "not a digit".')

@@ -4,6 +4,8 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ml.contract import DIGITS, NOT_A_DIGIT
 
@@ -47,10 +49,10 @@ class ModelVersion(models.Model):
     """A trained network: its files, what it reached, and whether it answers."""
 
     class State(models.TextChoices):
-        CANDIDATE = "candidate", "candidate"
-        ACTIVE = "active", "active"
-        RETIRED = "retired", "retired"
-        REFUSED = "refused", "refused"
+        CANDIDATE = "candidate", gettext_lazy("candidate")
+        ACTIVE = "active", gettext_lazy("active")
+        RETIRED = "retired", gettext_lazy("retired")
+        REFUSED = "refused", gettext_lazy("refused")
 
     number = models.PositiveIntegerField(unique=True)
     state = models.CharField(
@@ -98,7 +100,7 @@ class ModelVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Version {self.number}"
+        return _("Version %(number)s") % {"number": self.number}
 
     @property
     def symbols(self) -> list[str]:
@@ -132,5 +134,5 @@ class Promotion(models.Model):
         ordering = ["-promoted_at", "-pk"]
 
     def __str__(self) -> str:
-        verb = "rolled back to" if self.rollback else "promoted"
+        verb = _("rolled back to") if self.rollback else _("promoted")
         return f"{self.promoted_at:%Y-%m-%d %H:%M}: {verb} {self.version}"

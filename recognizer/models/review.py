@@ -2,22 +2,24 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from recognizer.models.drawing import Drawing
+from recognizer.wording import label_in_words
 
 
 class Review(models.Model):
     """One decision at the review desk, with what is needed to take it back exactly."""
 
     class Queue(models.TextChoices):
-        UNREVIEWED = "unreviewed", "unreviewed"
-        SUSPECTED = "suspected", "suspected wrong"
-        DUPLICATES = "duplicates", "near-duplicates"
+        UNREVIEWED = "unreviewed", gettext_lazy("unreviewed")
+        SUSPECTED = "suspected", gettext_lazy("suspected wrong")
+        DUPLICATES = "duplicates", gettext_lazy("near-duplicates")
 
     class Verdict(models.TextChoices):
-        LABEL = "label", "labelled"
-        DUPLICATE = "duplicate", "a duplicate"
-        KEEP = "keep", "no duplicate, kept"
+        LABEL = "label", gettext_lazy("labelled")
+        DUPLICATE = "duplicate", gettext_lazy("a duplicate")
+        KEEP = "keep", gettext_lazy("no duplicate, kept")
 
     drawing = models.ForeignKey(Drawing, on_delete=models.CASCADE, related_name="reviews")
     queue = models.CharField(max_length=10, choices=Queue.choices)
@@ -54,4 +56,4 @@ class Review(models.Model):
 
     @property
     def in_words(self) -> str:
-        return self.value or self.get_verdict_display()
+        return label_in_words(self.value) if self.value else self.get_verdict_display()

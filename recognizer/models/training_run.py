@@ -4,8 +4,11 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from recognizer.models.drawing import Drawing
+from recognizer.wording import grouped
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
@@ -47,11 +50,11 @@ class TrainingRun(models.Model):
     """A retraining: asked for, under way or over. The row is the job."""
 
     class State(models.TextChoices):
-        QUEUED = "queued", "queued"
-        RUNNING = "running", "running"
-        SUCCEEDED = "succeeded", "succeeded"
-        FAILED = "failed", "failed"
-        CANCELLED = "cancelled", "cancelled"
+        QUEUED = "queued", gettext_lazy("queued")
+        RUNNING = "running", gettext_lazy("running")
+        SUCCEEDED = "succeeded", gettext_lazy("succeeded")
+        FAILED = "failed", gettext_lazy("failed")
+        CANCELLED = "cancelled", gettext_lazy("cancelled")
 
     UNDER_WAY = (State.QUEUED, State.RUNNING)
     FORGOTTEN = "forgotten_drawings"
@@ -91,19 +94,23 @@ class TrainingRun(models.Model):
         ordering = ["-pk"]
 
     def __str__(self) -> str:
-        return f"Run {self.pk}"
+        return _("Run %(number)s") % {"number": self.pk}
 
     @property
     def drawings_in_words(self) -> str:
         """How many it learns from, and how many were left out and why."""
-        words = [f"{self.parameters.get('drawings', 0):,} to learn from"]
+        count = grouped(self.parameters.get("drawings", 0))
+        words = [_("%(count)s to learn from") % {"count": count}]
         if kept := self.parameters.get("kept_for_judging"):
-            words.append(f"{kept:,} kept for judging")
+            words.append(_("%(count)s kept for judging") % {"count": grouped(kept)})
         if over := self.parameters.get("over_contributor_share"):
             share = self.parameters["max_contributor_share"]
             words.append(
-                f"{over:,} left out, since one person may give at most"
-                f" {share * 100:g} % of a run, or 50 drawings where that is more"
+                _(
+                    "%(count)s left out, since one person may give at most %(share)s of a run,"
+                    " or 50 drawings where that is more"
+                )
+                % {"count": grouped(over), "share": f"{share * 100:g} %"}
             )
         return ", ".join(words)
 

@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from recognizer.models.drawing import Drawing
 from recognizer.models.model_version import ModelVersion
@@ -14,8 +15,8 @@ class Verdict(models.Model):
     """One comparison of a candidate with the version that was active then."""
 
     class Outcome(models.TextChoices):
-        PASSED = "passed", "passed"
-        REFUSED = "refused", "refused"
+        PASSED = "passed", gettext_lazy("passed")
+        REFUSED = "refused", gettext_lazy("refused")
 
     candidate = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="verdicts")
     opponent = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")

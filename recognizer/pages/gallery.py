@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
@@ -107,7 +108,7 @@ def _place(cursor: str) -> tuple[datetime, int] | None:
 
 
 def _reading_choices(filters: Filters) -> list[Choice]:
-    values = {"": "All", **{digit: digit for digit in DIGITS}, _UNREAD: "Not read"}
+    values = {"": _("All"), **{digit: digit for digit in DIGITS}, _UNREAD: _("Not read")}
     return [
         Choice(words, filters.query(read=value), value == filters.read)
         for value, words in values.items()
@@ -115,7 +116,7 @@ def _reading_choices(filters: Filters) -> list[Choice]:
 
 
 def _correction_choices(filters: Filters) -> list[Choice]:
-    values = {"": "All", "yes": "Corrected", "no": "Not corrected"}
+    values = {"": _("All"), "yes": _("Corrected"), "no": _("Not corrected")}
     return [
         Choice(words, filters.query(corrected=value), value == filters.corrected)
         for value, words in values.items()

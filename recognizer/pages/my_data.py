@@ -8,14 +8,16 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from recognizer import exchange, forgetting
 from recognizer.forgetting import Contributor
 from recognizer.models import Drawing, Share
 from recognizer.models.drawing import VISITOR_SESSION_KEY
+from recognizer.wording import grouped
 
-CONFIRMATION = "delete"
+CONFIRMATION = gettext_lazy("delete")
 _TYPES = {
     "json": "application/json",
     "npz": "application/octet-stream",
@@ -27,12 +29,13 @@ _TYPES = {
 class DeletionForm(forms.Form):
     """Asks to type a word, so that no single slip deletes everything."""
 
-    typed = forms.CharField(label=f"Type “{CONFIRMATION}” to confirm", max_length=20)
+    typed = forms.CharField(max_length=20)
 
     def clean_typed(self) -> str:
         typed: str = self.cleaned_data["typed"].strip().lower()
         if typed != CONFIRMATION:
-            raise forms.ValidationError(f"Nothing was deleted. Type “{CONFIRMATION}”.")
+            words = gettext("Nothing was deleted. Type “%(confirmation)s”.")
+            raise forms.ValidationError(words % {"confirmation": CONFIRMATION})
         return typed
 
 
@@ -45,14 +48,15 @@ def my_data(request: HttpRequest) -> HttpResponse:
         by = request.user if isinstance(request.user, User) else None
         gone = forgetting.forget(contributor, by=by)
         request.session.pop(VISITOR_SESSION_KEY, None)
-        words = f"Deleted: {gone.drawings:,} drawing{'' if gone.drawings == 1 else 's'}."
+        words = gettext("Deleted: %(drawings)s.") % {"drawings": _drawings(gone.drawings)}
         messages.success(request, f"{words} {forgetting.in_words(gone)}")
         return redirect("history")
     found = forgetting.traces(contributor) if contributor else forgetting.Traces()
+    links = Share.objects.filter(drawing__in=Drawing.objects.owned_by(request)).count()
     context = {
         "found": found,
+        "there_is": _there_is(found, links),
         "learned": forgetting.in_words(found),
-        "links": Share.objects.filter(drawing__in=Drawing.objects.owned_by(request)).count(),
         "form": form,
         "confirmation": CONFIRMATION,
     }
@@ -77,6 +81,25 @@ def download(request: HttpRequest, file_format: str) -> HttpResponseBase:
             "Cache-Control": "no-store",
         },
     )
+
+
+def _there_is(found: forgetting.Traces, links: int) -> str:
+    labels = ngettext("%(count)s label", "%(count)s labels", found.labels)
+    shared = ngettext(
+        "%(count)s link under which others see one",
+        "%(count)s links under which others see one",
+        links,
+    )
+    return gettext("You have %(drawings)s here, with %(labels)s and %(links)s.") % {
+        "drawings": _drawings(found.drawings),
+        "labels": labels % {"count": grouped(found.labels)},
+        "links": shared % {"count": grouped(links)},
+    }
+
+
+def _drawings(count: int) -> str:
+    words = ngettext("%(count)s drawing", "%(count)s drawings", count)
+    return words % {"count": grouped(count)}
 
 
 def _contributor(request: HttpRequest) -> Contributor | None:

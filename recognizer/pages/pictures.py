@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
+from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -87,7 +88,8 @@ class SharedPicture(OwnPicture):
 
 def _etag(drawing: Drawing, name: str) -> str:
     prediction = drawing.served_prediction
-    parts = (name, drawing.public_id, drawing.title, prediction and prediction.pk)
+    reading = prediction and prediction.pk
+    parts = (name, drawing.public_id, drawing.title, reading, get_language())
     return f'"{hashlib.sha256(_MANNER + repr(parts).encode()).hexdigest()[:24]}"'
 
 

@@ -1,6 +1,7 @@
 /** A training history as charts, drawn by uPlot. */
 
 import { Chart, HEIGHT } from "./chart.js";
+import { decimal, gettext, interpolate } from "../js/i18n.js";
 
 const NAMES = { loss: "training", accuracy: "training", val_loss: "validation", val_accuracy: "validation" };
 
@@ -21,7 +22,7 @@ export function hasNumbers([, ...values]) {
 /** Draws into a <figure data-curves="loss val_loss" data-title="Loss">, and again as epochs come. */
 export class Curves extends Chart {
   constructor(figure) {
-    super(figure, `${figure.dataset.title} by epoch`);
+    super(figure, interpolate(gettext("%(title)s by epoch"), figure.dataset));
     this.names = figure.dataset.curves.split(" ");
     this.shown = 0;
   }
@@ -40,7 +41,7 @@ export class Curves extends Chart {
     const percents = "percent" in this.figure.dataset;
     const written = (value) => {
       if (value === null || value === undefined) return "–";
-      return percents ? `${(value * 100).toFixed(2)} %` : value.toPrecision(3);
+      return percents ? `${decimal(value * 100, 2)} %` : value.toPrecision(3);
     };
     const axis = this.axis();
     return {
@@ -54,9 +55,9 @@ export class Curves extends Chart {
         { ...axis, size: 66, values: (plot, ticks) => ticks.map(written) },
       ],
       series: [
-        { label: "Epoch", value: (plot, epoch) => epoch ?? "–" },
+        { label: gettext("Epoch"), value: (plot, epoch) => epoch ?? "–" },
         ...this.names.map((name) => ({
-          label: NAMES[name],
+          label: NAMES[name] === "training" ? gettext("training") : gettext("validation"),
           stroke: this.colour(`--hw-${NAMES[name]}`),
           width: 2,
           dash: NAMES[name] === "validation" ? [6, 4] : undefined,

@@ -2,17 +2,20 @@
 
 import { ApiError, request } from "../js/api.js";
 import { Bars } from "../js/bars.js";
+import { gettext, grouped, interpolate, ngettext } from "../js/i18n.js";
+import { labelInWords } from "../js/labels.js";
 import { Sitting } from "./desk_sitting.js";
 import { Paper } from "./paper.js";
 import { showCounts } from "./queue_counts.js";
 
-const SIGNED_OUT = "You have been signed out. Sign in again in another tab, then try again here.";
-const OUTCOMES = {
-  sending: "saving…",
-  kept: "saved",
-  waiting: "not saved yet",
-  refused: "not kept",
-};
+const signedOut = () =>
+  gettext("You have been signed out. Sign in again in another tab, then try again here.");
+const outcomes = () => ({
+  sending: gettext("saving…"),
+  kept: gettext("saved"),
+  waiting: gettext("not saved yet"),
+  refused: gettext("not kept"),
+});
 
 const $ = (id) => document.getElementById(id);
 const page = JSON.parse($("desk-data").textContent);
@@ -23,7 +26,7 @@ const bars = new Bars($("desk-bars"));
 async function ask(url, options) {
   const answer = await request(url, options);
   // Whoever is signed out gets the login page, which is no JSON.
-  if (answer === null) throw new ApiError(SIGNED_OUT);
+  if (answer === null) throw new ApiError(signedOut());
   return answer;
 }
 
@@ -37,10 +40,10 @@ const sitting = new Sitting(
   { last: page.last, onChange: show },
 );
 
-const label = (value) => sitting.decide("label", value);
+const label = (value) => sitting.decide("label", value, labelInWords(value));
 const verdicts = {
-  duplicate: () => sitting.decide("duplicate", "", "a duplicate"),
-  keep: () => sitting.decide("keep", "", "kept"),
+  duplicate: () => sitting.decide("duplicate", "", gettext("a duplicate")),
+  keep: () => sitting.decide("keep", "", gettext("kept")),
 };
 const KEYS = {
   x: () => label(page.notADigit),
@@ -105,20 +108,25 @@ function show() {
 
 function showPosition() {
   const { at, total, counted, current, isLoaded, left } = sitting;
-  const many = (count) => (count > counted ? `${counted.toLocaleString("en")}+` : count.toLocaleString("en"));
+  const many = (count) => (count > counted ? `${grouped(counted)}+` : grouped(count));
   $("desk-position").textContent = !isLoaded
-    ? "Loading…"
+    ? gettext("Loading…")
     : current
-      ? `${at + 1} of ${many(total)} · ${many(left)} left`
-      : `${many(left)} left`;
+      ? interpolate(gettext("%(at)s of %(all)s · %(left)s left"), { at: at + 1, all: many(total), left: many(left) })
+      : interpolate(gettext("%(left)s left"), { left: many(left) });
 }
 
 function showProblem() {
   const { problem, outbox } = sitting;
   $("desk-problem").hidden = !problem;
   if (!problem) return;
-  const waiting = outbox.length === 1 ? "1 decision is" : `${outbox.length} decisions are`;
-  const safe = outbox.length > 0 ? ` ${waiting} not saved yet, and kept here until then.` : "";
+  const count = outbox.length;
+  const waiting = ngettext(
+    "%(count)s decision is not saved yet, and kept here until then.",
+    "%(count)s decisions are not saved yet, and kept here until then.",
+    count,
+  );
+  const safe = count > 0 ? ` ${interpolate(waiting, { count })}` : "";
   $("desk-problem-text").textContent = problem.message + safe;
   $("desk-retry").hidden = !problem.canRetry;
   $("desk-dismiss").hidden = problem.canRetry;
@@ -130,10 +138,10 @@ function showLast() {
   const sending = outbox.at(-1);
   $("desk-undo").disabled = !last && !sending;
   $("desk-last").textContent = sending
-    ? `${problem?.canRetry ? "Not saved yet" : "Saving"}: ${sending.outcome.words}, ${sending.item.name}`
+    ? `${problem?.canRetry ? gettext("Not saved yet") : gettext("Saving")}: ${sending.outcome.words}, ${sending.item.name}`
     : last
-      ? `Last decision: ${last.words}, ${last.name}`
-      : "No decision yet.";
+      ? interpolate(gettext("Last decision: %(words)s, %(name)s"), last)
+      : gettext("No decision yet.");
 }
 
 function showDrawing(item) {
@@ -142,13 +150,13 @@ function showDrawing(item) {
   $("desk-name").textContent = item.name;
   $("desk-name").href = item.url;
   showTwin(item.twin);
-  $("desk-read").textContent = item.read ? item.read.words : "by no model";
-  $("desk-version").textContent = item.version ? `by version ${item.version}` : "yet";
+  $("desk-read").textContent = item.read ? item.read.words : gettext("by no model");
+  $("desk-version").textContent = item.version ? interpolate(gettext("by version %(version)s"), item) : gettext("yet");
   $("desk-seen").src = item.seen;
   if (item.read) bars.show(item.bars, { best: item.read.text });
   else bars.clear();
-  fact("desk-suggested", item.suggestions.map(({ value, by }) => `${value} (${by})`).join(", "));
-  fact("desk-approved", item.approved && `${item.approved.value} (${item.approved.by})`);
+  fact("desk-suggested", item.suggestions.map(({ value, by }) => `${labelInWords(value)} (${by})`).join(", "));
+  fact("desk-approved", item.approved && `${labelInWords(item.approved.value)} (${item.approved.by})`);
   fact("desk-outcome", describe(item.outcome));
   $("desk").classList.toggle("is-disputed", item.disputed);
   for (const key of document.querySelectorAll("#desk-keys [data-value]")) {
@@ -163,7 +171,7 @@ function showTwin(twin) {
   twinPaper.show(twin);
   $("desk-twin-name").textContent = twin.name;
   $("desk-twin-name").href = twin.url;
-  $("desk-twin-label").textContent = twin.label ?? "not labelled";
+  $("desk-twin-label").textContent = twin.label ?? gettext("not labelled");
 }
 
 function fact(id, words) {
@@ -173,14 +181,16 @@ function fact(id, words) {
 
 function describe(outcome) {
   if (!outcome) return null;
-  const state = OUTCOMES[outcome.state];
+  const state = outcomes()[outcome.state];
   return state ? `${outcome.words}, ${state}` : outcome.words;
 }
 
 function showEnd() {
   const skipped = sitting.items.filter((item) => item.outcome?.state === "skipped").length;
-  const nothing = sitting.hasEnded ? "Nothing is left in this queue." : "Loading more…";
-  $("desk-end-words").textContent = skipped ? `${nothing} You skipped ${skipped}.` : nothing;
+  const nothing = sitting.hasEnded ? gettext("Nothing is left in this queue.") : "Loading more…";
+  $("desk-end-words").textContent = skipped
+    ? `${nothing} ${interpolate(gettext("You skipped %(count)s."), { count: skipped })}`
+    : nothing;
 }
 
 function flash(button) {

@@ -1,3 +1,5 @@
+import { gettext } from "../js/i18n.js";
+
 /**
  * One person's sitting at the review desk: the drawings loaded, where they are, what they decided.
  *
@@ -92,7 +94,7 @@ export class Sitting {
 
   skip() {
     if (!this.current) return;
-    this.current.outcome ??= { words: "skipped", state: "skipped" };
+    this.current.outcome ??= { words: gettext("skipped"), state: "skipped" };
     this.move(1);
   }
 

@@ -1,4 +1,5 @@
 /** How far a run is and how long it will take. Pure: no DOM. */
+import { gettext, interpolate } from "../js/i18n.js";
 
 /** How far a run is, from 0 to 1. */
 export function progress({ state, epoch, epochs, step, steps }) {
@@ -20,8 +21,11 @@ export function secondsLeft(run) {
 /** "about 40 s", "about 3 min", "about 2 h 10 min" or "–". */
 export function inWords(seconds) {
   if (seconds === null) return "–";
-  if (seconds < 90) return `about ${Math.max(5, Math.ceil(seconds / 5) * 5)} s`;
+  if (seconds < 90) return interpolate(gettext("about %(count)s s"), { count: Math.max(5, Math.ceil(seconds / 5) * 5) });
   const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `about ${minutes} min`;
-  return `about ${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (minutes < 60) return interpolate(gettext("about %(count)s min"), { count: minutes });
+  return interpolate(gettext("about %(hours)s h %(minutes)s min"), {
+    hours: Math.floor(minutes / 60),
+    minutes: minutes % 60,
+  });
 }

@@ -1,5 +1,6 @@
 /** Keeps the page of a training run up to date: asks the API every second until the run is over. */
 
+import { decimal, gettext, interpolate } from "../js/i18n.js";
 import { Curves } from "./curves.js";
 import { inWords, progress, secondsLeft } from "./run_progress.js";
 
@@ -24,7 +25,7 @@ async function follow(page) {
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     if ([401, 403, 404].includes(response.status)) {
-      say(page, response.status === 404 ? "This run has been deleted." : "You are signed out: reload the page to sign in.");
+      say(page, response.status === 404 ? gettext("This run has been deleted.") : gettext("You are signed out: reload the page to sign in."));
       return;
     }
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
@@ -37,7 +38,8 @@ async function follow(page) {
       return;
     }
   } catch (error) {
-    say(page, `The connection is lost (${error.message}). These numbers are old; trying again.`);
+    const words = gettext("The connection is lost (%(why)s). These numbers are old; trying again.");
+    say(page, interpolate(words, { why: error.message }));
     wait = AFTER_A_FAILURE_MS;
   }
   setTimeout(follow, wait, page);
@@ -58,12 +60,12 @@ function say(page, words) {
 
 function show(page, run) {
   const state = field(page, "state");
-  state.textContent = run.state;
+  state.textContent = stateInWords(run.state);
   state.className = `hw-state hw-${run.state}`;
   field(page, "stage").textContent = run.stage;
-  field(page, "epoch").textContent = `${run.epoch} of ${run.epochs}`;
-  field(page, "step").textContent = `${run.step} of ${run.steps}`;
-  field(page, "loss").textContent = run.loss === null ? "-" : run.loss.toFixed(4);
+  field(page, "epoch").textContent = part(run.epoch, run.epochs);
+  field(page, "step").textContent = part(run.step, run.steps);
+  field(page, "loss").textContent = run.loss === null ? "-" : decimal(run.loss, 4);
   field(page, "accuracy").textContent = run.accuracy === null ? "-" : percent(run.accuracy);
   field(page, "left").textContent = inWords(secondsLeft(run));
   page.querySelector("progress").value = progress(run);
@@ -73,8 +75,22 @@ function show(page, run) {
   field(page, "no-curves").hidden = run.history.length > 0;
 }
 
+function part(at, all) {
+  return interpolate(gettext("%(at)s of %(all)s"), { at, all });
+}
+
+function stateInWords(state) {
+  return {
+    queued: gettext("queued"),
+    running: gettext("running"),
+    succeeded: gettext("succeeded"),
+    failed: gettext("failed"),
+    cancelled: gettext("cancelled"),
+  }[state];
+}
+
 function showLog(box, log) {
-  const words = log || "Nothing yet.";
+  const words = log || gettext("Nothing yet.");
   if (box.textContent === words) return;
   const atTheEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 20;
   box.textContent = words;
@@ -87,5 +103,5 @@ function showError(box, error) {
 }
 
 function percent(share) {
-  return `${(share * 100).toFixed(2)} %`;
+  return `${decimal(share * 100, 2)} %`;
 }

@@ -1,3 +1,5 @@
+import { gettext, interpolate, ngettext } from "./i18n.js";
+
 /**
  * A request that failed; `message` is written for the person, `answer` is the JSON that came with it.
  *
@@ -13,8 +15,8 @@ export class ApiError extends Error {
   }
 }
 
-const UNREACHABLE = "The server cannot be reached. Check your connection and try again.";
-const TIMED_OUT = "The server took too long to answer. Try again in a moment.";
+const unreachable = () => gettext("The server cannot be reached. Check your connection and try again.");
+const timedOut = () => gettext("The server took too long to answer. Try again in a moment.");
 
 /**
  * Sends JSON and answers the JSON that comes back, or null where there is none.
@@ -23,7 +25,7 @@ const TIMED_OUT = "The server took too long to answer. Try again in a moment.";
  */
 export async function request(url, { method = "GET", body, headers = {}, signal, timeoutMs = 10_000 } = {}) {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(new ApiError(TIMED_OUT)), timeoutMs);
+  const timer = setTimeout(() => abort.abort(new ApiError(timedOut())), timeoutMs);
   signal?.addEventListener("abort", () => abort.abort(signal.reason), { once: true });
   try {
     return await exchange(url, { method, body, headers, signal: abort.signal });
@@ -31,7 +33,7 @@ export async function request(url, { method = "GET", body, headers = {}, signal,
     if (abort.signal.aborted) {
       throw abort.signal.reason;
     }
-    throw error instanceof ApiError ? error : new ApiError(UNREACHABLE);
+    throw error instanceof ApiError ? error : new ApiError(unreachable());
   } finally {
     clearTimeout(timer);
   }
@@ -85,23 +87,31 @@ export function secondsUntil(header, now = Date.now()) {
 export function describeFailure(status, answer, retryAfter = null) {
   const reason = typeof answer?.detail === "string" ? answer.detail : reasons(answer).join(" ");
   if (status === 429) {
-    return `That was too much at once. Try again in ${duration(retryAfter ?? 60)}.`;
+    const text = gettext("That was too much at once. Try again in %(time)s.");
+    return interpolate(text, { time: duration(retryAfter ?? 60) });
   }
-  return reason || (STANDARD_MESSAGES[status] ?? standardMessage(status));
+  // What a proxy or the server's edge says of a large body is no help, and in English.
+  return (status !== 413 && reason) || standardMessage(status);
 }
 
-const STANDARD_MESSAGES = {
-  401: "You need to sign in for that.",
-  403: "The server refused that. Reload the page and try again.",
-  404: "That drawing is no longer there.",
-  413: "The drawing is too large to send. Clear it and draw it more simply.",
-  503: "The recogniser is not available just now. Try again in a moment.",
-};
-
 function standardMessage(status) {
-  return status >= 500
-    ? `The server failed (${status}). Try again in a moment.`
-    : `The server did not accept that (${status}).`;
+  switch (status) {
+    case 401:
+      return gettext("You need to sign in for that.");
+    case 403:
+      return gettext("The server refused that. Reload the page and try again.");
+    case 404:
+      return gettext("That drawing is no longer there.");
+    case 413:
+      return gettext("The drawing is too large to send. Clear it and draw it more simply.");
+    case 503:
+      return gettext("The recogniser is not available just now. Try again in a moment.");
+  }
+  const text =
+    status >= 500
+      ? gettext("The server failed (%(status)s). Try again in a moment.")
+      : gettext("The server did not accept that (%(status)s).");
+  return interpolate(text, { status });
 }
 
 /** Every message in DRF's errors: {"detail": "…"}, {"field": ["…"]}, and lists of these. */
@@ -114,7 +124,8 @@ function reasons(answer) {
 
 function duration(seconds) {
   if (seconds < 90) {
-    return seconds === 1 ? "1 second" : `${seconds} seconds`;
+    return interpolate(ngettext("%(count)s second", "%(count)s seconds", seconds), { count: seconds });
   }
-  return `${Math.ceil(seconds / 60)} minutes`;
+  const count = Math.ceil(seconds / 60);
+  return interpolate(ngettext("%(count)s minute", "%(count)s minutes", count), { count });
 }

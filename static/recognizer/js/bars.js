@@ -1,8 +1,10 @@
+import { decimal } from "./i18n.js";
+
 /** 0.9934 -> "99.3 %". What is not certain is never shown as 100.0 %. */
 export function toPercent(share) {
   const tenths = Math.round(share * 1000);
   const shown = share < 1 ? Math.min(tenths, 999) : tenths;
-  return `${(shown / 10).toFixed(1)} %`;
+  return `${decimal(shown / 10, 1)} %`;
 }
 
 /** Horizontal bars, one for each class, in the list element `list`. */

@@ -1,8 +1,9 @@
 import { Bars } from "./bars.js";
 import { howSure, secondGuess, wouldHaveGuessed } from "./guesses.js";
+import { gettext, interpolate } from "./i18n.js";
 import { Insight } from "./insight/insight.js";
 import { KeptDrawing, tabStorage } from "./kept_drawing.js";
-import { withArticle } from "./labels.js";
+import { inQuotes, labelInWords, withArticle } from "./labels.js";
 import { Following, LiveReading } from "./live_reading.js";
 import { install } from "./offline/installing.js";
 import { openOutbox } from "./offline/page_outbox.js";
@@ -37,7 +38,7 @@ const readers = new Readers(byId("draw-page").dataset, {
 const reading = new LiveReading(readers.whoCan, {
   onAnswer: showAnswer,
   onError: (error) => {
-    showUnread("Not read yet", "Press Predict to try again.");
+    showUnread(gettext("Not read yet"), gettext("Press Predict to try again."));
     toasts.error(error.message);
   },
 });
@@ -84,7 +85,7 @@ function afterEdit() {
   showState();
   if (drawing.isEmpty) {
     reading.cancel();
-    showUnread("–", "Nothing drawn yet.");
+    showUnread("–", gettext("Nothing drawn yet."));
   } else {
     readSoon();
   }
@@ -149,16 +150,17 @@ function paintAnswer(answer, { isFinal = true, note = "" } = {}) {
   // A screen reader hears of the finished stroke only.
   byId("answer").setAttribute("aria-live", isFinal ? "polite" : "off");
   if (answer.rejected && !isFinal) {
-    showReading("…", "Still being drawn.", { isRejected: true });
+    showReading("…", gettext("Still being drawn."), { isRejected: true });
   } else if (answer.rejected) {
     showReading("?", note + answer.rejected.message, { isRejected: true });
   } else {
     showReading(answer.text, note + howSure(answer));
   }
   showSeen(symbol?.input);
-  byId("version").textContent = answer.isReadHere
-    ? `Read here by version ${answer.model.version}`
-    : `Read by version ${answer.model.version} on the server`;
+  const readBy = answer.isReadHere
+    ? gettext("Read here by version %(version)s")
+    : gettext("Read by version %(version)s on the server");
+  byId("version").textContent = interpolate(readBy, answer.model);
   byId("bars-title").textContent =
     answer.rejected && isFinal && symbol ? wouldHaveGuessed(symbol) : HOW_SURE;
   if (symbol) {
@@ -210,7 +212,7 @@ byId("save").addEventListener("click", async () => {
     noteStored(stored);
     saved.prediction ??= await readers.here(strokes).catch(() => null);
   } catch (error) {
-    toasts.error(`Not saved. ${error.message}`);
+    toasts.error(`${gettext("Not saved.")} ${error.message}`);
   }
   saving = false;
   showState();
@@ -218,7 +220,7 @@ byId("save").addEventListener("click", async () => {
     showSaved();
     moveTo(byId("correction"));
   } else if (saved?.strokes === strokes) {
-    toasts.success("Saved as it was. What you drew since then is not saved yet.");
+    toasts.success(gettext("Saved as it was. What you drew since then is not saved yet."));
   }
 });
 
@@ -269,7 +271,7 @@ async function correct(label) {
     await outbox.correct(corrected.item, label);
     corrected.label = label;
   } catch (error) {
-    toasts.error(`Your answer was not kept. ${error.message}`);
+    toasts.error(`${gettext("Your answer was not kept.")} ${error.message}`);
   } finally {
     setChoicesDisabled(false);
     showState();
@@ -311,12 +313,19 @@ function showState() {
   byId("clear").disabled = drawing.isEmpty;
   byId("predict").disabled = drawing.isEmpty;
   byId("save").disabled = drawing.isEmpty || saving || isSaved();
-  byId("save").textContent = isSaved() ? (saved.item.id ? "Saved" : "Kept") : "Save";
+  byId("save").textContent = wordOnSave();
   kept.keep(isSaved() ? [] : drawing.strokes);
   byId("correction").hidden = !isSaved();
   if (isSaved()) {
     showCorrection(stepOf(saved));
   }
+}
+
+function wordOnSave() {
+  if (!isSaved()) {
+    return gettext("Save");
+  }
+  return saved.item.id ? gettext("Saved") : gettext("Kept");
 }
 
 /** "question": was it right? "choices": which is it? "thanks": it is known. */
@@ -351,11 +360,12 @@ function offerSecondGuess(second) {
   const button = byId("correct-second");
   button.hidden = second === null;
   button.dataset.label = second?.label ?? "";
-  button.textContent = second ? `No, it is ${withArticle(second.label)}` : "";
+  const words = gettext("No, it is %(label)s");
+  button.textContent = second ? interpolate(words, { label: withArticle(second.label) }) : "";
 }
 
 function inWords(label) {
-  return label === notADigit ? `“${notADigit}”` : withArticle(label);
+  return label === notADigit ? inQuotes(labelInWords(label)) : withArticle(label);
 }
 
 showState();

@@ -1,5 +1,6 @@
 import { wireActs } from "./gallery/acts.js";
 import { Endless } from "./gallery/endless.js";
+import { gettext, interpolate, ngettext } from "./i18n.js";
 import { showLocalTimes } from "./local_time.js";
 import { replayBelow } from "./svg_replay.js";
 import { Toasts } from "./toasts.js";
@@ -16,10 +17,13 @@ wireActs(toasts, { onDeleted: remove });
 new Endless(list, byId("more"), {
   onItems(items, { byHand }) {
     items.forEach(showLocalTimes);
-    byId("more-status").textContent = `${items.length} more drawings shown.`;
+    const count = items.length;
+    const words = ngettext("%(count)s more drawing shown.", "%(count)s more drawings shown.", count);
+    byId("more-status").textContent = interpolate(words, { count });
     if (byHand) items[0]?.querySelector("a").focus({ preventScroll: true });
   },
-  onError: () => toasts.error("Older drawings did not come. Press “Show older drawings” to try again."),
+  onError: () =>
+    toasts.error(gettext("Older drawings did not come. Press “Show older drawings” to try again.")),
 });
 
 function remove(tile) {
@@ -28,7 +32,7 @@ function remove(tile) {
   byId("count").textContent = Number(byId("count").textContent) - 1;
   if (neighbour) {
     neighbour.querySelector("a").focus();
-    toasts.success("Deleted.");
+    toasts.success(gettext("Deleted."));
   } else {
     location.reload(); // shows what there is still, or what to do without drawings
   }

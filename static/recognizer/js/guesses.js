@@ -1,4 +1,5 @@
 import { toPercent } from "./bars.js";
+import { gettext, interpolate } from "./i18n.js";
 import { withArticle } from "./labels.js";
 
 const WORTH_TELLING = 0.01;
@@ -14,22 +15,30 @@ export function secondGuess({ label, probabilities }) {
 /** "87.3 % sure, or a 1 (12.0 %)" of an answer that reads something. */
 export function howSure({ confidence, symbols: [symbol] }) {
   const second = secondGuess(symbol);
-  const sure = `${toPercent(confidence)} sure`;
+  const percent = toPercent(confidence);
   if (!second) {
-    return sure;
+    return interpolate(gettext("%(percent)s sure"), { percent });
   }
-  const guess = unbroken(`or ${withArticle(second.label)}`);
-  return `${sure}, ${guess} (${unbroken(toPercent(second.share))})`;
+  const guess = interpolate(gettext("or %(label)s"), { label: withArticle(second.label) });
+  return interpolate(gettext("%(percent)s sure, %(guess)s (%(share)s)"), {
+    percent,
+    guess: unbroken(guess),
+    share: unbroken(toPercent(second.share)),
+  });
 }
 
 /** What a drawing that was refused would have been read as. */
 export function wouldHaveGuessed(symbol) {
   if (symbol.probabilities[symbol.label] < WORTH_TELLING) {
-    return "No digit comes near";
+    return gettext("No digit comes near");
   }
   const second = secondGuess(symbol);
-  const best = `It would have guessed ${withArticle(symbol.label)}`;
-  return second ? `${best}, or ${withArticle(second.label)}` : best;
+  const label = withArticle(symbol.label);
+  if (!second) {
+    return interpolate(gettext("It would have guessed %(label)s"), { label });
+  }
+  const words = gettext("It would have guessed %(label)s, or %(other)s");
+  return interpolate(words, { label, other: withArticle(second.label) });
 }
 
 function unbroken(words) {

@@ -1,6 +1,8 @@
+import { locale } from "./i18n.js";
+
 const FORMATS = {
-  time: new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }),
-  day: new Intl.DateTimeFormat(undefined, { dateStyle: "medium" }),
+  time: new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }),
+  day: new Intl.DateTimeFormat(locale(), { dateStyle: "medium" }),
 };
 
 /** Tells the times below `root` as the person's own clock does. */

@@ -1,3 +1,5 @@
+import { gettext } from "./i18n.js";
+
 const SHORT_MS = 5_000;
 const LONG_MS = 15_000;
 
@@ -38,7 +40,7 @@ function build(message, kind) {
   const close = document.createElement("button");
   close.type = "button";
   close.className = "toast-close";
-  close.setAttribute("aria-label", "Dismiss");
+  close.setAttribute("aria-label", gettext("Dismiss"));
   close.textContent = "×";
   close.addEventListener("click", () => toast.remove());
   toast.append(text, close);

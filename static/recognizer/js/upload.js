@@ -1,6 +1,7 @@
+import { gettext } from "./i18n.js";
 import { fileIn, PictureError, toDataUrl } from "./upload_picture.js";
 
-const UNEXPECTED = "That picture could not be opened. Try another one.";
+const unexpected = () => gettext("That picture could not be opened. Try another one.");
 
 /**
  * Takes a picture that somebody chooses, takes with a camera, drops or pastes, and shows it on the pad.
@@ -92,7 +93,7 @@ export class Upload {
       }
     } catch (error) {
       if (this.#newest === file) {
-        this.#handlers.onError(error instanceof PictureError ? error.message : UNEXPECTED);
+        this.#handlers.onError(error instanceof PictureError ? error.message : unexpected());
       }
     } finally {
       if (this.#newest === file) {

@@ -1,3 +1,5 @@
+import { gettext } from "./i18n.js";
+
 /** Longer side of what is sent: the server looks at less. */
 const MOST_PX = 1600;
 const MOST_PNG_BYTES = 1_000_000;
@@ -7,9 +9,9 @@ const JPEG_QUALITY = 0.9;
 /** Why a file is not read; `message` is written for the person. */
 export class PictureError extends Error {}
 
-const NO_PICTURE = "That is no picture. Choose a photo or another picture of a digit.";
-const UNREADABLE = "This browser cannot open that picture. Try a PNG or a JPEG.";
-const TOO_LARGE = "That file is too large: at most 60 MB can be read.";
+const noPicture = () => gettext("That is no picture. Choose a photo or another picture of a digit.");
+const unreadable = () => gettext("This browser cannot open that picture. Try a PNG or a JPEG.");
+const tooLarge = () => gettext("That file is too large: at most 60 MB can be read.");
 
 /** The one file to read of a drop, a paste or a choice; null where there are no files. */
 export function fileIn(files) {
@@ -25,10 +27,10 @@ function isPicture({ type }) {
 export function check(file) {
   // Some systems do not say what a file is; the browser finds out then.
   if (file.type !== "" && !isPicture(file)) {
-    throw new PictureError(NO_PICTURE);
+    throw new PictureError(noPicture());
   }
   if (file.size > MOST_FILE_BYTES) {
-    throw new PictureError(TOO_LARGE);
+    throw new PictureError(tooLarge());
   }
 }
 
@@ -62,7 +64,7 @@ async function open(file) {
   try {
     return await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch {
-    throw new PictureError(file.type === "" ? NO_PICTURE : UNREADABLE);
+    throw new PictureError(file.type === "" ? noPicture() : unreadable());
   }
 }
 
@@ -80,7 +82,7 @@ async function encode(canvas, context, isPhoto) {
 
 function toBlob(canvas, type, quality) {
   return new Promise((resolve, reject) => {
-    const done = (blob) => (blob ? resolve(blob) : reject(new PictureError(UNREADABLE)));
+    const done = (blob) => (blob ? resolve(blob) : reject(new PictureError(unreadable())));
     canvas.toBlob(done, type, quality);
   });
 }
@@ -89,7 +91,7 @@ function readAsDataUrl(blob) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(reader.result);
-    reader.onerror = () => reject(new PictureError(UNREADABLE));
+    reader.onerror = () => reject(new PictureError(unreadable()));
     reader.readAsDataURL(blob);
   });
 }

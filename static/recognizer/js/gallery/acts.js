@@ -1,4 +1,6 @@
 import { request } from "../api.js";
+import { gettext, interpolate } from "../i18n.js";
+import { labelInWords } from "../labels.js";
 import { rename } from "./rename.js";
 import { Sharing } from "./sharing.js";
 import { pictureOf, showLabel } from "./shown.js";
@@ -35,16 +37,16 @@ export function wireActs(toasts, { onCorrected = () => {}, onDeleted }) {
   dialogs.correct.addEventListener("click", ({ target }) => {
     const label = target.closest("button")?.dataset.label;
     if (label === undefined) return;
-    attempt(dialogs.correct, "Your answer was not kept.", toasts, async () => {
+    attempt(dialogs.correct, gettext("Your answer was not kept."), toasts, async () => {
       const stored = await request(chosen.dataset.url, { method: "PATCH", body: { label } });
       showLabel(chosen, stored.label);
-      toasts.success(`Thank you. Noted as ${label}.`);
+      toasts.success(interpolate(gettext("Thank you. Noted as %(label)s."), { label: labelInWords(label) }));
       onCorrected(chosen, stored.label);
     });
   });
 
   byId("delete-confirm").addEventListener("click", () => {
-    attempt(dialogs.delete, "Not deleted.", toasts, async () => {
+    attempt(dialogs.delete, gettext("Not deleted."), toasts, async () => {
       await request(chosen.dataset.url, { method: "DELETE" });
       onDeleted(chosen);
     });

@@ -1,11 +1,12 @@
 import { request } from "../api.js";
+import { gettext } from "../i18n.js";
 import { isShared, pictureOf, showShared } from "./shown.js";
 
 const byId = (id) => document.getElementById(id);
 
 /** What a person copies into a page of their own; the address is the server's, without quotes. */
 export function embedCode(url) {
-  return `<iframe src="${url}" width="340" height="420" loading="lazy" title="A drawing"></iframe>`;
+  return `<iframe src="${url}" width="340" height="420" loading="lazy" title="${gettext("A drawing")}"></iframe>`;
 }
 
 /** The dialog that makes a link, shows it, and takes it back. */
@@ -34,7 +35,7 @@ export class Sharing {
 
   // Asking again for a link that is there gives the same one.
   #start() {
-    return this.#attempt("There is no link.", async (element) => {
+    return this.#attempt(gettext("There is no link."), async (element) => {
       this.#show(await request(element.dataset.shareUrl, { method: "POST" }));
       showShared(element, true);
       return byId("share-url");
@@ -42,7 +43,7 @@ export class Sharing {
   }
 
   #stop() {
-    return this.#attempt("It is still shared.", async (element) => {
+    return this.#attempt(gettext("It is still shared."), async (element) => {
       await request(element.dataset.shareUrl, { method: "DELETE" });
       showShared(element, false);
       this.#show(null);
@@ -88,7 +89,7 @@ export class Sharing {
   #say(field) {
     const button = this.#dialog.querySelector(`[data-copy="${field.id}"]`);
     const words = (button.dataset.words ??= button.textContent);
-    button.textContent = "Copied";
+    button.textContent = gettext("Copied");
     setTimeout(() => (button.textContent = words), 2_000);
   }
 }

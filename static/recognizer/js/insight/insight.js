@@ -1,11 +1,12 @@
+import { gettext, interpolate } from "../i18n.js";
+import { inQuotes, labelInWords, NOT_A_DIGIT } from "../labels.js";
 import { view } from "../replay.js";
 import { CANVAS_SIZE } from "../strokes.js";
-import { inWords, whatMattered } from "./places.js";
+import { inWords, theDigit, whatMattered } from "./places.js";
 import { bitmapOf, paint } from "./plate.js";
 import { relevanceOf } from "./relevance.js";
 import { describe, pathOf, readWithoutEach } from "./what_if.js";
 
-const REFUSED_AS = "not a digit";
 // A smaller drawing has too little ink to take any away.
 const EXPLAINED_REFUSAL = "not_a_digit";
 
@@ -116,10 +117,10 @@ export class Insight {
     this.#trials = { subject, list };
     this.#showTrials();
     const bitmap = await bitmapOf(answer.symbols[0].input);
-    const label = answer.text || REFUSED_AS;
+    const label = answer.text || NOT_A_DIGIT;
     const relevance = await relevanceOf(bitmap, label, this.#readers.classify, { signal });
     paint(this.#part("plate"), bitmap, relevance);
-    const read = answer.text ? `the ${answer.text}` : `“${REFUSED_AS}”`;
+    const read = answer.text ? theDigit(answer.text) : inQuotes(labelInWords(label));
     this.#part("mattered").textContent = inWords(whatMattered(relevance), read);
   }
 
@@ -180,7 +181,7 @@ function isSame(one, other) {
 }
 
 function nameOf(index) {
-  return `Without stroke ${index + 1}`;
+  return interpolate(gettext("Without stroke %(number)s"), { number: index + 1 });
 }
 
 function paintStrokes(svg, strokes, without) {

@@ -1,10 +1,11 @@
 /** Where the ink that mattered lies, in words. */
+import { gettext, interpolate, ngettext } from "../i18n.js";
 import { IMAGE_SIZE } from "../recogniser/preprocess.js";
 
-const NAMES = [
-  ["the top left", "the top", "the top right"],
-  ["the left", "the middle", "the right"],
-  ["the bottom left", "the bottom", "the bottom right"],
+const names = () => [
+  [gettext("the top left"), gettext("the top"), gettext("the top right")],
+  [gettext("the left"), gettext("the middle"), gettext("the right")],
+  [gettext("the bottom left"), gettext("the bottom"), gettext("the bottom right")],
 ];
 // Thirds of the box of 20 pixels that the ink fills.
 const THIRDS = [IMAGE_SIZE / 2 - 10 / 3, IMAGE_SIZE / 2 + 10 / 3];
@@ -42,8 +43,9 @@ function count(values) {
 /** The part with the most, and the next if it has nearly as much. */
 function partsOf(amounts) {
   const sums = new Map();
+  const parts = names();
   amounts.forEach((amount, pixel) => {
-    const part = NAMES[thirdOf(Math.floor(pixel / IMAGE_SIZE))][thirdOf(pixel % IMAGE_SIZE)];
+    const part = parts[thirdOf(Math.floor(pixel / IMAGE_SIZE))][thirdOf(pixel % IMAGE_SIZE)];
     sums.set(part, (sums.get(part) ?? 0) + amount);
   });
   const [first, second] = [...sums].sort((a, b) => b[1] - a[1]);
@@ -55,18 +57,31 @@ function thirdOf(pixel) {
   return at < THIRDS[0] ? 0 : at < THIRDS[1] ? 1 : 2;
 }
 
+/** "the 7", as `inWords` takes it. */
+export function theDigit(digit) {
+  return interpolate(gettext("the %(digit)s"), { digit });
+}
+
 /** @param read what was read, as "the 7" */
 export function inWords({ kind, parts, against }, read) {
-  const most = {
-    none: "No part mattered much by itself.",
-    all: `Nearly all of the ink mattered for ${read}.`,
-    parts: `What mattered most for ${read}: ${parts.join(" and ")}.`,
-  }[kind];
+  const most = interpolate(
+    {
+      none: gettext("No part mattered much by itself."),
+      all: gettext("Nearly all of the ink mattered for %(read)s."),
+      parts: gettext("What mattered most for %(read)s: %(parts)s."),
+    }[kind],
+    { read, parts: listed(parts) },
+  );
   if (against.length === 0) {
     return most;
   }
-  const verb = against.length > 1 ? "speak" : "speaks";
-  return `${most} ${capitalised(against.join(" and "))} ${verb} against it.`;
+  const words = ngettext("%(parts)s speaks against it.", "%(parts)s speak against it.", against.length);
+  return `${most} ${interpolate(words, { parts: capitalised(listed(against)) })}`;
+}
+
+/** One name, or two with "and" between them. */
+function listed([first, second]) {
+  return second === undefined ? first : interpolate(gettext("%(first)s and %(second)s"), { first, second });
 }
 
 function capitalised(text) {

@@ -1,5 +1,6 @@
 import { toPercent } from "../bars.js";
-import { withArticle } from "../labels.js";
+import { gettext, interpolate } from "../i18n.js";
+import { labelInWords, NOT_A_DIGIT, withArticle } from "../labels.js";
 
 /** More would be a list that nobody reads. */
 export const MOST_STROKES = 12;
@@ -25,13 +26,14 @@ export async function readWithoutEach(strokes, read, { signal } = {}) {
 /** {verdict, detail, isOther}: "still a 7" and "98.1 % sure". */
 export function describe(answer, before) {
   const isOther = answer.text !== before.text;
-  const still = isOther ? "" : "still ";
+  const still = (reading) => (isOther ? reading : interpolate(gettext("still %(reading)s"), { reading }));
   if (!answer.text) {
     const isTooLittle = answer.rejected.code !== "not_a_digit";
-    return { verdict: isTooLittle ? "too little is left" : `${still}not a digit`, detail: "", isOther };
+    const verdict = isTooLittle ? gettext("too little is left") : still(labelInWords(NOT_A_DIGIT));
+    return { verdict, detail: "", isOther };
   }
-  const detail = `${toPercent(answer.confidence)} sure`;
-  return { verdict: `${still}${withArticle(answer.text)}`, detail, isOther };
+  const detail = interpolate(gettext("%(percent)s sure"), { percent: toPercent(answer.confidence) });
+  return { verdict: still(withArticle(answer.text)), detail, isOther };
 }
 
 /** A stroke as the data of an SVG path; a point becomes a dot under round caps. */

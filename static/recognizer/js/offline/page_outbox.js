@@ -1,3 +1,4 @@
+import { gettext } from "../i18n.js";
 import { Outbox } from "./outbox.js";
 import { WaitingList } from "./waiting_list.js";
 import { sentInWords } from "./words.js";
@@ -24,7 +25,7 @@ export function openOutbox(toasts, { onSent = () => {}, onRefused = () => {} } =
       onSent(key, drawing);
     },
     onRefused({ key, refused }) {
-      toasts.error(`A drawing was not accepted. ${refused}`);
+      toasts.error(`${gettext("A drawing was not accepted.")} ${refused}`);
       onRefused(key);
     },
     onChange: (items, who) => list.show(items, who),

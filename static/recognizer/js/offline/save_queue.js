@@ -10,6 +10,7 @@
  *   label     the correction that is to follow; null without one
  *   refused   why the server will never take it; null for what waits
  */
+import { gettext } from "../i18n.js";
 
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 5 * 60_000;
@@ -80,7 +81,7 @@ export class SaveQueue {
    */
   async send(item) {
     if (this.#now() < this.#notBefore) {
-      throw new Error("The server asked to wait.");
+      throw new Error(gettext("The server asked to wait."));
     }
     try {
       const drawing = await this.#lock(() => this.#deliver(item));

@@ -1,6 +1,6 @@
 /**
  * Opens the drawing page without a network. The server puts SHELL before this file:
- * {version, files, drawUrl, offlineUrl, activeUrl, networksUrl, elsewhere}.
+ * {version, files, textsUrl, drawUrl, offlineUrl, activeUrl, networksUrl, elsewhere}.
  *
  * Kept are the two pages as somebody sees them who is not signed in, the files they load, and the
  * networks that read: all of it public. Every page comes from the network while there is one, so a
@@ -9,6 +9,8 @@
 const PREFIX = "recognizer-";
 const FILES = `${PREFIX}shell-${SHELL.version}`;
 const NETWORKS = `${PREFIX}networks`;
+/** In English there are no texts but those in the scripts. */
+const KEPT_FILES = SHELL.textsUrl ? [...SHELL.files, SHELL.textsUrl] : SHELL.files;
 const MOST_NETWORKS = 2;
 /** A network that is slower than this is none, for what is kept. */
 const PATIENCE_MS = 5_000;
@@ -27,7 +29,7 @@ addEventListener("fetch", (event) => {
 async function install() {
   const cache = await caches.open(FILES);
   await Promise.all([
-    cache.addAll(SHELL.files),
+    cache.addAll(KEPT_FILES),
     keepPage(cache, SHELL.drawUrl),
     keepPage(cache, SHELL.offlineUrl),
   ]);
@@ -61,7 +63,7 @@ function answerTo(event) {
   if (request.mode === "navigate") {
     return SHELL.elsewhere.some((start) => pathname.startsWith(start)) ? null : page(request, pathname);
   }
-  if (SHELL.files.includes(pathname)) {
+  if (KEPT_FILES.includes(pathname)) {
     return kept(FILES, pathname).then((response) => response ?? fetch(request));
   }
   if (pathname === SHELL.activeUrl) {

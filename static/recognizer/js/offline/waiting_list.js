@@ -1,3 +1,4 @@
+import { gettext } from "../i18n.js";
 import { othersInWords, waitingInWords } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -49,7 +50,7 @@ export class WaitingList {
 
   #forgetOthers() {
     const others = this.#others();
-    if (window.confirm(`${othersInWords(others)}\n\nDelete what was never sent?`)) {
+    if (window.confirm(`${othersInWords(others)}\n\n${gettext("Delete what was never sent?")}`)) {
       others.forEach(({ key }) => this.#handlers.onDelete(key));
     }
   }

@@ -1,0 +1,81 @@
+"""What models and their fields are called, in the language of whoever looks.
+
+Django would have each name in the models, and a migration for it; set here, no migration sees it.
+"""
+
+from django.apps import apps
+from django.utils.translation import gettext_lazy, gettext_noop
+
+NAMES = (
+    gettext_noop("accuracy"),
+    gettext_noop("anonymous visitor"),
+    gettext_noop("architecture"),
+    gettext_noop("attempts"),
+    gettext_noop("base version"),
+    gettext_noop("classes"),
+    gettext_noop("confidence"),
+    gettext_noop("created at"),
+    gettext_noop("decided at"),
+    gettext_noop("decided by"),
+    gettext_noop("drawing"),
+    gettext_noop("drawings"),
+    gettext_noop("epoch"),
+    gettext_noop("error"),
+    gettext_noop("finished at"),
+    gettext_noop("given by"),
+    gettext_noop("height"),
+    gettext_noop("kept for judging"),
+    gettext_noop("label"),
+    gettext_noop("labels"),
+    gettext_noop("loss"),
+    gettext_noop("model version"),
+    gettext_noop("model versions"),
+    gettext_noop("number"),
+    gettext_noop("override"),
+    gettext_noop("parameters"),
+    gettext_noop("prediction"),
+    gettext_noop("predictions"),
+    gettext_noop("promoted at"),
+    gettext_noop("promoted by"),
+    gettext_noop("promotion"),
+    gettext_noop("promotions"),
+    gettext_noop("public id"),
+    gettext_noop("queue"),
+    gettext_noop("reason"),
+    gettext_noop("rejected"),
+    gettext_noop("replaced"),
+    gettext_noop("requested by"),
+    gettext_noop("review"),
+    gettext_noop("reviews"),
+    gettext_noop("rollback"),
+    gettext_noop("run"),
+    gettext_noop("SHA-256 for browsers"),
+    gettext_noop("SHA-256 of the artifact"),
+    gettext_noop("SHA-256 of the weights"),
+    gettext_noop("source"),
+    gettext_noop("stage"),
+    gettext_noop("started at"),
+    gettext_noop("state"),
+    gettext_noop("training run"),
+    gettext_noop("training runs"),
+    gettext_noop("undone at"),
+    gettext_noop("user"),
+    gettext_noop("value"),
+    gettext_noop("verdict"),
+    gettext_noop("verdicts"),
+    gettext_noop("version"),
+    gettext_noop("when"),
+    gettext_noop("who"),
+    gettext_noop("width"),
+)
+"""Those that an admin page shows."""
+
+
+def translate() -> None:
+    """Let every model and field of ours be called by its translated name."""
+    for model in apps.get_app_config("recognizer").get_models():
+        options = model._meta
+        options.verbose_name = gettext_lazy(str(options.verbose_name))
+        options.verbose_name_plural = gettext_lazy(str(options.verbose_name_plural))
+        for field in options.local_fields:
+            field.verbose_name = gettext_lazy(str(field.verbose_name))
