@@ -34,6 +34,7 @@ class Throttle(ScopedRateThrottle):
             return 0.0
         self.scope = getattr(view, self.scope_attr)
         most, seconds = self.parse_rate(self.rate)
+        assert most is not None and seconds is not None  # noqa: PT018  there is a rate
         key, now = self.get_cache_key(request, view), self.timer()
         try:
             history = [at for at in self.cache.get(key, []) if at > now - seconds]
