@@ -6,7 +6,7 @@ The only caller of `ml.inference`.
 import io
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,8 +100,10 @@ def recognise_all(drawings: Sequence[Drawn]) -> list[Recognition]:
 def _read_all(drawings: Sequence[Drawn], model: ActiveModel) -> list[Recognition]:
     prepared = [_prepared(drawn) for drawn in drawings]
     bitmaps = [one.bitmap for one in prepared if isinstance(one, Prepared)]
-    scores = model.classifier.classify_batch(np.stack(bitmaps)) if bitmaps else np.empty(0)
-    each = zip(scores, model.classifier.decide(scores).tolist() if bitmaps else [], strict=True)
+    each: Iterator[tuple[Scores, int]] = iter(())
+    if bitmaps:
+        scores = model.classifier.classify_batch(np.stack(bitmaps))
+        each = zip(scores, model.classifier.decide(scores).tolist(), strict=True)
     return [
         _recognition(one, *next(each), model)
         if isinstance(one, Prepared)

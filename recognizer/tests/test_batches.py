@@ -97,11 +97,10 @@ def test_a_batch_beside_a_drawing_or_within_a_batch_is_refused(client: Client) -
     }
 
 
-def test_each_drawing_of_a_batch_counts_as_a_reading(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_drawing_of_a_batch_counts_as_a_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     from recognizer.api.throttles import Throttle
 
+    client = Client(REMOTE_ADDR="10.1.2.3")  # other tests' readings are not counted for it
     monkeypatch.setitem(Throttle.THROTTLE_RATES, "predict", "10/min")
     batch(client, [GOOD] * 8)
     refused = post(client, PREDICT, {"items": [GOOD] * 3})
