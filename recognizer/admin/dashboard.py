@@ -95,6 +95,8 @@ def _readings(days: int) -> dict[str, Any]:
     most = max((max(row.now_share, row.before_share) for row in found.shares), default=0) or 1
     return {
         "recent_days": overview.RECENT_DAYS,
+        "most_read": f"{overview.MOST_READ:,}",
+        "is_cut": overview.MOST_READ in {found.shares[0].now_of, found.shares[0].before_of},
         "days_before": days - overview.RECENT_DAYS,
         "has_read": any(row.now_of or row.before_of for row in found.shares),
         "now_of": f"{found.shares[0].now_of:,}",

@@ -113,6 +113,14 @@ def test_what_is_read_now_stands_beside_what_was_read_before():
     assert found.before_sure == pytest.approx(0.6)
 
 
+def test_of_very_many_readings_the_newest_count(monkeypatch):
+    monkeypatch.setattr(overview, "MOST_READ", 2)
+    for hours_ago, read in enumerate(["1", "1", "7"]):
+        drawn(hours_ago / 24, read=read)
+    shares = {row.name: row for row in overview.readings(30).shares}
+    assert (shares["1"].now, shares["1"].now_of) == (2, 2)
+
+
 @pytest.mark.parametrize(
     ("now", "before", "stands_out"),
     [

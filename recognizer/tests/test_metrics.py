@@ -168,7 +168,12 @@ def test_one_process_tells_for_all_of_them_also_for_those_that_were_killed(tmp_p
     done = subprocess.run(
         [sys.executable, "-c", COUNT_IN_THREE_PROCESSES],
         cwd=Path(__file__).parents[2],
-        env={**os.environ, metric_files.VARIABLE: str(tmp_path), "DATABASE_URL": ""},
+        env=os.environ
+        | {
+            metric_files.VARIABLE: str(tmp_path),
+            "DATABASE_URL": "",
+            "DJANGO_SETTINGS_MODULE": "mnist_site.settings",
+        },
         capture_output=True,
         text=True,
         check=True,
