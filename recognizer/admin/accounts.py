@@ -34,7 +34,7 @@ class _Noted:
 
 
 @admin.register(User)
-class UserAdmin(_Noted, DjangosUserAdmin):
+class UserAdmin(_Noted, DjangosUserAdmin):  # type: ignore[type-arg]
     pass
 
 

@@ -278,7 +278,7 @@ def accuracy(version: ModelVersion, measured_on: str) -> float | None:
     return None if value is None else float(value)
 
 
-def comparison(version: ModelVersion, active: ModelVersion | None) -> list[dict[str, str]]:
+def comparison(version: ModelVersion, active: ModelVersion | None) -> list[dict[str, Any]]:
     """A row for each set of images: this version beside the active one."""
     rows = []
     for key, name in MEASURED_ON.items():

@@ -8,7 +8,7 @@ from recognizer.api.tokens import TokenAuthentication
 from recognizer.models import ApiToken
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the OpenAPI document names it."""
 
     target_class = TokenAuthentication

@@ -152,7 +152,7 @@ class BatchAnswerSerializer(serializers.Serializer[Any]):
     items = serializers.ListField(child=AnswerSerializer(), help_text="In the order asked.")
 
 
-_REASONS = {"type": "array", "items": {"type": "string"}}
+_MESSAGES: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
 
 
 @extend_schema_field(
@@ -160,9 +160,9 @@ _REASONS = {"type": "array", "items": {"type": "string"}}
         "oneOf": [
             {
                 "type": "object",
-                "additionalProperties": {"type": "object", "additionalProperties": _REASONS},
+                "additionalProperties": {"type": "object", "additionalProperties": _MESSAGES},
             },
-            _REASONS,
+            _MESSAGES,
         ],
         "description": "What is wrong with all of them, or by the index of each item that is "
         "wrong, by field.",

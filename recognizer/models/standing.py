@@ -5,7 +5,7 @@ since no index can order a join of them.
 """
 
 from collections import defaultdict
-from typing import Any, Literal
+from typing import Any
 
 from ml.contract import NOT_A_DIGIT
 from recognizer.models.drawing import Drawing, DrawingQuerySet
@@ -72,7 +72,7 @@ def _standing(
 
 def _settle_contradictions(rows: list[tuple[Any, list[Any], list[Any]]]) -> None:
     """A sure reading contradicts the approved label, unless somebody has confirmed that label."""
-    wrong: dict[Literal[True] | None, list[int]] = {True: [], None: []}
+    wrong: dict[bool | None, list[int]] = {True: [], None: []}
     for (pk, _, text, sure, before), labels, decided in rows:
         approved = next((value for state, value in labels if state == Label.State.APPROVED), None)
         confirmed = any(

@@ -104,7 +104,7 @@ NUMBERS = st.one_of(
     st.floats(0, 280),
     st.sampled_from([-1, 281, 1e-300, 1e300, -0.0, 2**63, 2**70]),
 )
-POINTS = st.one_of(
+POINTS: st.SearchStrategy[Any] = st.one_of(
     st.lists(NUMBERS, min_size=2, max_size=3),
     st.lists(NUMBERS, max_size=5),
     st.sampled_from([None, True, "1,2", {}, [[1, 2]], [None, 1], ["1", "2"]]),

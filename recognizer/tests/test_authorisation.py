@@ -146,7 +146,7 @@ def _rows(text: str, prefix: str) -> Any:
 
 def patterns(within: list[Any], prefix: str = "") -> dict[str, URLPattern]:
     """Every route of the site."""
-    found = {}
+    found: dict[str, URLPattern] = {}
     for one in within:
         route = prefix + str(one.pattern)
         found |= patterns(one.url_patterns, route) if isinstance(one, URLResolver) else {route: one}

@@ -73,7 +73,8 @@ def test_whatever_is_wrong_with_a_drawing_is_told_in_the_persons_language():
     said = set()
     for name in ("strokes.py", "pictures.py"):
         for node in ast.walk(ast.parse((ROOT / "ml" / name).read_text("utf-8"))):
-            is_error = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "InkError"
-            if is_error and isinstance(node.args[0], ast.Constant):
+            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "InkError":
+                continue
+            if isinstance(node.args[0], ast.Constant):
                 said.add(node.args[0].value)
     assert said == ink_errors.REASONS

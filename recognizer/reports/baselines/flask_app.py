@@ -14,7 +14,7 @@ from recognizer.reports.baselines.reading import CLASSES, read
 app = Flask(__name__)
 
 
-@app.post("/predict")
+@app.post("/predict")  # type: ignore[untyped-decorator]
 def predict() -> ResponseReturnValue:
     content = base64.b64decode(request.get_json()["image"].partition(",")[2])
     scores = read(Image.open(io.BytesIO(content)))
