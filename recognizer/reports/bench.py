@@ -1,7 +1,7 @@
 """`make bench`: how fast the site answers, beside the two usual ways to serve the same network.
 
 Starts the real servers, one after the other on the same machine, and asks them with 1, 8 and 32
-clients. The site is `manage.py up` with all its parts; the other two are in `baselines/`.
+clients. The site is `manage.py up` with all its parts; the other two are in `ml/baselines/`.
 """
 
 import argparse
@@ -230,12 +230,10 @@ def _wait_until_it_answers(process: "subprocess.Popen[bytes]", port: int, reques
 
 
 def ask_baseline(bench: Bench, python: Path, module: str, name: str, sent: Requests) -> None:
-    """Start one of `baselines/`, and ask it."""
+    """Start one of `ml/baselines/`, and ask it."""
     port = free_port()
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": str(ROOT)}
-    with _started(
-        [str(python), "-m", f"recognizer.reports.baselines.{module}", str(port)], quiet
-    ) as process:
+    with _started([str(python), "-m", f"ml.baselines.{module}", str(port)], quiet) as process:
         _wait_until_it_answers(process, port, sent[0][0])
         server = Server(name, port, (process.pid,), (process.pid,))
         bench.ask(server, "predict by image", sent)
