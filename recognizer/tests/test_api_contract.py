@@ -2,10 +2,13 @@
 
 import io
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -33,11 +36,16 @@ bounded = settings(
 
 
 @pytest.fixture
-def document(db: None) -> Any:
+def document(db: None) -> Iterator[Any]:
     import schemathesis
 
+    # As Django's own client for tests does: the test's transaction is not to be dropped.
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
     url = "/api/v1/schema/?format=json"
-    return schemathesis.openapi.from_wsgi(url, get_wsgi_application())
+    yield schemathesis.openapi.from_wsgi(url, get_wsgi_application())
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture

@@ -2,14 +2,16 @@
 
 import io
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from recognizer.models import ApiToken, Label, ModelVersion, Share, StaffAct
+from recognizer.models import ApiToken, Drawing, Label, ModelVersion, Share, StaffAct
 from recognizer.tests.factories import (
     make_drawing,
     make_label,
@@ -227,8 +229,12 @@ def test_commands_are_noted_under_the_name_that_the_system_knows(shipped_model, 
     call_command("promote", back=True, stdout=io.StringIO())
     make_drawing(user=make_user("ada"))
     call_command("forget_contributor", "ada", yes=True, stdout=io.StringIO())
+    make_drawing()
+    Drawing.objects.update(created_at=timezone.now() - timedelta(days=9))
+    call_command("forget_old", 8, delete=True, stdout=io.StringIO())
+    call_command("forget_old", 8, delete=True, stdout=io.StringIO())
     acts = StaffAct.objects.order_by("pk")
-    assert [entry.act for entry in acts] == ["override", "roll_back", "forget"]
+    assert [entry.act for entry in acts] == ["override", "roll_back", "forget", "delete"]
     assert {(entry.by, entry.by_name, entry.via) for entry in acts} == {
         (None, "grace", "command line")
     }

@@ -25,6 +25,11 @@ GET  /                                        200
 GET  offline/                                 200
 GET  service-worker.js                        200
 GET  manifest.webmanifest                     200
+GET  healthz                                  200
+GET  readyz                                   200
+GET  metrics                                  401 401 401 200 200
+POST language/                                302
+GET  texts/<str:language>/<slug:digest>.js    200
 GET  drawings/                                200
 GET  drawings/<uuid:public_id>/               404 200 404 404 404
 GET  drawings/<uuid:public_id>/drawing.svg    404 200 404 404 404
@@ -66,6 +71,7 @@ GET    training-runs/<int:pk>/                401 403 403 200 200
 ADMIN = """
 GET  /                                        200 200
 POST logout/                                  200 200
+GET  dashboard/                               403 200
 GET  password_change/                         200 200
 GET  password_change/done/                    200 200
 GET  autocomplete/                            403 403
@@ -76,6 +82,7 @@ GET  (?P<url>.*)$                             404 404
 GET  auth/user/<id>/password/                 403 200
 GET  recognizer/drawing/desk/                 403 200
 GET  recognizer/drawing/desk/next/            403 200
+GET  recognizer/drawing/desk/counts/          403 200
 POST recognizer/drawing/desk/decide/          403 400
 POST recognizer/drawing/desk/undo/            403 400
 GET  recognizer/drawing/import/               403 200
@@ -213,6 +220,8 @@ def _site(version: Any) -> Any:
         "<uuid:public_id>": drawing.public_id,
         "<uuid:id>": drawing.public_id,
         "<slug:file_format>": "json",
+        "<str:language>": "de",
+        "<slug:digest>": "0",
         "<slug:token>": Share.objects.create(drawing=drawing).token,
         "<slug:sha256>": version.web_sha256,
         "<int:version>": version.number,

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from recognizer import retention
-from recognizer.models import Drawing
+from recognizer import audit, retention
+from recognizer.models import Drawing, StaffAct
 
 _SAY_EVERY = 10_000
 _MOST_DAYS = 36_500
@@ -36,6 +36,9 @@ class Command(BaseCommand):
             )
             return
         deleted = retention.forget_old(before, progress=self._say)
+        if deleted:
+            what = f"{deleted:,} unlabelled drawings older than {days} days"
+            audit.note_command(StaffAct.Act.DELETE, what)
         self.stdout.write(f"Deleted: {deleted:,}.")
 
     def _say(self, deleted: int) -> None:
