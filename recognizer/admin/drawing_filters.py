@@ -112,7 +112,10 @@ class VersionFilter(admin.SimpleListFilter):
 
 def _while_it_answered(queryset: QuerySet[Drawing], version: ModelVersion) -> QuerySet[Drawing]:
     """From its first to its last answer: else an old version's are looked for among all newer."""
-    answers = version.predictions.filter(served=True).order_by("pk")
+    # Said as a range, since PostgreSQL would walk all newer answers in the order of their keys.
+    answers = Prediction.objects.filter(
+        version__gte=version.pk, version__lte=version.pk, served=True
+    ).order_by("version_id", "pk")
     times = answers.values_list("created_at", flat=True)
     first, last = times.first(), times.last()
     if first is None or last is None:

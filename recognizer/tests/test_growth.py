@@ -58,7 +58,7 @@ def _prefer_indexes():
     """Of a few thousand rows PostgreSQL rightly reads all; of a million it does not."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            for way in ("seqscan", "bitmapscan", "sort", "hashagg"):
+            for way in ("seqscan", "hashjoin", "mergejoin"):
                 cursor.execute(f"SET LOCAL enable_{way} = off")
 
 
