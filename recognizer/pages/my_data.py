@@ -33,7 +33,7 @@ class DeletionForm(forms.Form):
 
     def clean_typed(self) -> str:
         typed: str = self.cleaned_data["typed"].strip().lower()
-        if typed != CONFIRMATION:
+        if typed != str(CONFIRMATION):
             words = gettext("Nothing was deleted. Type “%(confirmation)s”.")
             raise forms.ValidationError(words % {"confirmation": CONFIRMATION})
         return typed
