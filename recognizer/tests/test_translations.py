@@ -70,11 +70,13 @@ def test_a_translation_has_the_same_places_for_values_and_the_same_tags(language
 
 
 def test_whatever_is_wrong_with_a_drawing_is_told_in_the_persons_language():
-    said = set()
-    for name in ("strokes.py", "pictures.py"):
-        for node in ast.walk(ast.parse((ROOT / "ml" / name).read_text("utf-8"))):
-            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "InkError":
-                continue
-            if isinstance(node.args[0], ast.Constant):
-                said.add(node.args[0].value)
+    code = "".join(
+        (ROOT / "ml" / name).read_text("utf-8") for name in ("strokes.py", "pictures.py")
+    )
+    raised = [
+        node.args[0]
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "InkError"
+    ]
+    said = {reason.value for reason in raised if isinstance(reason, ast.Constant)}
     assert said == ink_errors.REASONS
