@@ -56,11 +56,15 @@ if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # In memory, all threads would share one connection, which no real site does.
     settings.DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 django.setup()
-# A worker of pytest-xdist inherits the environment, and has to choose its own first, too.
-del os.environ["DJANGO_SETTINGS_MODULE"]
 
 from recognizer.running.lifetime import die_with_parent  # noqa: E402  after the settings
 from recognizer.running.valkey import EmbeddedValkey  # noqa: E402
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """A worker of pytest-xdist inherits what is set here, and has to choose first for itself."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
 def pytest_report_header() -> str:

@@ -102,20 +102,32 @@ def places(queue: str, after: str, count: int) -> list[tuple[str, int]]:
             rows = Drawing.objects.unreviewed().values_list("review_order", "pk")
             if after:
                 # The first condition is what an index can jump to.
-                order, pk = float(key), int(drawing)
+                order, pk = float(key), _stored_int(drawing)
                 rows = rows.filter(review_order__gte=order)
                 rows = rows.filter(Q(review_order__gt=order) | Q(pk__gt=pk))
         case Review.Queue.DUPLICATES:
             rows = Drawing.objects.duplicates().values_list("fingerprint", "pk")
             if after:
-                number, pk = int(key), int(drawing)
+                number, pk = _stored_int(key), _stored_int(drawing)
                 rows = rows.filter(fingerprint__gte=number)
                 rows = rows.filter(Q(fingerprint__gt=number) | Q(pk__gt=pk))
         case _:
             rows = Prediction.objects.suspected().values_list("drawing", "drawing")
             if after:
-                rows = rows.filter(drawing__lt=int(key))
+                rows = rows.filter(drawing__lt=_stored_int(key))
     return [(f"{key!r}:{drawing}", drawing) for key, drawing in rows[:count]]
+
+
+def _stored_int(text: str) -> int:
+    """A number as databases hold it, in 64 bits.
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError("No database holds so large a number.")
+    return number
 
 
 def left(queue: str, at_most: int) -> int:

@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 
 from ml import pretrained
-from recognizer import active_model, promotion
+from recognizer import active_model, promotion, request_ids
 from recognizer.models import ModelVersion
 from recognizer.tests.judging import save_few_mnist_images
 
@@ -16,6 +16,7 @@ def _nothing_left_over() -> None:
     """Each test has a database of its own: what the last one loaded or counted does not hold."""
     active_model.forget()
     cache.clear()
+    request_ids.current.set("")
 
 
 @pytest.fixture(scope="session")

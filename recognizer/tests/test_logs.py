@@ -117,6 +117,7 @@ def test_a_line_says_which_user_or_under_a_pseudonym_which_session(access):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_goes_on_with_the_id_of_the_request_that_woke_it(monkeypatch):
+    app.control.purge()  # what earlier tests have sent
     heard: list[str] = []
     monkeypatch.setattr(retraining, "execute", lambda _: heard.append(request_ids.current.get()))
     monkeypatch.setattr(retraining, "waiting_runs", list)
