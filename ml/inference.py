@@ -12,6 +12,9 @@ from ml import pretrained
 from ml.contract import IMAGE_SIZE, NOT_A_DIGIT, Bitmap, Drawn, Labels, Scores
 from ml.preprocessing import preprocess
 
+MOST_AT_ONCE = 64
+"""Bitmaps in one inference: more take no less time each, but 0.2 MB each, for good."""
+
 
 class ArtifactError(ValueError):
     """A model file cannot be loaded, or does not fit its classes."""
@@ -97,7 +100,8 @@ class Classifier:
         # An interpreter of their own: a reading neither waits for a batch nor sets sizes back.
         # Two threads may make it at once; one of the two is then dropped after its batch.
         self._many = many = self._many or _Network(self._content)
-        return many.scores(images)
+        parts = range(0, len(images), MOST_AT_ONCE)
+        return np.concatenate([many.scores(images[at : at + MOST_AT_ONCE]) for at in parts])
 
     def decide(self, scores: Scores) -> NDArray[np.int64]:
         """(n,) the class read in each of (n, classes) scores; NOT_A_DIGIT where refused."""

@@ -176,7 +176,8 @@ def save(
         )
         drawing.bitmap = bitmap_bytes(recognition.symbols[0].bitmap)
         drawing.save()
-        Prediction.objects.create(drawing=drawing, **answer_columns(recognition))
+        prediction = Prediction.objects.create(drawing=drawing, **answer_columns(recognition))
+    drawing.is_just_stored_with(prediction)
     return drawing
 
 

@@ -139,8 +139,10 @@ class DrawingViewSet(
             user = request.user if request.user.is_authenticated else None
             visitor = None if user else _visitor(request)
             drawing, is_new = recognition.save(drawn, read, user=user, visitor=visitor), True
-        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
-        return Response(self.get_serializer(drawing).data, code)
+        if not is_new:
+            return Response(self.get_serializer(drawing).data)
+        known = {**self.get_serializer_context(), "answer": read}
+        return Response(DrawingSerializer(drawing, context=known).data, status.HTTP_201_CREATED)
 
     def _save_once(
         self, key: uuid.UUID, drawn: Drawn, read: recognition.Recognition

@@ -265,6 +265,15 @@ class Drawing(models.Model):
         Drawing.objects.all()._notice_copies([self])
         super().save(*args, **kwargs)
 
+    def is_just_stored_with(self, prediction: "Prediction") -> None:
+        """Nobody can have labelled, shared or read it again: no query need find that out."""
+        known: dict[str, list[Any]] = {"predictions": [prediction], "labels": []}
+        for name, rows in known.items():
+            found = getattr(self, name).all()
+            found._result_cache = rows  # what prefetching does
+            self.__dict__.setdefault("_prefetched_objects_cache", {})[name] = found
+        self._state.fields_cache["share"] = None
+
     def drawn(self) -> Drawn:
         """The strokes or picture, as `ml` reads them."""
         if self.ink is not None:

@@ -356,6 +356,15 @@ def test_the_openapi_document_names_every_endpoint(client: Client) -> None:
     assert client.get("/api/v1/docs/").status_code == 200
 
 
+def test_what_was_just_stored_is_not_read_back(client: Client) -> None:
+    saved(client)
+    with CaptureQueriesContext(connection) as asked:
+        body = saved(client)
+    tables = [query["sql"] for query in asked if query["sql"].startswith("SELECT")]
+    assert not [sql for sql in tables if "_label" in sql or "_prediction" in sql or "_share" in sql]
+    assert answer(client.get(f"{DRAWINGS}{body['id']}/")) == body
+
+
 def test_a_list_costs_a_constant_number_of_queries(
     client: Client, django_assert_max_num_queries: Any
 ) -> None:
