@@ -102,7 +102,10 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
     def _notice_copies(self, drawings: list["Drawing"]) -> None:
         numbers = [fingerprint(bytes(drawing.bitmap)) for drawing in drawings]
         same = self.model.objects.order_by().filter(fingerprint__in=set(numbers))
-        known = set(same.values_list("fingerprint", flat=True))
+        if len(drawings) == 1:  # however many copies of it there are, one is enough
+            known = set(numbers) if same.exists() else set()
+        else:
+            known = set(same.values_list("fingerprint", flat=True).distinct())
         for drawing, number in zip(drawings, numbers, strict=True):
             drawing.copy_waits = True if number in known else None
             known.add(number)

@@ -40,7 +40,8 @@ def web(number: int, listener: int, env: Mapping[str, str]) -> Part:
             *("--fd", str(listener), "--timeout-graceful-shutdown", "5", *options),
             *("--loop", "uvloop", "--http", "mnist_site.http_limits:LimitedHttp"),
         ],
-        env,
+        # Each thread would keep memory of its own from its largest request on.
+        {"MALLOC_ARENA_MAX": "2", **env},
         inherited=(listener,),
     )
 
