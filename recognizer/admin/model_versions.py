@@ -288,7 +288,7 @@ def comparison(version: ModelVersion, active: ModelVersion | None) -> list[dict[
         other = accuracy(active, key) if active else None
         rows.append(
             {
-                "name": name,
+                "name": str(name),
                 "accuracy": percent(measured["accuracy"], 2),
                 "interval": _interval(measured),
                 "errors": _errors(measured),

@@ -148,7 +148,7 @@ def test_scripts_get_their_texts_from_an_address_that_changes_with_them(client, 
     response = client.get(address)
     assert "immutable" in response["Cache-Control"]
     assert "Vary" not in response
-    assert "Vorgemerkt" in response.content.decode()
+    assert "Gemerkt" in response.content.decode()
     older = client.get(re.sub(r"\w+\.js", "0123456789abcdef.js", address))
     assert older["Cache-Control"] == "no-store"
     assert client.get("/texts/xx/0123456789abcdef.js").status_code == 404
