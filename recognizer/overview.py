@@ -23,6 +23,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Concat
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from ml.contract import DIGITS, NOT_A_DIGIT
 from recognizer.models import Drawing, Label, Prediction
@@ -176,7 +177,7 @@ def readings(days: int) -> Readings:
     now_of, then_of = now.total(), then.total()
     names = [*DIGITS, *sorted((now.keys() | then.keys()) - {*DIGITS, ""}), ""]
     shares = [
-        Share(name or "refused", now.count(name), now_of, then.count(name), then_of)
+        Share(name or gettext("refused"), now.count(name), now_of, then.count(name), then_of)
         for name in names
     ]
     return Readings(shares, now.mean_confidence(), then.mean_confidence())

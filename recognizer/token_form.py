@@ -6,26 +6,36 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from recognizer.models import ApiToken
 from recognizer.models.api_token import NAME_LENGTH
 
 MOST_TOKENS = 20
-_LIFETIMES = {"30": "30 days", "90": "90 days", "365": "a year", "": "never"}
+_LIFETIMES = {
+    "30": gettext_lazy("30 days"),
+    "90": gettext_lazy("90 days"),
+    "365": gettext_lazy("a year"),
+    "": gettext_lazy("never"),
+}
 
 
 class TokenForm(forms.Form):
     """What a new token of `user` is for, what it opens and for how long."""
 
-    name = forms.CharField(max_length=NAME_LENGTH, label="What is it for?")
+    name = forms.CharField(max_length=NAME_LENGTH, label=gettext_lazy("What is it for?"))
     scopes = forms.MultipleChoiceField(
-        label="It may",
+        label=gettext_lazy("It may"),
         choices=ApiToken.Scope.choices,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one."},
+        error_messages={"required": gettext_lazy("Choose at least one.")},
     )
     days = forms.ChoiceField(
-        label="It expires after", choices=list(_LIFETIMES.items()), required=False, initial="90"
+        label=gettext_lazy("It expires after"),
+        choices=list(_LIFETIMES.items()),
+        required=False,
+        initial="90",
     )
 
     def __init__(self, user: User | None, *args: Any, **kwargs: Any) -> None:
@@ -35,14 +45,16 @@ class TokenForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         if self.user is not None:
             if ApiToken.objects.valid().filter(user=self.user).count() >= MOST_TOKENS:
-                raise forms.ValidationError(f"There are {MOST_TOKENS} tokens already. Revoke one.")
+                raise forms.ValidationError(
+                    _("There are %(count)s tokens already. Revoke one.") % {"count": MOST_TOKENS}
+                )
             if ApiToken.Scope.STAFF in self.cleaned_data.get("scopes", []):
                 self._only_for_staff(self.user)
         return self.cleaned_data
 
     def _only_for_staff(self, user: User) -> None:
         if not user.is_staff:
-            self.add_error("scopes", "Only staff can have a token for what staff may do.")
+            self.add_error("scopes", _("Only staff can have a token for what staff may do."))
 
     def issue(self) -> tuple[ApiToken, str]:
         """The new token and its secret; for a form that is valid."""

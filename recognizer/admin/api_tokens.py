@@ -7,17 +7,25 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from recognizer import audit
 from recognizer.admin.read_only import ReadOnlyAdmin, staff
 from recognizer.models import ApiToken, StaffAct
 from recognizer.token_form import TokenForm
 
+STATES = {
+    "valid": gettext_noop("valid"),
+    "revoked": gettext_noop("revoked"),
+    "expired": gettext_noop("expired"),
+}
+
 
 class AnybodysTokenForm(TokenForm):
     """A token for oneself or for somebody who is not staff: nobody becomes another of the staff."""
 
-    username = forms.CharField(max_length=150, label="For whom (user name)")
+    username = forms.CharField(max_length=150, label=gettext_lazy("For whom (user name)"))
     field_order = ["username"]
 
     def __init__(self, asker: User, *args: Any, **kwargs: Any) -> None:
@@ -28,9 +36,9 @@ class AnybodysTokenForm(TokenForm):
         username: str = self.cleaned_data["username"]
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
-            raise forms.ValidationError("There is no such user.")
+            raise forms.ValidationError(_("There is no such user."))
         if user.is_staff and user != self.asker:
-            raise forms.ValidationError("Others of the staff make their tokens themselves.")
+            raise forms.ValidationError(_("Others of the staff make their tokens themselves."))
         self.user = user
         return username
 
@@ -53,7 +61,7 @@ class ApiTokenAdmin(ReadOnlyAdmin[ApiToken]):
     list_filter = ["created_at", "last_used_at", ("revoked_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user"]
     search_fields = ["^prefix", "name", "user__username"]
-    search_help_text = "How it begins, what it is for, or whose it is."
+    search_help_text = gettext_lazy("How it begins, what it is for, or whose it is.")
     fields = [
         "prefix",
         "user",
@@ -70,21 +78,23 @@ class ApiTokenAdmin(ReadOnlyAdmin[ApiToken]):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("recognizer.add_apitoken")
 
-    @admin.display(description="scopes")
+    @admin.display(description=gettext_lazy("scopes"))
     def scopes_in_words(self, token: ApiToken) -> str:
         return token.scopes_in_words
 
-    @admin.display
+    @admin.display(description=gettext_lazy("state"))
     def state(self, token: ApiToken) -> str:
-        return token.state
+        return _(STATES[token.state])
 
-    @admin.action(description="Revoke the selected tokens", permissions=["act"])
+    @admin.action(description=gettext_lazy("Revoke the selected tokens"), permissions=["act"])
     def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
         revoked = [token for token in tokens.select_related("user") if token.revoke()]
         if revoked:
             names = audit.these(f"{token} of {token.user}" for token in revoked)
             audit.note(request, StaffAct.Act.REVOKE, names)
-        self.message_user(request, f"Revoked: {len(revoked)}.", messages.SUCCESS)
+        self.message_user(
+            request, _("Revoked: %(count)s.") % {"count": len(revoked)}, messages.SUCCESS
+        )
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -99,7 +109,7 @@ class ApiTokenAdmin(ReadOnlyAdmin[ApiToken]):
             audit.note(request, StaffAct.Act.TOKEN, f"{token} for {token.user}")
         context = {
             **self.admin_site.each_context(request),
-            "title": "Make an API token",
+            "title": _("Make an API token"),
             "opts": self.opts,
             "media": self.media,
             "form": form,

@@ -8,6 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from recognizer import broker, overview
@@ -15,6 +17,7 @@ from recognizer.admin.pictures import percent
 from recognizer.admin.read_only import may_change, may_view
 from recognizer.models import Drawing, ModelVersion, Promotion, Review, TrainingRun
 from recognizer.overview import Agreement
+from recognizer.wording import grouped, with_decimals
 
 PERIODS = {30: 3, 90: 7}
 """Days looked back, and how many of them make one point of the lines of agreement."""
@@ -30,7 +33,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     days = 90 if request.GET.get("days") == "90" else 30
     context = {
         **admin.site.each_context(request),
-        "title": "Dashboard",
+        "title": _("Dashboard"),
         "days": days,
         "periods": list(PERIODS),
         **_drawings(days),
@@ -46,13 +49,13 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 def _drawings(days: int) -> dict[str, Any]:
     counts = overview.drawings_a_day(days)
     return {
-        "drawn": f"{sum(count for _, count in counts):,}",
-        "drawn_before": f"{overview.drawings_before(days):,}",
-        "has_drawn": any(count for _, count in counts),
-        "drawings_a_day": [(day, f"{count:,}") for day, count in reversed(counts)],
+        "drawn": grouped(sum(count for _day, count in counts)),
+        "drawn_before": grouped(overview.drawings_before(days)),
+        "has_drawn": any(count for _day, count in counts),
+        "drawings_a_day": [(day, grouped(count)) for day, count in reversed(counts)],
         "drawings_chart": {
             "days": [day.isoformat() for day, _ in counts],
-            "lines": [{"name": "Drawings", "values": [count for _, count in counts]}],
+            "lines": [{"name": _("Drawings"), "values": [count for _, count in counts]}],
         },
     }
 
@@ -62,7 +65,10 @@ def _agreement(days: int, step: int) -> dict[str, Any]:
     start = overview.first_day(days)
     count = len(next(iter(lines.values()), []))
     starts = [start + timedelta(days=step * number) for number in range(count)]
-    names = {number: f"Version {number}" if number else "Earlier versions" for number in lines}
+    names = {
+        number: _("Version %(number)s") % {"number": number} if number else _("Earlier versions")
+        for number in lines
+    }
     return {
         "agreement": _with_percent(overview.total(lines.values())),
         "agreement_names": list(names.values()),
@@ -81,13 +87,17 @@ def _agreement(days: int, step: int) -> dict[str, Any]:
 
 
 def _with_percent(one: Agreement) -> dict[str, Any]:
-    words = f"{one.agreed:,} of {one.labelled:,}"
+    words = _("%(part)s of %(all)s")
+    words %= {"part": grouped(one.agreed), "all": grouped(one.labelled)}
     return {"percent": percent(one.share, 1), "words": words, "labelled": one.labelled}
 
 
 def _span(day: date, step: int) -> str:
-    first = f"{day:%-d %b}"
-    return first if step == 1 else f"{first} to {day + timedelta(days=step - 1):%-d %b}"
+    first = date_format(day, _("j M"))
+    if step == 1:
+        return first
+    last = date_format(day + timedelta(days=step - 1), _("j M"))
+    return _("%(low)s to %(high)s") % {"low": first, "high": last}
 
 
 def _readings(days: int) -> dict[str, Any]:
@@ -95,12 +105,12 @@ def _readings(days: int) -> dict[str, Any]:
     most = max((max(row.now_share, row.before_share) for row in found.shares), default=0) or 1
     return {
         "recent_days": overview.RECENT_DAYS,
-        "most_read": f"{overview.MOST_READ:,}",
+        "most_read": grouped(overview.MOST_READ),
         "is_cut": overview.MOST_READ in {found.shares[0].now_of, found.shares[0].before_of},
         "days_before": days - overview.RECENT_DAYS,
         "has_read": any(row.now_of or row.before_of for row in found.shares),
-        "now_of": f"{found.shares[0].now_of:,}",
-        "before_of": f"{found.shares[0].before_of:,}",
+        "now_of": grouped(found.shares[0].now_of),
+        "before_of": grouped(found.shares[0].before_of),
         "now_sure": percent(found.now_sure, 1),
         "before_sure": percent(found.before_sure, 1),
         "shares": [
@@ -121,7 +131,7 @@ def _readings(days: int) -> dict[str, Any]:
 
 def _points(change: float) -> str:
     words = f"{change * 100:+.1f}".replace("-", "\N{MINUS SIGN}")
-    return words if words.strip("+\N{MINUS SIGN}0.") else "0.0"
+    return with_decimals(words if words.strip("+\N{MINUS SIGN}0.") else "0.0")
 
 
 def _queues(request: HttpRequest) -> dict[str, Any]:

@@ -7,6 +7,22 @@ from django.apps import apps
 from django.utils.translation import gettext_lazy, gettext_noop
 
 NAMES = (
+    gettext_noop("API token"),
+    gettext_noop("API tokens"),
+    gettext_noop("act of staff"),
+    gettext_noop("acts of staff"),
+    gettext_noop("account"),
+    gettext_noop("begins with"),
+    gettext_noop("created"),
+    gettext_noop("did"),
+    gettext_noop("expires"),
+    gettext_noop("from"),
+    gettext_noop("last used"),
+    gettext_noop("name"),
+    gettext_noop("revoked"),
+    gettext_noop("scopes"),
+    gettext_noop("via"),
+    gettext_noop("what"),
     gettext_noop("accuracy"),
     gettext_noop("anonymous visitor"),
     gettext_noop("architecture"),

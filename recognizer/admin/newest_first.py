@@ -17,9 +17,11 @@ from django.http import HttpRequest
 from django.utils.dateformat import format as date_format
 from django.utils.functional import cached_property
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 
 from recognizer.admin.read_only import ReadOnlyAdmin, Row
 from recognizer.models import Drawing
+from recognizer.wording import grouped
 
 PLACE = PAGE_VAR
 MOST_COUNTED = 10_000
@@ -30,14 +32,14 @@ class AtLeast(int):
     """Of so many it is not known how many more there are."""
 
     def __str__(self) -> str:
-        return f"{int(self):,}+"
+        return f"{grouped(int(self))}+"
 
 
 class About(int):
     """An estimate."""
 
     def __str__(self) -> str:
-        return f"about {int(self):,}"
+        return _("about %(count)s") % {"count": grouped(int(self))}
 
 
 def count_at_most(rows: QuerySet[Any], most: int) -> int:
@@ -179,7 +181,7 @@ def _place(text: str) -> tuple[datetime, int] | None:
     """None, the beginning, for "" and for the number of a page, as old addresses have."""
     if not text or text.isdecimal():
         return None
-    moment, _, pk = text.rpartition(" ")
+    moment, _space, pk = text.rpartition(" ")
     try:
         at, key = datetime.fromisoformat(moment), int(pk)
     except ValueError:

@@ -16,6 +16,7 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
 from recognizer import counters
@@ -40,7 +41,9 @@ class SignInForm(AdminAuthenticationForm):
         if wait is not None:
             self.request.META[_WAIT] = wait
             raise ValidationError(
-                f"Too many attempts to sign in. Try again in {_in_words(wait)}.", code="throttled"
+                _("Too many attempts to sign in. Try again in %(time)s.")
+                % {"time": _in_words(wait)},
+                code="throttled",
             )
         cleaned = super().clean()
         counters.give_back(counted)
@@ -114,6 +117,6 @@ def _known_browser(request: HttpRequest, account: str) -> str | None:
 
 def _in_words(seconds: float) -> str:
     if seconds < 60:
-        return "a minute"
+        return _("a minute")
     minutes = -int(-seconds // 60)
-    return f"{minutes} minutes"
+    return _("%(count)s minutes") % {"count": minutes}

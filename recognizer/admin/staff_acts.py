@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
 from recognizer.admin.read_only import ReadOnlyAdmin
 from recognizer.models import StaffAct
@@ -12,5 +13,5 @@ class StaffActAdmin(ReadOnlyAdmin[StaffAct]):
     list_display = ["at", "by_name", "act", "what", "via", "address"]
     list_filter = ["act", "at", ("by", admin.RelatedOnlyFieldListFilter)]
     search_fields = ["by_name", "what", "via", "=address"]
-    search_help_text = "Who, what, a token's beginning, or an address."
+    search_help_text = gettext_lazy("Who, what, a token's beginning, or an address.")
     fields = ["at", "by_name", "by", "act", "what", "via", "address"]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
 from ml.contract import Drawn, InkError
@@ -50,9 +51,11 @@ def items_of(data: Any) -> list[Any] | None:
         return None
     items = data["items"]
     if len(data) > 1:
-        raise ValidationError({"items": ["Send either items or one drawing."]})
+        raise ValidationError({"items": [_("Send either items or one drawing.")]})
     if not isinstance(items, list) or not 1 <= len(items) <= MOST_ITEMS:
-        raise ValidationError({"items": [f"Expected a list of 1 to {MOST_ITEMS} drawings."]})
+        raise ValidationError(
+            {"items": [_("Expected a list of 1 to %(most)s drawings.") % {"most": MOST_ITEMS}]}
+        )
     return items
 
 

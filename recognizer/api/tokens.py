@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
@@ -20,12 +22,12 @@ class TokenAuthentication(BaseAuthentication):
     """A token wins over a session; a request without one is somebody else's to know."""
 
     def authenticate(self, request: Request) -> tuple[Any, ApiToken] | None:
-        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+        scheme, _space, secret = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
         token = ApiToken.objects.find(secret.strip())
         if token is None:
-            raise AuthenticationFailed("This token is unknown, expired or revoked.")
+            raise AuthenticationFailed(_("This token is unknown, expired or revoked."))
         token.note_use()
         return token.user, token
 
@@ -40,7 +42,7 @@ class HasScope(BasePermission):
     closed to tokens.
     """
 
-    message = "This token does not have the scope for that."
+    message = gettext_lazy("This token does not have the scope for that.")
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         token = token_of(request)

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 NAME_LENGTH = 60
 
@@ -54,10 +55,10 @@ class ApiToken(models.Model):
     """A key with which a program acts for a user, within its scopes and what the user may."""
 
     class Scope(models.TextChoices):
-        PREDICT = "predict", "read drawings that are not stored"
-        SAVE = "save", "store, correct, share and delete my drawings"
-        READ = "read", "see my stored drawings"
-        STAFF = "staff", "use what I may do as staff"
+        PREDICT = "predict", gettext_lazy("read drawings that are not stored")
+        SAVE = "save", gettext_lazy("store, correct, share and delete my drawings")
+        READ = "read", gettext_lazy("see my stored drawings")
+        STAFF = "staff", gettext_lazy("use what I may do as staff")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"

@@ -2,32 +2,33 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 
 class StaffAct(models.Model):
     """One thing that somebody did as staff; never changed, and kept when their account goes."""
 
     class Act(models.TextChoices):
-        PROMOTE = "promote", "promoted a version"
-        OVERRIDE = "override", "promoted over a verdict"
-        ROLL_BACK = "roll_back", "rolled back"
-        JUDGE = "judge", "had a version compared"
-        RETRAIN = "retrain", "asked for a retraining"
-        CANCEL = "cancel", "cancelled a run"
-        APPROVE = "approve", "approved labels"
-        REFUSE = "refuse", "refused labels"
-        LABEL = "label", "labelled a drawing"
-        REVIEW = "review", "decided at the desk"
-        UNDO = "undo", "undid a decision"
-        DELETE = "delete", "deleted"
-        FORGET = "forget", "forgot a contributor"
-        EXPORT = "export", "exported drawings"
-        IMPORT = "import", "imported drawings"
-        UNSHARE = "unshare", "ended a link"
-        TOKEN = "token", "made a token"
-        REVOKE = "revoke", "revoked a token"
-        ACCOUNT = "account", "changed an account or group"
-        SIGN_IN = "sign_in", "signed in"
+        PROMOTE = "promote", gettext_lazy("promoted a version")
+        OVERRIDE = "override", gettext_lazy("promoted over a verdict")
+        ROLL_BACK = "roll_back", gettext_lazy("rolled back")
+        JUDGE = "judge", gettext_lazy("had a version compared")
+        RETRAIN = "retrain", gettext_lazy("asked for a retraining")
+        CANCEL = "cancel", gettext_lazy("cancelled a run")
+        APPROVE = "approve", gettext_lazy("approved labels")
+        REFUSE = "refuse", gettext_lazy("refused labels")
+        LABEL = "label", gettext_lazy("labelled a drawing")
+        REVIEW = "review", gettext_lazy("decided at the desk")
+        UNDO = "undo", gettext_lazy("undid a decision")
+        DELETE = "delete", gettext_lazy("deleted")
+        FORGET = "forget", gettext_lazy("forgot a contributor")
+        EXPORT = "export", gettext_lazy("exported drawings")
+        IMPORT = "import", gettext_lazy("imported drawings")
+        UNSHARE = "unshare", gettext_lazy("ended a link")
+        TOKEN = "token", gettext_lazy("made a token")
+        REVOKE = "revoke", gettext_lazy("revoked a token")
+        ACCOUNT = "account", gettext_lazy("changed an account or group")
+        SIGN_IN = "sign_in", gettext_lazy("signed in")
 
     at = models.DateTimeField("when", auto_now_add=True, db_index=True)
     by = models.ForeignKey(

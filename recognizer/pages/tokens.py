@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -47,7 +48,9 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     if token.revoke():
         if user.is_staff:
             audit.note(request, StaffAct.Act.REVOKE, f"{token} of {user}")
-        messages.success(request, f"{token} is revoked and opens nothing any more.")
+        messages.success(
+            request, _("%(token)s is revoked and opens nothing any more.") % {"token": token}
+        )
     return redirect("tokens")
 
 

@@ -1,5 +1,6 @@
 /** Counts and shares by day as charts, drawn by uPlot. */
 
+import { decimal, gettext, grouped, locale } from "../js/i18n.js";
 import uPlot from "../vendor/uplot-1.6.32/uPlot.esm.js";
 import { Chart, HEIGHT } from "./chart.js";
 
@@ -31,13 +32,13 @@ export class Days extends Chart {
     const percents = "percent" in this.figure.dataset;
     const written = (value) => {
       if (value === null || value === undefined) return "–";
-      return percents ? `${(value * 100).toFixed(1)} %` : value.toLocaleString("en");
+      return percents ? `${decimal(value * 100, 1)} %` : grouped(value);
     };
     const upTo = (plot, least, most) => [0, Math.max(5, Math.ceil(most * 1.05))];
     const range = percents ? shareRange(this.lines) : upTo;
     const axis = this.axis();
     const day = (seconds) =>
-      new Date(seconds * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+      new Date(seconds * 1000).toLocaleDateString(locale(), { day: "numeric", month: "short", timeZone: "UTC" });
     const oneDay = 86400;
     return {
       width: this.width(),
@@ -50,7 +51,7 @@ export class Days extends Chart {
         { ...axis, size: percents ? 60 : 50, incrs: percents ? undefined : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000], values: (plot, ticks) => ticks.map((tick) => (percents ? `${Math.round(tick * 100)} %` : written(tick))) },
       ],
       series: [
-        { label: "Day", value: (plot, seconds) => (seconds === null ? "–" : day(seconds)) },
+        { label: gettext("Day"), value: (plot, seconds) => (seconds === null ? "–" : day(seconds)) },
         ...this.lines.map(({ name }, place) => this.line(name, place, written)),
       ],
     };

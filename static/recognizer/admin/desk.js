@@ -187,7 +187,7 @@ function describe(outcome) {
 
 function showEnd() {
   const skipped = sitting.items.filter((item) => item.outcome?.state === "skipped").length;
-  const nothing = sitting.hasEnded ? gettext("Nothing is left in this queue.") : "Loading more…";
+  const nothing = sitting.hasEnded ? gettext("Nothing is left in this queue.") : gettext("Loading more…");
   $("desk-end-words").textContent = skipped
     ? `${nothing} ${interpolate(gettext("You skipped %(count)s."), { count: skipped })}`
     : nothing;
