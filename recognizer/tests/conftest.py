@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
+from django.utils import translation
 
 from ml import pretrained
 from recognizer import active_model, promotion, request_ids
@@ -17,6 +18,7 @@ def _nothing_left_over() -> None:
     active_model.forget()
     cache.clear()
     request_ids.current.set("")
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
