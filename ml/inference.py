@@ -12,7 +12,7 @@ from ml import pretrained
 from ml.contract import IMAGE_SIZE, NOT_A_DIGIT, Bitmap, Drawn, Labels, Scores
 from ml.preprocessing import preprocess
 
-MOST_AT_ONCE = 64
+MOST_AT_ONCE = 32
 """Bitmaps in one inference: more take no less time each, but 0.2 MB each, for good."""
 
 
@@ -63,6 +63,7 @@ class Classifier:
         self.classes, self.reject_above = classes, reject_above
         self._content, self._one = content, _Network(content)
         self._many: _Network | None = None
+        self._making = threading.Lock()
 
     @classmethod
     def load(
@@ -98,8 +99,8 @@ class Classifier:
         if len(images) == 1:
             return self._one.scores(images)
         # An interpreter of their own: a reading neither waits for a batch nor sets sizes back.
-        # Two threads may make it at once; one of the two is then dropped after its batch.
-        self._many = many = self._many or _Network(self._content)
+        with self._making:
+            self._many = many = self._many or _Network(self._content)
         parts = range(0, len(images), MOST_AT_ONCE)
         return np.concatenate([many.scores(images[at : at + MOST_AT_ONCE]) for at in parts])
 
