@@ -48,7 +48,11 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     """The script that makes the site work offline, with what it is to keep, in one language."""
     if settings.DEBUG:
         raise Http404("Static files change under the same name; nothing may keep them.")
-    return HttpResponse(_service_worker(translation.get_language()), content_type="text/javascript")
+    language = request.GET.get("language", settings.LANGUAGE_CODE)
+    if language not in dict(settings.LANGUAGES):
+        raise Http404
+    with translation.override(language):
+        return HttpResponse(_service_worker(language), content_type="text/javascript")
 
 
 @require_safe
@@ -81,8 +85,14 @@ def _is_for_a_program(request: HttpRequest) -> bool:
 
 def _drawing_page() -> dict[str, Any]:
     messages = {reason.code: reason.message for reason in REJECTIONS}
-    worker = "" if settings.DEBUG else reverse("service-worker")
+    worker = "" if settings.DEBUG else _service_worker_address(translation.get_language())
     return {"rejections": json.dumps(messages), "service_worker": worker, **LABELS}
+
+
+def _service_worker_address(language: str) -> str:
+    """Another one for each language: browsers take it up at once where somebody chooses another."""
+    address = reverse("service-worker")
+    return address if language == settings.LANGUAGE_CODE else f"{address}?language={language}"
 
 
 def _is_for_a_cache(request: HttpRequest) -> bool:

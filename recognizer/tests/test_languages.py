@@ -156,13 +156,16 @@ def test_scripts_get_their_texts_from_an_address_that_changes_with_them(client, 
 
 def test_the_service_worker_keeps_pages_and_texts_of_one_language(client, german):
     def shell(someone: Client) -> dict[str, Any]:
-        found = re.match(r"const SHELL = (\{.*?\n\});\n", page(someone, "/service-worker.js"), re.S)
+        named = re.search('data-service-worker="([^"]+)"', page(someone, "/"))
+        assert named
+        found = re.match(r"const SHELL = (\{.*?\n\});\n", page(client, named[1]), re.S)
         assert found
         parsed: dict[str, Any] = json.loads(found[1])
         return parsed
 
     english, deutsch = shell(client), shell(german)
     assert english["version"] != deutsch["version"]
+    assert client.get("/service-worker.js?language=xx").status_code == 404
     assert english["textsUrl"] == ""
     # Whoever asks: the worker sends no cookie with it.
     kept = page(client, f"/?shell={deutsch['version']}")
