@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
@@ -177,3 +178,11 @@ def test_the_service_worker_keeps_pages_and_texts_of_one_language(client, german
 def test_the_installed_app_has_a_german_name(german):
     manifest = json.loads(page(german, "/manifest.webmanifest"))
     assert (manifest["lang"], manifest["name"]) == ("de", "Handschrifterkennung")
+
+
+def test_the_admin_loads_our_texts_before_its_scripts_take_the_catalogue_away(german):
+    german.force_login(User.objects.create_superuser("ada"))
+    html = page(german, "/admin/recognizer/drawing/")
+    assert "Zeichnung zum Ansehen auswählen" in html
+    places = [html.index(part) for part in ("/admin/jsi18n/", '"/texts/de/', "jquery.init.js")]
+    assert places == sorted(places)

@@ -2,16 +2,16 @@
  * Texts in the page's language, out of Django's catalogue (recognizer/js_texts.py), which a page loads
  * before its modules. Where there is none, in English, in tests and in workers, the text itself.
  *
- * `makemessages` finds only what is called gettext or ngettext with plain strings.
+ * `makemessages` finds only what is called gettext or ngettext with plain strings. The catalogue's
+ * functions are globals; its object is not to be relied on, since the admin's scripts replace it.
  */
-const catalogue = () => globalThis.django;
 
 export function gettext(text) {
-  return catalogue()?.gettext(text) ?? text;
+  return globalThis.gettext?.(text) ?? text;
 }
 
 export function ngettext(singular, plural, count) {
-  return catalogue()?.ngettext(singular, plural, count) ?? (count === 1 ? singular : plural);
+  return globalThis.ngettext?.(singular, plural, count) ?? (count === 1 ? singular : plural);
 }
 
 /** "%(count)s more" and {count: 3} -> "3 more". */
@@ -21,13 +21,13 @@ export function interpolate(text, values) {
 
 /** 99.34, 1 -> "99.3", or as the language writes it. */
 export function decimal(number, places) {
-  const separator = catalogue()?.get_format("DECIMAL_SEPARATOR") ?? ".";
+  const separator = globalThis.get_format?.("DECIMAL_SEPARATOR") ?? ".";
   return number.toFixed(places).replace(".", separator);
 }
 
 /** 12345 -> "12,345", or as the language writes it. */
 export function grouped(number) {
-  const separator = catalogue()?.get_format("THOUSAND_SEPARATOR") ?? ",";
+  const separator = globalThis.get_format?.("THOUSAND_SEPARATOR") ?? ",";
   return number.toLocaleString("en").replaceAll(",", separator);
 }
 

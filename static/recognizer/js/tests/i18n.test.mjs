@@ -7,16 +7,16 @@ import { describeLabel } from "../labels.js";
 import { waitingInWords } from "../offline/words.js";
 
 afterEach(() => {
-  delete globalThis.django;
+  for (const name of ["gettext", "ngettext", "get_format"]) delete globalThis[name];
 });
 
 /** What Django's catalogue puts there. */
 function speak(catalogue, formats = {}) {
-  globalThis.django = {
+  Object.assign(globalThis, {
     gettext: (text) => catalogue[text] ?? text,
     ngettext: (one, many, count) => catalogue[one]?.[count === 1 ? 0 : 1] ?? (count === 1 ? one : many),
     get_format: (name) => formats[name],
-  };
+  });
 }
 
 test("without a catalogue a text is what it is", () => {
