@@ -1,7 +1,7 @@
 """For a million drawings: fewer bytes for each, and an index for what is looked for.
 
-Of a million drawings it takes two to three minutes, of which most is to pack the scores; writing
-waits meanwhile. Bitmaps stored before stay as they are, and readable.
+Of a million drawings it should take two to three minutes (reckoned from 25,000), of which most
+is to pack the scores; writing waits meanwhile. Bitmaps stored before stay as they are, and readable.
 """
 
 import json
