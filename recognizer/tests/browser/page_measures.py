@@ -62,7 +62,7 @@ def bytes_of_first_visit(browser: Browser, url: str) -> dict[str, int]:
     """
     context = browser.new_context(viewport=PHONE)
     finished: list[Request] = []
-    context.on("requestfinished", finished.append)
+    context.on("requestfinished", lambda request: finished.append(request))  # noqa: PLW0108
     page = context.new_page()
     page.goto(url)
     page.evaluate("navigator.serviceWorker.ready")

@@ -68,7 +68,7 @@ def measure(browser: Browser, up: RunningUp, path: str) -> dict[str, Any]:
 
 def look_at_every_page(browser: Browser, up: RunningUp) -> dict[str, Any]:
     """How many pages were looked at, and what their consoles complain of."""
-    artist = Person(browser.new_page(viewport=DESKTOP), up.url)
+    artist = Person(browser.new_context(viewport=DESKTOP).new_page(), up.url)
     artist.go("/")
     artist.draw("7")
     artist.expect_reading("7", version=1)
@@ -76,7 +76,7 @@ def look_at_every_page(browser: Browser, up: RunningUp) -> dict[str, Any]:
     public = addresses_of_a_visitor(artist.page, up.url)
     password = re.search(r"password: (\S+)", up.output)
     assert password, up.output
-    staff = Person(browser.new_page(viewport=DESKTOP), up.url)
+    staff = Person(browser.new_context(viewport=DESKTOP).new_page(), up.url)
     staff.log_in("admin", password[1])
     inside = addresses_of_staff(staff.page)
     found = measures.complaints(artist.page.context, public)
