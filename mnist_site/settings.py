@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "recognizer.pages.probes.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "recognizer.middleware.CompressPages",
     "recognizer.middleware.SteadyCSPMiddleware",
     "recognizer.middleware.say_permissions",
     "recognizer.middleware.SpeakTheirLanguage",

@@ -11,6 +11,7 @@ from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
@@ -44,6 +45,17 @@ class SpeakTheirLanguage(LocaleMiddleware):
         if "immutable" in response.get("Cache-Control", ""):
             return response
         patch_vary_headers(response, ["Cookie"])
+        return super().process_response(request, response)
+
+
+class CompressPages(GZipMiddleware):
+    """Compresses pages. Static files are compressed once; the rest is small, or pictures."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if response.streaming or not response.get("Content-Type", "").startswith("text/html"):
+            return response
         return super().process_response(request, response)
 
 

@@ -1,3 +1,4 @@
+import gzip
 import re
 
 import pytest
@@ -23,6 +24,13 @@ def history(client: Client, query: str = "") -> str:
 
 def count_drawings(html: str) -> int:
     return html.count('data-testid="drawing"')
+
+
+def test_a_page_comes_compressed_to_whom_can_take_it(client):
+    response = client.get("/", headers={"accept-encoding": "gzip"})
+    assert response["Content-Encoding"] == "gzip"
+    assert gzip.decompress(response.content).endswith(b"</html>\n")
+    assert "Content-Encoding" not in client.get("/").headers
 
 
 def test_the_drawing_page_names_the_api_it_talks_to(client):
