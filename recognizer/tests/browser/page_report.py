@@ -9,16 +9,14 @@ import json
 import os
 import re
 import sys
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize
 
-from recognizer.tests import chromium
 from recognizer.tests.browser import page_measures as measures
+from recognizer.tests.browser.new_site import browser_on_a_new_site, password_of_staff
 from recognizer.tests.browser.person import Person
-from recognizer.tests.running_up import ROOT, UP, RunningUp, environment
+from recognizer.tests.running_up import ROOT, RunningUp
 
 REPORT = ROOT / "reports/page.json"
 MOST_BYTES, MOST_PEN_UP_MS, LEAST_SCORE = 150_000, 30, 95
@@ -26,21 +24,9 @@ DESKTOP = ViewportSize(width=1280, height=860)
 
 
 def main() -> None:
-    path = chromium.find()
-    if path is None:
-        sys.exit("No Chromium: `python -m recognizer.tests.chromium` gets one.")
     os.environ["PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS"] = "1"
-    with TemporaryDirectory() as var, sync_playwright() as playwright:
-        up = RunningUp(UP, environment(Path(var) / "var"))
-        browser = playwright.chromium.launch(
-            executable_path=str(path), args=list(chromium.LAUNCH_ARGS)
-        )
-        try:
-            up.wait_for("Ready on")
-            figures = measure(browser, up, str(path))
-        finally:
-            browser.close()
-            up.interrupt()
+    with browser_on_a_new_site() as (browser, up, path):
+        figures = measure(browser, up, path)
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps(figures, indent=1) + "\n")
     rows = table(figures)
@@ -74,10 +60,8 @@ def look_at_every_page(browser: Browser, up: RunningUp) -> dict[str, Any]:
     artist.expect_reading("7", version=1)
     artist.save()
     public = addresses_of_a_visitor(artist.page, up.url)
-    password = re.search(r"password: (\S+)", up.output)
-    assert password, up.output
     staff = Person(browser.new_context(viewport=DESKTOP).new_page(), up.url)
-    staff.log_in("admin", password[1])
+    staff.log_in("admin", password_of_staff(up))
     inside = addresses_of_staff(staff.page)
     found = measures.complaints(artist.page.context, public)
     found += measures.complaints(staff.page.context, inside)

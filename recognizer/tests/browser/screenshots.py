@@ -7,16 +7,13 @@ and promotes as a person does, and takes pictures on the way.
 """
 
 import argparse
-import re
-import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from recognizer.tests import chromium
+from recognizer.tests.browser.new_site import browser_on_a_new_site, password_of_staff
 from recognizer.tests.browser.person import Person
-from recognizer.tests.running_up import UP, RunningUp, environment
+from recognizer.tests.running_up import RunningUp
 
 PHONE = ViewportSize(width=390, height=844)
 DESKTOP = ViewportSize(width=1280, height=860)
@@ -27,20 +24,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
-    path = chromium.find()
-    if path is None:
-        sys.exit("No Chromium: `python -m recognizer.tests.chromium` gets one.")
-    with TemporaryDirectory() as var, sync_playwright() as playwright:
-        up = RunningUp(UP, environment(Path(var) / "var"))
-        browser = playwright.chromium.launch(
-            executable_path=str(path), args=list(chromium.LAUNCH_ARGS)
-        )
-        try:
-            up.wait_for("Ready on")
-            walk(browser, up, folder)
-        finally:
-            browser.close()
-            up.interrupt()
+    with browser_on_a_new_site() as (browser, up, _):
+        walk(browser, up, folder)
 
 
 def walk(browser: Browser, up: RunningUp, folder: Path) -> None:
@@ -65,10 +50,8 @@ def walk(browser: Browser, up: RunningUp, folder: Path) -> None:
     phone.expect_reading("8", version=1)
     take(phone.page, folder / "draw-phone.png")
 
-    password = re.search(r"password: (\S+)", up.output)
-    assert password, up.output
     staff = Person(browser.new_page(viewport=DESKTOP), up.url)
-    staff.log_in("admin", password[1])
+    staff.log_in("admin", password_of_staff(up))
     staff.approve_suggestions()
     take(staff.page, folder / "admin-drawings.png")
     staff.retrain_on_all_approved()

@@ -1,6 +1,5 @@
 """The product's main job, as one person after another does it, on everything real."""
 
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from recognizer.tests.browser.new_site import password_of_staff
 from recognizer.tests.browser.person import Person
 from recognizer.tests.running_up import UP, RunningUp, environment
 
@@ -40,9 +40,7 @@ def test_a_drawing_is_read_saved_corrected_approved_learned_from_and_answered_an
     artist.correct("1")
 
     staff = Person(browser.new_page(), up.url)
-    found = re.search(r"[Pp]assword:?\s+(\S+)", up.output)
-    assert found, up.output
-    staff.log_in("admin", found[1])
+    staff.log_in("admin", password_of_staff(up))
     staff.approve_suggestions()
     staff.retrain_on_all_approved()
     staff.wait_for_the_run()
