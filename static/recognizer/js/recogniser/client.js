@@ -14,6 +14,7 @@ export class LocalReader {
   #lastId = 0;
   #updating = null;
   #askedAt = -Infinity;
+  #later = null;
 
   /**
    * @param makeWorker () -> Worker
@@ -39,14 +40,19 @@ export class LocalReader {
   }
 
   /**
-   * Takes up the version that is active now, unless that was looked up less than `maxAgeMs` ago.
+   * Takes up the version that is active now; if that was looked up less than `maxAgeMs` ago, not
+   * now but as soon as it is older.
    *
    * Never throws: while the server is away, the version that is loaded goes on reading.
    */
   async update({ maxAgeMs = 0 } = {}) {
-    if (performance.now() - this.#askedAt < maxAgeMs) {
+    const waitMs = this.#askedAt + maxAgeMs - performance.now();
+    if (waitMs > 0) {
+      this.#later ??= setTimeout(() => this.update(), waitMs);
       return;
     }
+    clearTimeout(this.#later);
+    this.#later = null;
     this.#askedAt = performance.now();
     this.#updating ??= this.#takeUp().finally(() => {
       this.#updating = null;

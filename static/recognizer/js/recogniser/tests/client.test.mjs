@@ -113,10 +113,14 @@ test("without a connection, or with a broken file, the loaded version stays", as
   assert.equal(reader.version, 3);
 });
 
-test("what was looked up just now is not looked up again", async () => {
-  const { reader, server } = await makeLoaded();
-  await reader.update({ maxAgeMs: 60_000 });
-  assert.equal(server.asked, 1);
+test("what was looked up just now is looked up again once, when that is old", async () => {
+  const { reader, server, changes } = await makeLoaded();
+  server.active = { version: 4, network: null };
+  await reader.update({ maxAgeMs: 50 });
+  await reader.update({ maxAgeMs: 50 });
+  assert.deepEqual([server.asked, changes], [1, [3]]);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  assert.deepEqual([server.asked, changes], [2, [3, null]]);
 });
 
 test("a worker that cannot be started leaves the reading to the server", async () => {
