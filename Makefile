@@ -100,7 +100,7 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 ..." if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
-.venv/.installed: requirements.txt | $(BIN)/python
+.venv/.installed: requirements.txt requirements-worker.txt requirements-web.txt | $(BIN)/python
 	@echo "Installing requirements.txt: some minutes the first time, TensorFlow is large."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
