@@ -12,6 +12,7 @@ from django.conf import settings
 
 from mnist_site.wsgi import application as wsgi_application
 from mnist_site.wsgi_threads import Threads
+from recognizer.running import ending
 
 SECONDS_FOR_A_BODY = 20.0
 """How long a client may take to send a request's body."""
@@ -27,6 +28,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     """
     if scope["type"] != "http":
         return
+    if ending.is_under_way():
+        send = ending.closing(send)
     try:
         async with asyncio.timeout(SECONDS_FOR_A_BODY):
             body = await _whole_body(receive)

@@ -3,6 +3,7 @@
 `python -m mnist_site.env` prints a first `.env`, made from `.env.example`.
 """
 
+import ipaddress
 import os
 import re
 import secrets
@@ -56,6 +57,19 @@ def env_share(name: str, default: float) -> float:
 def env_list(name: str, default: str = "") -> list[str]:
     """Read texts separated by commas."""
     return [part.strip() for part in env_str(name, default).split(",") if part.strip()]
+
+
+def env_networks(name: str, default: str) -> list[str]:
+    """Read addresses, or networks such as 172.16.0.0/12."""
+    values = env_list(name, default)
+    for value in values:
+        try:
+            ipaddress.ip_network(value)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name}={value!r}: expected addresses or networks, such as 10.0.0.2,10.1.0.0/16"
+            ) from None
+    return values
 
 
 def env_choice(name: str, *choices: str) -> str:

@@ -12,6 +12,7 @@ from mnist_site.env import (
     env_database,
     env_int,
     env_list,
+    env_networks,
     env_rate,
     env_redis_url,
     env_secret_key,
@@ -143,7 +144,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = Path(env_str("STATIC_ROOT", str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = VAR_DIR / "files"
 STORAGES = {
@@ -214,7 +215,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "recognizer.api.pagination.NewestFirst",
     "EXCEPTION_HANDLER": "recognizer.api.errors.handle",
     "PAGE_SIZE": 50,
-    # X-Forwarded-For is anybody's to write; uvicorn has put a trusted proxy's word in REMOTE_ADDR.
+    # X-Forwarded-For is anybody's to write. uvicorn has put in REMOTE_ADDR what the last of
+    # TRUSTED_PROXIES saw.
     "NUM_PROXIES": 0,
 }
 SPECTACULAR_SETTINGS = {
@@ -242,6 +244,8 @@ MAX_CONTRIBUTOR_SHARE = env_share("MAX_CONTRIBUTOR_SHARE", 0.3)
 WEB_HOST = env_str("WEB_HOST", "127.0.0.1")
 WEB_PORT = env_int("WEB_PORT", default=8000, least=1)
 WEB_PROCESSES = env_int("WEB_PROCESSES", default=2, least=1)
+WEB_NOTICE_SECONDS = env_int("WEB_NOTICE_SECONDS", default=0)
+TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES", "127.0.0.1,::1")
 
 METRICS_TOKEN = env_str("METRICS_TOKEN")
 LOG_LEVEL = env_str("LOG_LEVEL", "INFO")
@@ -263,7 +267,10 @@ LOGGING = {
         # Celery sets the root's level to its own, WARNING.
         "recognizer": {"level": LOG_LEVEL},
         "django.server": {"level": "WARNING"},
-        # uvicorn has set up a format of its own by now.
+        # uvicorn has set up a format of its own by now, and levels that this here takes back. Its
+        # line for each request would hold whole addresses, secret ones too.
         "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn.error": {"level": "WARNING"},
+        "uvicorn.access": {"handlers": [], "propagate": False},
     },
 }

@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from recognizer import health, metrics
 from recognizer.middleware import GetResponse
+from recognizer.running import ending
 
 SECONDS_KEPT = 1.0
 """Strangers may ask as often as they like; the parts are looked at once a second."""
@@ -25,7 +26,12 @@ _kept: tuple[float, dict[str, health.Part]] = (float("-inf"), {})
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    """This process lives; it asks nothing of any other part."""
+    """This process takes requests; it asks nothing of any other part.
+
+    503 once it was asked to end: a proxy sends further requests elsewhere.
+    """
+    if ending.is_under_way():
+        return JsonResponse({"state": "ending"}, status=503)
     return JsonResponse({"state": health.OK})
 
 

@@ -86,7 +86,7 @@ class Site:
     def web_processes(self) -> list[int]:
         """Their ids; none where not Linux."""
         of_site = processes.children(self.pid)
-        return [child for child in of_site if "uvicorn" in processes.command_of(child)]
+        return [child for child in of_site if "mnist_site.server" in processes.command_of(child)]
 
     @property
     def pid(self) -> int:

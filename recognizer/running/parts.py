@@ -32,18 +32,15 @@ def valkey(command: list[str], lock: int) -> Part:
 
 def web(number: int, listener: int, env: Mapping[str, str]) -> Part:
     """A web server; all of them accept from one inherited socket."""
-    options = "--no-access-log --no-server-header --lifespan off --log-level warning".split()
-    return Part(
-        f"web.{number}",
-        [
-            *(sys.executable, "-m", "uvicorn", "mnist_site.asgi:application"),
-            *("--fd", str(listener), "--timeout-graceful-shutdown", "5", *options),
-            *("--loop", "uvloop", "--http", "mnist_site.http_limits:LimitedHttp"),
-        ],
-        # Each thread would keep memory of its own from its largest request on.
-        {"MALLOC_ARENA_MAX": "2", **env},
-        inherited=(listener,),
-    )
+    socket = ("--fd", str(listener), "--seconds-to-finish", "5")
+    # All of them end together, so no proxy needs notice.
+    env = {"WEB_NOTICE_SECONDS": "0", **env}
+    return Part(f"web.{number}", [*_WEB, *socket], {**_LESS_MEMORY, **env}, inherited=(listener,))
+
+
+def web_alone() -> Part:
+    """The one web server of a container, with an address of its own."""
+    return Part("web", _WEB, _LESS_MEMORY)
 
 
 def worker(env: Mapping[str, str]) -> Part:
@@ -61,4 +58,7 @@ def beat(schedule: Path, env: Mapping[str, str]) -> Part:
     return Part("beat", [*_CELERY, "beat", *options], env)
 
 
+_WEB = [sys.executable, "-m", "mnist_site.server"]
+# Each thread would keep memory of its own from its largest request on.
+_LESS_MEMORY = {"MALLOC_ARENA_MAX": "2"}
 _CELERY = [sys.executable, "-m", "celery", "--quiet", "--app", "mnist_site"]

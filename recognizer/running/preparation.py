@@ -2,12 +2,14 @@
 
 import hashlib
 import secrets
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -32,9 +34,17 @@ def migrate(say: Say) -> None:
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
         if plan:
             say(f"Applying {len(plan)} migrations to the database.")
+            _wait_for_no_lock_long()
             call_command("migrate", interactive=False, verbosity=0)
     except DatabaseError as error:
         raise NotReadyError(f"The database cannot be migrated: {first_line(error)}") from error
+
+
+def _wait_for_no_lock_long() -> None:
+    """Rather fail, to be tried again: whoever comes after one that waits for a table waits too."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '5s'")
 
 
 def collect_static(say: Say) -> None:
@@ -47,6 +57,35 @@ def collect_static(say: Say) -> None:
     call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["tests"])
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(fingerprint)
+
+
+def share_static(folder: Path, say: Say) -> None:
+    """Lay the static files, under the names that hold their hash, beside those of other releases.
+
+    Pages of one release ask for its files while web processes of another answer.
+
+    Raises:
+        NotReadyError: they were not collected, or cannot be stored there.
+    """
+    source, copied = Path(settings.STATIC_ROOT), 0
+    try:
+        for name in {*staticfiles_storage.hashed_files.values()}:  # type: ignore[attr-defined]
+            for file in (source / name, source / f"{name}.gz"):
+                copied += file.is_file() and _copy_new(file, folder / file.relative_to(source))
+    except OSError as error:
+        raise NotReadyError(f"Static files: {error}") from error
+    say(f"Shared {copied} new static files.")
+
+
+def _copy_new(file: Path, to: Path) -> bool:
+    if to.exists():
+        return False
+    to.parent.mkdir(parents=True, exist_ok=True)
+    # Under another name first: who asks just now must not get half of it.
+    unfinished = to.with_name(f".{to.name}.new")
+    shutil.copyfile(file, unfinished)
+    unfinished.replace(to)
+    return True
 
 
 def register_model(say: Say) -> None:

@@ -106,7 +106,7 @@ class Site:
 
     def restart_web(self, how: signal.Signals) -> None:
         """End each web process so, the second one when the first is back."""
-        for pid in self.pids("uvicorn"):
+        for pid in self.pids("mnist_site.server"):
             loaded = self._models_loaded()
             os.kill(pid, how)
             while self._models_loaded() == loaded:

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import subprocess
 import sys
 import threading
 from typing import Any
@@ -16,6 +17,7 @@ from recognizer import request_ids, retraining, supervision, tasks
 from recognizer.logs import JsonFormatter, LineFormatter
 from recognizer.running.supervisor import Console
 from recognizer.tests.factories import make_user
+from recognizer.tests.running_up import ROOT
 
 GIVEN = "req-2026.11_a"
 
@@ -144,3 +146,16 @@ def test_what_all_parts_say_is_json_too():
         {"part": "web.1", "message": "Hello"},
         {"part": "valkey", "message": 'Ready "now"'},
     ]
+
+
+def test_uvicorn_writes_no_line_of_its_own_for_a_request():
+    """Its lines hold whole addresses, those of shared drawings too."""
+    program = (
+        "import django, logging; from mnist_site.server import config;"
+        "config('x:y', seconds_to_finish=1, port=1); django.setup();"
+        "print(logging.getLogger('uvicorn.access').hasHandlers(),"
+        " logging.getLogger('uvicorn.error').isEnabledFor(logging.INFO),"
+        " logging.getLogger('uvicorn.error').hasHandlers())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "False", "True"], done.stderr

@@ -40,6 +40,7 @@ def test_every_setting_stands_in_the_example_and_in_the_readme() -> None:
         ("DATABASE_URL", "mysql://x/y", "DATABASE_URL: expected postgres://"),
         ("DATABASE_URL", "nonsense", "DATABASE_URL: expected postgres://"),
         ("REDIS_URL", "http://x", "REDIS_URL: expected redis://"),
+        ("TRUSTED_PROXIES", "the proxy", "expected addresses or networks"),
         ("SECRET_KEY", "", "SECRET_KEY is not set"),
     ],
 )

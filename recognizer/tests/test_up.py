@@ -171,7 +171,9 @@ def test_a_part_that_dies_is_started_again(env, start_up):
     up = start_up()
     up.wait_for("Ready on")
     web = next(
-        pid for pid in processes_of(env) if b"uvicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        pid
+        for pid in processes_of(env)
+        if b"mnist_site.server" in Path(f"/proc/{pid}/cmdline").read_bytes()
     )
 
     os.kill(web, signal.SIGKILL)

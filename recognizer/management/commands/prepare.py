@@ -1,0 +1,49 @@
+"""`manage.py prepare`: what a new release needs before its first process starts."""
+
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from recognizer.running import checks, preparation
+
+SECONDS_TO_REACH_DATABASE = 60
+
+
+class Command(BaseCommand):
+    """Does nothing that was done before, and may run while the release before still answers."""
+
+    help = "Migrates the database and registers the shipped model, before parts are served."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--share-static",
+            type=Path,
+            metavar="FOLDER",
+            help="copy the static files to where a proxy serves those of every release",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        try:
+            _wait_for_database()
+            preparation.migrate(self.stdout.write)
+            preparation.register_model(self.stdout.write)
+            if options["share_static"]:
+                preparation.share_static(options["share_static"], self.stdout.write)
+        except checks.NotReadyError as error:
+            sys.exit(f"manage.py prepare: {error}")
+
+
+def _wait_for_database() -> None:
+    deadline = time.monotonic() + SECONDS_TO_REACH_DATABASE
+    while True:
+        try:
+            return checks.reach_database()
+        except checks.NotReadyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
