@@ -13,11 +13,11 @@ MAKE_MESSAGES := $(LINT_ENV) $(BIN)/python manage.py makemessages --all --no-obs
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: help run test test-js test-sqlite test-faults test-postgres format messages screenshots figures clean node chromium
-.PHONY: learning-report page-report growth-report bench
+.PHONY: learning-report page-report growth-report deploy-report bench caddy
 .PHONY: lint lint-ruff lint-types lint-imports lint-templates lint-django
 
 help:  ## list what can be made
-	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z.-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: .venv/.installed .env  ## install what is missing and run everything until Ctrl-C
 	@exec $(BIN)/python manage.py up --with-parent
@@ -93,6 +93,9 @@ bench: .venv/.installed-dev build/bench/.installed  ## how fast is it, beside Fl
 growth-report: .venv/.installed-dev  ## what pages cost with many drawings: ten minutes and more [N=1000000] [POSTGRES=1]
 	@$(if $(POSTGRES),$(BIN)/python -m recognizer.tests.postgres -- )$(BIN)/python -m recognizer.reports.growth $(N:%=--count %)
 
+deploy-report: .venv/.installed-dev caddy  ## replaces a release under load behind the proxy; counts what fails: two minutes
+	@$(BIN)/python -m recognizer.tests.postgres -- $(BIN)/python -m recognizer.reports.deploy
+
 clean:  ## remove what was installed and built; var/ and .env stay
 	rm -rf .venv build test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
@@ -123,9 +126,19 @@ build/bench/.installed: requirements-bench.txt .venv/.installed
 .env: | .venv/.installed
 	@umask 077 && $(BIN)/python -m mnist_site.env > .env.$$$$ && mv .env.$$$$ .env && echo "Wrote .env"
 
+# The same for compose.yaml; needs nothing installed.
+compose.env:  ## settings with fresh secrets for compose.yaml
+	@umask 077 && $(PYTHON) -c 'import re, secrets; print(re.sub(r"(?m)^(SECRET_KEY|POSTGRES_PASSWORD|REDIS_PASSWORD)=$$", \
+		lambda found: found[0] + secrets.token_hex(32), open("compose.env.example").read()), end="")' > .env.compose.$$$$ \
+		&& mv .env.compose.$$$$ $@ && echo "Wrote $@: set SITE_ADDRESS and ALLOWED_HOSTS in it."
+
 node:
 	@command -v node >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs; } >&2 \
 		|| { echo "make test: Node.js is missing and apt-get cannot install it; install it by hand." >&2; exit 1; }
+
+caddy:
+	@command -v caddy >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends caddy; } >&2 \
+		|| { echo "make deploy-report: Caddy is missing and apt-get cannot install it; install it by hand." >&2; exit 1; }
 
 chromium: .venv/.installed-dev
 	@$(BIN)/python -m recognizer.tests.chromium

@@ -1,0 +1,220 @@
+"""`make deploy-report`: is a release replaced, and rolled back, without a failed request?
+
+Two web processes stand behind the real proxy, with the project's own Caddyfile, on PostgreSQL and
+Valkey. While visitors read, save and look, the database is migrated, the processes are replaced by
+those of a release with a further column one by one, and then by those of the old one again.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psycopg
+
+from recognizer.reports.deploy_load import Told, Visitor, sign_in_wrongly, visitors
+from recognizer.reports.deploy_parts import Proxy, Release, Web, new_release, old_release
+from recognizer.reports.site import SiteError, environment
+from recognizer.running.lifetime import die_with_parent
+from recognizer.running.valkey import EmbeddedValkey
+
+NOTICE_SECONDS = 4
+SECONDS_BETWEEN = 3.0
+"""After a process answers, before the next is replaced: the proxy looks once a second."""
+
+DRAWING: dict[str, Any] = {
+    "strokes": [[[85, 65], [190, 65], [125, 225]]], "width": 280, "height": 280,
+}  # fmt: skip
+SIGN_INS = 5
+
+
+def settings_of(folder: Path, redis_url: str) -> dict[str, str]:
+    """As compose.yaml sets them, for one machine without containers."""
+    return environment(folder / "var") | {
+        "DATABASE_URL": os.environ["DATABASE_URL"],
+        "REDIS_URL": redis_url,
+        "ALLOWED_HOSTS": "localhost",
+        "HTTPS": "true",
+        "TRUSTED_PROXIES": "127.0.0.1",
+        "WEB_NOTICE_SECONDS": str(NOTICE_SECONDS),
+        "THROTTLE_ADDRESS_LOGIN": f"{SIGN_INS}/hour",
+    }
+
+
+def collect(release: Release, folder: Path) -> None:
+    """As the image does while it is built: without a database or a secret."""
+    env = environment(folder / "nowhere") | {"DATABASE_URL": "sqlite://:memory:"}
+    release.manage(env, "collectstatic", "--noinput", "--ignore", "tests", "--verbosity", "0")
+
+
+class Site:
+    """Everything that runs, and what it took to replace its web processes."""
+
+    def __init__(self, folder: Path, env: dict[str, str]) -> None:
+        self._env, self._shared = env, folder / "shared" / "static"
+        self.webs = [Web(env), Web(env)]
+        self._folder = folder
+        self.seconds_to_end: list[float] = []
+
+    @contextmanager
+    def running(self, release: Release) -> Iterator[Proxy]:
+        with ExitStack() as at_the_end:
+            self.prepare(release)
+            for web in self.webs:
+                at_the_end.callback(web.stop)
+                web.start(release)
+            proxy = Proxy(self._folder, self._shared, self.webs)
+            at_the_end.callback(proxy.stop)
+            yield proxy
+
+    def prepare(self, release: Release) -> None:
+        release.manage(self._env, "prepare", "--share-static", str(self._shared))
+
+    def replace_by(self, release: Release) -> None:
+        """One web process after the other, while the other one answers."""
+        for web in self.webs:
+            self.seconds_to_end.append(web.stop())
+            web.start(release)
+            time.sleep(SECONDS_BETWEEN)
+
+
+def measure(folder: Path, redis_url: str) -> dict[str, Any]:
+    """All of it; what was counted."""
+    old, new = old_release(folder), new_release(folder)
+    say("collecting the static files of both releases")
+    for release in (old, new):
+        collect(release, folder)
+    site = Site(folder, settings_of(folder, redis_url))
+    say("starting the old release")
+    with site.running(old) as proxy:
+        with visitors(proxy.port, proxy.trusted, DRAWING) as told:
+            time.sleep(SECONDS_BETWEEN)
+            say("migrating, under the old release")
+            site.prepare(new)
+            time.sleep(SECONDS_BETWEEN)
+            say("replacing both web processes by the new release")
+            site.replace_by(new)
+            say("rolling back to the old release, on the new tables")
+            site.replace_by(old)
+        seen = what_the_proxy_says(proxy)
+    return {**counted(told, site), **seen}
+
+
+def counted(told: Told, site: Site) -> dict[str, Any]:
+    saved = told.answers["saving"] + told.answers["slow saving"]
+    lost = [one for one in told.failures if "saving" in one]
+    return {
+        "requests": sum(told.answers.values()),
+        "failed_requests": len(told.failures),
+        "first_failures": told.failures[:10],
+        "by_kind": dict(sorted(told.answers.items())),
+        "pages_by_release": sorted(told.pages.values()),
+        "drawings_answered": saved - len(lost),
+        "drawings_stored": drawings_by_code(),
+        "slowest_answer_seconds": round(told.slowest_seconds, 2),
+        "seconds_to_end": [round(seconds, 1) for seconds in site.seconds_to_end],
+    }
+
+
+def drawings_by_code() -> dict[str, int]:
+    """How many were stored by the code of each release."""
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        rows = connection.execute(
+            "SELECT made_by, count(*) FROM recognizer_drawing GROUP BY made_by ORDER BY made_by"
+        ).fetchall()
+    return {str(code): int(count) for code, count in rows}
+
+
+def what_the_proxy_says(proxy: Proxy) -> dict[str, Any]:
+    """Whether it hides who asks, and what it makes of a body that is too long."""
+    with ExitStack() as at_the_end:
+
+        def visitor(address: str = "127.0.0.1") -> Visitor:
+            made = Visitor(proxy.port, proxy.trusted, Told(), address)
+            return at_the_end.enter_context(closing(made))
+
+        made_up = [
+            sign_in_wrongly(visitor(), f"nobody{n}", X_Forwarded_For=f"198.51.100.{n}")
+            for n in range(SIGN_INS + 2)
+        ]
+        elsewhere = sign_in_wrongly(visitor("127.0.0.2"), "nobody")
+        too_long, _ = visitor().send("POST", "/api/v1/predict/", "x" * 5_200_000)
+        far_too_long = _status_of_far_too_long(visitor())
+    return {
+        "sign_ins_with_made_up_addresses": made_up,
+        "sign_in_from_another_address": elsewhere,
+        "body_over_the_sites_limit": too_long,
+        "body_over_the_proxys_limit": far_too_long,
+    }
+
+
+def _status_of_far_too_long(visitor: Visitor) -> int:
+    try:
+        return visitor.send("POST", "/api/v1/predict/", "x" * 20_000_000)[0]
+    except OSError:
+        return 0  # it hangs up on who goes on sending
+
+
+def shortcomings(figures: dict[str, Any]) -> list[str]:
+    """What did not come to what it should."""
+    stored = sum(figures["drawings_stored"].values())
+    throttled = figures["sign_ins_with_made_up_addresses"]
+    held = {
+        "a request failed": figures["failed_requests"] == 0,
+        "a drawing was lost, or stored twice": figures["drawings_answered"] == stored,
+        "one of the releases never stored anything": len(figures["drawings_stored"]) == 2,
+        "one of the releases never answered": len(figures["pages_by_release"]) == 2,
+        "a made-up address dodges the throttle": throttled == [200] * SIGN_INS + [429] * 2,
+        "the throttle hits others too": figures["sign_in_from_another_address"] == 200,
+        "a long body is not a 413": figures["body_over_the_sites_limit"] == 413,
+        "an endless body passes": figures["body_over_the_proxys_limit"] in {0, 413},
+    }
+    return [what for what, holds in held.items() if not holds]
+
+
+@contextmanager
+def valkey(folder: Path) -> Iterator[str]:
+    """A server of its own; its address."""
+    prepared = EmbeddedValkey.prepare(folder / "valkey")
+    process = subprocess.Popen(prepared.command, preexec_fn=die_with_parent())  # noqa: PLW1509, S603
+    try:
+        prepared.wait_until_it_answers(process)
+        yield prepared.url
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; the exit status."""
+    parser = argparse.ArgumentParser(prog="make deploy-report", description=__doc__)
+    parser.add_argument("--output", type=Path, default=Path("reports/deploy.json"))
+    arguments = parser.parse_args(argv)
+    with TemporaryDirectory(prefix="deploy-report-") as name, valkey(Path(name)) as redis_url:
+        try:
+            figures = measure(Path(name), redis_url)
+        except SiteError as error:
+            sys.exit(f"make deploy-report: {error}")
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(json.dumps(figures, indent=2) + "\n")
+    for what, figure in figures.items():
+        sys.stdout.write(f"{what.replace('_', ' '):36}{figure}\n")
+    wrong = shortcomings(figures)
+    for what in wrong:
+        say(f"NOT AS IT SHOULD BE: {what}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
