@@ -6,6 +6,7 @@ those of a release with a further column one by one, and then by those of the ol
 """
 
 import argparse
+import http.client
 import json
 import os
 import subprocess
@@ -146,20 +147,23 @@ def what_the_proxy_says(proxy: Proxy) -> dict[str, Any]:
         ]
         elsewhere = sign_in_wrongly(visitor("127.0.0.2"), "nobody")
         too_long, _ = visitor().send("POST", "/api/v1/predict/", "x" * 5_200_000)
-        far_too_long = _status_of_far_too_long(visitor())
+        endless = _status_of_an_endless_body(visitor())
+        then, _ = visitor().send("GET", "/healthz")
     return {
         "sign_ins_with_made_up_addresses": made_up,
         "sign_in_from_another_address": elsewhere,
         "body_over_the_sites_limit": too_long,
-        "body_over_the_proxys_limit": far_too_long,
+        "body_without_a_length": endless,
+        "healthz_after_these": then,
     }
 
 
-def _status_of_far_too_long(visitor: Visitor) -> int:
+def _status_of_an_endless_body(visitor: Visitor) -> int:
+    """Without a length it is too long only once so much has come; 0: it hung up."""
     try:
-        return visitor.send("POST", "/api/v1/predict/", "x" * 20_000_000)[0]
-    except OSError:
-        return 0  # it hangs up on who goes on sending
+        return visitor.send_without_length("/api/v1/predict/", "x" * 20_000_000)
+    except (OSError, http.client.HTTPException):
+        return 0
 
 
 def shortcomings(figures: dict[str, Any]) -> list[str]:
@@ -174,7 +178,8 @@ def shortcomings(figures: dict[str, Any]) -> list[str]:
         "a made-up address dodges the throttle": throttled == [200] * SIGN_INS + [429] * 2,
         "the throttle hits others too": figures["sign_in_from_another_address"] == 200,
         "a long body is not a 413": figures["body_over_the_sites_limit"] == 413,
-        "an endless body passes": figures["body_over_the_proxys_limit"] in {0, 413},
+        "an endless body passes": figures["body_without_a_length"] in {0, 413, 502},
+        "long bodies shut others out": figures["healthz_after_these"] == 200,
     }
     return [what for what, holds in held.items() if not holds]
 

@@ -1,6 +1,7 @@
 """What Dockerfile, compose.yaml and Caddyfile promise each other. Nothing here builds an image."""
 
 import re
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from recognizer.tests.test_settings import variables_read
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 CADDYFILE = (ROOT / "Caddyfile").read_text()
-OF_THE_PARTS_AROUND = {"SITE_ADDRESS", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "PROXY_MAX_BODY"}
+OF_THE_PARTS_AROUND = {
+    *("SITE_ADDRESS", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "WEB_IMAGE", "WORKER_IMAGE"),
+}
 
 
 def assigned(name: str) -> dict[str, str]:
@@ -67,6 +70,9 @@ def test_the_site_believes_the_proxy_alone() -> None:
     address = COMPOSE["services"]["proxy"]["networks"]["front"]["ipv4_address"]
     for name in ("web-1", "web-2"):
         assert COMPOSE["services"][name]["environment"]["TRUSTED_PROXIES"] == address
+    (network,) = COMPOSE["networks"]["front"]["ipam"]["config"]
+    assert ip_address(address) in ip_network(network["subnet"])
+    assert ip_address(address) not in ip_network(network["ip_range"])
     # Caddy would pass on what clients wrote if it trusted anybody itself.
     assert "trusted_proxies" not in CADDYFILE
 
