@@ -31,7 +31,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
     503 once it was asked to end: a proxy sends further requests elsewhere.
     """
     if ending.is_under_way():
-        return JsonResponse({"state": "ending"}, status=503)
+        answer = JsonResponse({"state": "ending"}, status=503)
+        answer._has_been_logged = True  # type: ignore[attr-defined]  no error, as Django takes it for
+        return answer
     return JsonResponse({"state": health.OK})
 
 

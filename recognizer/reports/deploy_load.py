@@ -78,6 +78,15 @@ class Visitor:
         self._connection.send(body[half:].encode())
         return self._heard()
 
+    def announce(self, path: str, size: int) -> int:
+        """Say that a body of so many bytes is to come, and send none; the answer's status."""
+        self._connection.putrequest("POST", path)
+        given = self._with_cookies({"Content-Length": str(size)})
+        for name, value in given.items():
+            self._connection.putheader(name, value)
+        self._connection.endheaders()
+        return self._heard()[0]
+
     def send_without_length(self, path: str, body: str) -> int:
         """Send a body in chunks; the answer's status."""
         pieces = (body[start : start + 65_536].encode() for start in range(0, len(body), 65_536))

@@ -96,11 +96,12 @@ def test_who_asks_twice_does_not_wait_for_the_notice() -> None:
         assert server.should_exit
 
 
-def test_a_probe_says_that_the_process_ends() -> None:
+def test_a_probe_says_that_the_process_ends_and_that_is_no_error(caplog: Any) -> None:
     assert Client().get("/healthz").status_code == 200
     ending.begin()
     answer = Client().get("/healthz")
     assert (answer.status_code, answer.json()) == (503, {"state": "ending"})
+    assert not caplog.records
 
 
 def test_a_made_up_address_is_not_believed_but_the_one_that_the_proxy_saw(settings: Any) -> None:
