@@ -8,10 +8,12 @@ import signal
 import time
 from collections.abc import Sequence
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from django.conf import settings
 
+from mnist_site.http_limits import LimitedHttp
 from recognizer.running import ending
 
 
@@ -40,13 +42,13 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def config(application: object, *, seconds_to_finish: int, **where: object) -> uvicorn.Config:
+def config(application: Any, *, seconds_to_finish: int, **where: Any) -> uvicorn.Config:
     """How it serves; `where` is `fd`, or `host` and `port`."""
     return uvicorn.Config(
-        application,  # type: ignore[arg-type]  uvicorn's type of an application is its own
-        **where,  # type: ignore[arg-type]
+        application,
+        **where,
         loop="uvloop",
-        http="mnist_site.http_limits:LimitedHttp",  # type: ignore[arg-type]  a path is as good
+        http=LimitedHttp,
         lifespan="off",
         log_level="warning",
         access_log=False,
@@ -64,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--seconds-to-finish", type=int, default=25, help="for answers that were begun"
     )
     arguments = parser.parse_args(argv)
-    where = (
+    where: dict[str, Any] = (
         {"host": settings.WEB_HOST, "port": settings.WEB_PORT}
         if arguments.fd is None
         else {"fd": arguments.fd}

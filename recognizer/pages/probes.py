@@ -32,7 +32,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
     """
     if ending.is_under_way():
         answer = JsonResponse({"state": "ending"}, status=503)
-        answer._has_been_logged = True  # type: ignore[attr-defined]  no error, as Django takes it for
+        answer._has_been_logged = True  # type: ignore[attr-defined]  # it is no error
         return answer
     return JsonResponse({"state": health.OK})
 

@@ -31,7 +31,8 @@ def release(folder: Path, monkeypatch: Any, settings: Any, **hashed: str) -> Non
 
 
 def test_static_files_of_every_release_lie_beside_each_other(tmp_path, monkeypatch, settings):
-    shared, said = tmp_path / "shared", []
+    shared = tmp_path / "shared"
+    said: list[str] = []
     release(tmp_path / "old", monkeypatch, settings, draw="0123456789ab", pen="111111111111")
     preparation.share_static(shared, said.append)
     written = (shared / "js" / "pen.111111111111.js").stat().st_ino
