@@ -93,8 +93,8 @@ bench: .venv/.installed-dev build/bench/.installed  ## how fast is it, beside Fl
 growth-report: .venv/.installed-dev  ## what pages cost with many drawings: ten minutes and more [N=1000000] [POSTGRES=1]
 	@$(if $(POSTGRES),$(BIN)/python -m recognizer.tests.postgres -- )$(BIN)/python -m recognizer.reports.growth $(N:%=--count %)
 
-deploy-report: .venv/.installed-dev caddy  ## replaces a release under load behind the proxy; counts what fails: two minutes
-	@$(BIN)/python -m recognizer.tests.postgres -- $(BIN)/python -m recognizer.reports.deploy
+deploy-report: .venv/.installed-dev caddy  ## replaces a release under load behind the proxy; counts what fails: two minutes [NOTICE=4]
+	@$(BIN)/python -m recognizer.tests.postgres -- $(BIN)/python -m recognizer.reports.deploy $(NOTICE:%=--notice %)
 
 clean:  ## remove what was installed and built; var/ and .env stay
 	rm -rf .venv build test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

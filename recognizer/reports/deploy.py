@@ -36,7 +36,7 @@ DRAWING: dict[str, Any] = {
 SIGN_INS = 5
 
 
-def settings_of(folder: Path, redis_url: str) -> dict[str, str]:
+def settings_of(folder: Path, redis_url: str, notice_seconds: int) -> dict[str, str]:
     """As compose.yaml sets them, for one machine without containers."""
     return environment(folder / "var") | {
         "DATABASE_URL": os.environ["DATABASE_URL"],
@@ -44,7 +44,7 @@ def settings_of(folder: Path, redis_url: str) -> dict[str, str]:
         "ALLOWED_HOSTS": "localhost",
         "HTTPS": "true",
         "TRUSTED_PROXIES": "127.0.0.1",
-        "WEB_NOTICE_SECONDS": str(NOTICE_SECONDS),
+        "WEB_NOTICE_SECONDS": str(notice_seconds),
         "THROTTLE_ADDRESS_LOGIN": f"{SIGN_INS}/hour",
     }
 
@@ -86,13 +86,13 @@ class Site:
             time.sleep(SECONDS_BETWEEN)
 
 
-def measure(folder: Path, redis_url: str) -> dict[str, Any]:
+def measure(folder: Path, redis_url: str, notice_seconds: int) -> dict[str, Any]:
     """All of it; what was counted."""
     old, new = old_release(folder), new_release(folder)
     say("collecting the static files of both releases")
     for release in (old, new):
         collect(release, folder)
-    site = Site(folder, settings_of(folder, redis_url))
+    site = Site(folder, settings_of(folder, redis_url, notice_seconds))
     say("starting the old release")
     with site.running(old) as proxy:
         with visitors(proxy.port, proxy.trusted, DRAWING) as told:
@@ -205,10 +205,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; the exit status."""
     parser = argparse.ArgumentParser(prog="make deploy-report", description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("reports/deploy.json"))
+    parser.add_argument(
+        "--notice", type=int, default=NOTICE_SECONDS, help="WEB_NOTICE_SECONDS (%(default)s)"
+    )
     arguments = parser.parse_args(argv)
     with TemporaryDirectory(prefix="deploy-report-") as name, valkey(Path(name)) as redis_url:
         try:
-            figures = measure(Path(name), redis_url)
+            figures = measure(Path(name), redis_url, arguments.notice)
         except SiteError as error:
             sys.exit(f"make deploy-report: {error}")
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
