@@ -39,7 +39,6 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         "state_shown",
         "architecture",
         "mnist_accuracy",
-        "size",
         "created_at",
         "run_shown",
     ]

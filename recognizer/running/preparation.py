@@ -14,6 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Q
 
 from ml.inference import ArtifactError
+from mnist_site.storage import StorageAwayError
 from recognizer.models import ModelVersion
 from recognizer.promotion import register_shipped_model
 from recognizer.running.checks import NotReadyError, first_line
@@ -59,6 +60,8 @@ def register_model(say: Say) -> None:
         return
     try:
         version = register_shipped_model()
+    except StorageAwayError as error:
+        raise NotReadyError(f"STORAGE_URL: {first_line(error)}") from error
     except (OSError, ValueError, ArtifactError) as error:
         raise NotReadyError(
             f"The shipped model in ml/pretrained cannot be used: {first_line(error)}"

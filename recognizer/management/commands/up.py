@@ -65,6 +65,7 @@ def _run(supervisor: Supervisor, console: Console) -> None:
     checks.reach_database()
     if settings.REDIS_URL:
         checks.reach_redis(settings.REDIS_URL)
+    checks.reach_storage()
     preparation.migrate(say)
     preparation.collect_static(say)
     preparation.register_model(say)
