@@ -2,7 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -20,6 +21,23 @@ from recognizer.promotion import register_shipped_model
 from recognizer.running.checks import NotReadyError, first_line
 
 Say = Callable[[str], None]
+
+_LOCK = 0x6877  # any number that nobody else takes in this database
+
+
+@contextmanager
+def one_host_at_a_time() -> Iterator[None]:
+    """Of several hosts that start at once, one prepares the database that they share."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+    try:
+        yield
+    finally:
+        with suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
 def migrate(say: Say) -> None:

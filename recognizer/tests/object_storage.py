@@ -20,19 +20,14 @@ _SECONDS_TO_START = 60
 
 
 @contextmanager
-def object_storage(
-    host: str = "127.0.0.1", before: tuple[str, ...] = (), port: int | None = None
-) -> Iterator[str]:
+def object_storage(host: str = "127.0.0.1") -> Iterator[str]:
     """Run one with an empty bucket; its address.
-
-    Args:
-        before: words in front of the command, such as those that change the network.
 
     Raises:
         RuntimeError: it does not start.
     """
-    port = port or free_port()
-    command = [*before, sys.executable, "-m", "moto.server", "-H", host, "-p", str(port)]
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", host, "-p", str(port)]
     process = subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,
