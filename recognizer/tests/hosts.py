@@ -39,7 +39,7 @@ class Host:
 
 
 @contextmanager
-def hosts(*names: str) -> Iterator[list[Host]]:
+def hosts(*names: str, own_networks: bool = True) -> Iterator[list[Host]]:
     """Connect so many; this thread, and those it starts in here, can reach each of them.
 
     Nothing has to be cleared away: a network is gone with the last process in it.
@@ -47,9 +47,11 @@ def hosts(*names: str) -> Iterator[list[Host]]:
     before = _namespace_of_this_thread()
     try:
         try:
-            connected = _connect(names)
+            connected = _connect(names) if own_networks else []
         except (OSError, subprocess.CalledProcessError):
             _enter(before)
+            connected = []
+        if not connected:
             connected = [Host(name, f"127.0.0.{n}") for n, name in enumerate(names, 2)]
         yield connected
         for host in connected:

@@ -91,10 +91,16 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[Cluster]:
-    """Start one; both members start at the same time, on an empty database."""
+def cluster(folder: Path, *, own_networks: bool = True) -> Iterator[Cluster]:
+    """Start one; both members start at the same time, on an empty database.
+
+    Args:
+        own_networks: give each host a network of its own, where that is allowed.
+    """
     with ExitStack() as stack:
-        *places, services = stack.enter_context(hosts("A", "B", "services"))
+        *places, services = stack.enter_context(
+            hosts("A", "B", "services", own_networks=own_networks)
+        )
         with services.inside():
             database = stack.enter_context(
                 postgres.server("-c", "synchronous_commit=on", address=services.address)
@@ -108,7 +114,6 @@ def cluster(folder: Path) -> Iterator[Cluster]:
             "ALLOWED_HOSTS": ",".join(place.address for place in places),
             "PYTHONPATH": os.pathsep.join([str(lighten(folder)), str(ROOT)]),
             "SECRET_KEY": secrets.token_urlsafe(40),
-            "WEB_PORT": "8000",
             "WEB_PROCESSES": "2",
             "RETRAIN_EPOCHS": "4",
             "RETRAIN_THREADS": "1",
