@@ -21,7 +21,7 @@ from recognizer.running import checks
 from recognizer.tests.object_storage import BUCKET, KEYS, client, object_storage
 from recognizer.tests.running_up import UP, environment
 
-pytestmark = [pytest.mark.django_db, pytest.mark.services]
+pytestmark = [pytest.mark.django_db, pytest.mark.services, pytest.mark.slow]
 
 NOBODY = "http://127.0.0.1:1"
 
@@ -212,3 +212,14 @@ def test_a_start_without_a_storage_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     (line,) = done.stderr.strip().splitlines()
     assert line.startswith("manage.py up: STORAGE_URL: The bucket models does not answer")
+
+
+def test_the_list_of_versions_asks_the_bucket_nothing(
+    candidate: ModelVersion, storage_at: Any, admin_client: Client
+) -> None:
+    storage_at(NOBODY)
+    listed = admin_client.get("/admin/recognizer/modelversion/").content.decode()
+    assert "Version 2" in listed
+    assert "field-size" not in listed
+    page = admin_client.get(f"/admin/recognizer/modelversion/{candidate.pk}/change/")
+    assert '<div class="readonly">?</div>' in page.content.decode()
