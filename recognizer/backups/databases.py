@@ -86,7 +86,7 @@ def tables() -> list[str]:
     """Those of this site that are there, also those of a newer release."""
     labels = tuple(f"{app.label}_" for app in apps.get_app_configs())
     found = connection.introspection.table_names()
-    return [name for name in found if name.startswith((*labels, "django_migrations"))]
+    return [name for name in found if name.startswith((*labels, "django_"))]
 
 
 def is_empty() -> bool:
