@@ -59,7 +59,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     actions = ["promote", "judge", "roll_back"]
     actions_without_selection = ("roll_back",)
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
         # A bucket would be asked once for each row.
         return [name for name in self.list_display if name != "size" or artifacts.on_this_host()]
 
