@@ -13,7 +13,7 @@ MAKE_MESSAGES := $(LINT_ENV) $(BIN)/python manage.py makemessages --all --no-obs
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: help run test test-js test-sqlite test-faults test-postgres format messages screenshots figures clean node chromium
-.PHONY: learning-report page-report growth-report deploy-report bench caddy
+.PHONY: learning-report page-report growth-report deploy-report hosts-report bench caddy
 .PHONY: lint lint-ruff lint-types lint-imports lint-templates lint-django
 
 help:  ## list what can be made
@@ -89,6 +89,9 @@ page-report: .venv/.installed-dev chromium  ## how fast, light and sound the pag
 
 bench: .venv/.installed-dev build/bench/.installed  ## how fast is it, beside Flask and Gradio with the same network? [SECONDS=6]
 	@$(BIN)/python -m recognizer.reports.bench --baselines build/bench/bin/python $(SECONDS:%=--seconds %)
+
+hosts-report: .venv/.installed-dev  ## do several hosts make one site? Real processes, networks of their own; three minutes
+	@$(BIN)/python -m recognizer.tests.hosts_report
 
 growth-report: .venv/.installed-dev  ## what pages cost with many drawings: ten minutes and more [N=1000000] [POSTGRES=1]
 	@$(if $(POSTGRES),$(BIN)/python -m recognizer.tests.postgres -- )$(BIN)/python -m recognizer.reports.growth $(N:%=--count %)

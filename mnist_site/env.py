@@ -10,7 +10,7 @@ import secrets
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -138,6 +138,39 @@ def env_database(default: Path) -> dict[str, Any]:
 _DATABASE_HINT = (
     "DATABASE_URL: expected postgres://user:password@host:port/name or sqlite:////path/to/file"
 )
+
+
+def env_storage(name: str) -> dict[str, Any]:
+    """Read where versions' files lie: a folder, or s3://bucket/prefix?endpoint_url=…
+
+    Raises:
+        ImproperlyConfigured: neither.
+    """
+    value = env_str(name)
+    if not value:
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    url = urlsplit(value)
+    options = dict(parse_qsl(url.query, keep_blank_values=True))
+    style = options.pop("addressing_style", "path" if "endpoint_url" in options else "auto")
+    unknown = options.keys() - {"endpoint_url", "region_name"} or "" in options.values()
+    endpoint = urlsplit(options.get("endpoint_url", "https://amazon"))
+    is_address = endpoint.scheme in {"http", "https"} and endpoint.netloc
+    # Keys would end up in logs; AWS_* is where they belong.
+    is_bucket = url.scheme == "s3" and re.fullmatch(r"[\w.-]+", url.netloc)
+    if not is_bucket or unknown or not is_address or style not in {"path", "virtual", "auto"}:
+        raise ImproperlyConfigured(
+            f"{name}: expected s3://bucket/prefix?endpoint_url=https://…&region_name=…"
+        )
+    return {
+        "BACKEND": "mnist_site.bucket.BucketStorage",
+        "OPTIONS": {
+            "bucket_name": url.netloc,
+            "location": url.path.strip("/"),
+            "addressing_style": style,
+            "endpoint_url": options.get("endpoint_url"),
+            "region_name": options.get("region_name"),
+        },
+    }
 
 
 def first_env_file() -> str:

@@ -17,6 +17,7 @@ from mnist_site.env import (
     env_redis_url,
     env_secret_key,
     env_share,
+    env_storage,
     env_str,
     read_env_file,
 )
@@ -148,7 +149,7 @@ STATIC_ROOT = Path(env_str("STATIC_ROOT", str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = VAR_DIR / "files"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": env_storage("STORAGE_URL"),
     "staticfiles": {"BACKEND": "mnist_site.storage.HashedStaticStorage"},
 }
 

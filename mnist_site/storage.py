@@ -1,4 +1,4 @@
-"""How static files are stored."""
+"""How static files are stored, and what it is called when files cannot be reached."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -7,3 +7,7 @@ class HashedStaticStorage(CompressedManifestStaticFilesStorage):
     """Hashes names inside JS modules too, so that an import never meets a stale file."""
 
     support_js_module_import_aggregation = True
+
+
+class StorageAwayError(OSError):
+    """The storage of versions' files does not answer, or refuses; the message says why."""

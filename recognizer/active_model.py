@@ -6,7 +6,6 @@ others go on with the old, and one assignment swaps them.
 """
 
 import contextlib
-import hashlib
 import logging
 import threading
 import time
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from django.db import Error as AnyDatabaseError
 
 from ml.inference import ArtifactError, Classifier
+from recognizer import artifacts
 from recognizer.models import ModelVersion
 
 CHECK_SECONDS = 0.5
@@ -120,22 +120,19 @@ def _complain(what: str) -> None:
         logger.error(what)
 
 
-def load(version: ModelVersion) -> ActiveModel:
+def load(version: ModelVersion, *, as_stored: bool = False) -> ActiveModel:
     """Load a version's artifact, checked by its SHA-256.
+
+    Args:
+        as_stored: not what this host fetched from a bucket before, but what is there now.
 
     Raises:
         ArtifactError: the file is missing, or not the one that was registered.
         OSError: the file cannot be read.
     """
-    try:
-        with version.artifact.open("rb") as file:
-            content = file.read()
-    except FileNotFoundError:
-        raise ArtifactError(
-            f"The artifact of version {version.number} is missing: {version.artifact.name}."
-        ) from None
-    if hashlib.sha256(content).hexdigest() != version.sha256:
-        raise ArtifactError(f"The artifact of version {version.number} has a wrong SHA-256.")
+    get = artifacts.fetch if as_stored else artifacts.read
+    what = f"The artifact of version {version.number}"
+    content = get(version.artifact.name, version.sha256, what)
     classifier = Classifier.load(content, tuple(version.classes), version.reject_above)
     classifier.warm_up()
     return ActiveModel(version.pk, version.number, classifier)

@@ -11,11 +11,12 @@ from functools import lru_cache
 
 import redis
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from recognizer import active_model
+from recognizer import active_model, artifacts
 from recognizer.models import ModelVersion
 
 OK, DEGRADED, FAILED = "ok", "degraded", "failed"
@@ -118,10 +119,22 @@ def _disk() -> Part:
     return Part(OK, "There is room.")
 
 
+def _storage() -> Part:
+    if artifacts.on_this_host():
+        return Part(OK, "A folder of this host.")
+    try:
+        default_storage.exists("look")
+    except OSError as error:
+        logger.warning("The storage of model files: %s", error)
+        return Part(DEGRADED, "The storage does not answer: promotions and trainings wait.")
+    return Part(OK, "The storage answers.")
+
+
 CHECKS: dict[str, Callable[[], Part]] = {
     "database": _database,
     "migrations": _migrations,
     "redis": _redis,
     "model": _model,
+    "storage": _storage,
     "disk": _disk,
 }

@@ -1,4 +1,4 @@
-"""A database that is away for a moment: wait for it instead of losing work."""
+"""A database or a storage that is away for a moment: wait for it instead of losing work."""
 
 import logging
 import time
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
+
+from mnist_site.storage import StorageAwayError
 
 AWAY = (OperationalError, InterfaceError)
 """What Django raises when no database answers."""
@@ -18,22 +20,23 @@ logger = logging.getLogger(__name__)
 
 
 def outlast(act: Callable[[], _T], *, seconds: float) -> _T:
-    """Do it, and do it again from the start while the database is away.
+    """Do it, and do it again from the start while the database, or the storage, is away.
 
     Never inside a transaction. Where a COMMIT's answer got lost, the act finds its
     own work done: it must be able to tell.
 
     Raises:
-        OperationalError, InterfaceError: it is away for longer than so many seconds.
+        OperationalError, InterfaceError, StorageAwayError: it is away for longer than so many
+            seconds.
     """
     give_up_at = None
     while True:
         try:
             return act()
-        except AWAY as error:
+        except (*AWAY, StorageAwayError) as error:
             give_up_at = give_up_at or time.monotonic() + seconds
             if time.monotonic() > give_up_at:
                 raise
-            logger.warning("The database is away (%s); trying again.", error)
+            logger.warning("The database or the storage is away (%s); trying again.", error)
             connection.close()
             time.sleep(_SECONDS_BETWEEN_TRIES)

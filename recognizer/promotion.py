@@ -1,5 +1,6 @@
 """Which version answers: register, promote, roll back."""
 
+import contextlib
 from pathlib import Path
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -75,7 +76,8 @@ def register(folder: Path, *, run: TrainingRun | None) -> ModelVersion:
                     field.save(path.name, File(file), save=False)
             version.save(force_insert=True)
         except BaseException:
-            _remove_files(version.number, kept)
+            with contextlib.suppress(OSError):  # else the next registering removes them
+                _remove_files(version.number, kept)
             raise
     return version
 
@@ -141,7 +143,7 @@ def promote(
         PromotionError: it is active already, or its artifact cannot be loaded.
     """
     try:
-        active_model.load(version)
+        active_model.load(version, as_stored=True)
     except (ArtifactError, OSError) as error:
         raise PromotionError(
             _("%(version)s cannot be loaded: %(why)s") % {"version": version, "why": error}

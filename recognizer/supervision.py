@@ -26,9 +26,9 @@ from django.utils import timezone
 
 from ml import pretrained
 from ml.contract import NOT_A_DIGIT
-from ml.dataset import DatasetError, file_sha256
+from ml.dataset import DatasetError
 from ml.inference import ArtifactError, load_trained
-from recognizer import gate, promotion, request_ids
+from recognizer import artifacts, gate, promotion, request_ids
 from recognizer.models import TrainingRun
 from recognizer.outages import AWAY, outlast
 from recognizer.running.lifetime import die_with_parent
@@ -91,16 +91,15 @@ class Supervisor:
     def _prepare(self) -> list[str]:
         try:
             return self._outlast(self._command)
-        except OSError as error:
+        except (ArtifactError, OSError) as error:
             raise TrainingFailedError(f"The training could not be prepared: {error}") from error
 
     def _command(self) -> list[str]:
+        self._write_now()  # before each try: a storage that is away is waited for
         base, output = self._run.base_version, self._folder / "result"
         weights = self._folder / pretrained.WEIGHTS.name
-        with base.weights.open("rb") as stored:
-            weights.write_bytes(stored.read())
-        if file_sha256(weights) != base.weights_sha256:
-            raise TrainingFailedError(f"The stored weights of {base} have a wrong SHA-256.")
+        what = f"The file with the weights of version {base.number}"
+        weights.write_bytes(artifacts.read(base.weights.name, base.weights_sha256, what))
         sets = write_examples(self._run, self._folder, sign_of_life=self._write)
         parameters = self._run.parameters
         return [
@@ -248,6 +247,7 @@ class Supervisor:
             raise TrainingFailedError(f"The result could not be stored: {error}") from error
 
     def _register_now(self, comparison: gate.Comparison | None) -> None:
+        self._write_now()
         not_judged = "" if comparison else ", not judged"
         try:
             with transaction.atomic():
@@ -264,8 +264,8 @@ class Supervisor:
                 if comparison is not None:
                     gate.conclude(version, comparison)
         except BaseException:
-            # Without a database it is left to the next registering.
-            with contextlib.suppress(AnyDatabaseError):
+            # Without a database, or a storage, it is left to the next registering.
+            with contextlib.suppress(AnyDatabaseError, OSError):
                 promotion.remove_leftovers()
             raise
 

@@ -14,7 +14,7 @@ from ml.baselines.reading import CLASSES, read
 app = Flask(__name__)
 
 
-@app.post("/predict")  # type: ignore[untyped-decorator]
+@app.post("/predict")
 def predict() -> ResponseReturnValue:
     content = base64.b64decode(request.get_json()["image"].partition(",")[2])
     scores = read(Image.open(io.BytesIO(content)))

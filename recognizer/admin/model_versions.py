@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from recognizer import audit, forgetting, promotion, tasks
+from mnist_site.storage import StorageAwayError
+from recognizer import artifacts, audit, forgetting, promotion, tasks
 from recognizer.admin import answered_on, verdicts
 from recognizer.admin.pictures import percent, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin, may_view, staff
@@ -58,6 +59,10 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     actions = ["promote", "judge", "roll_back"]
     actions_without_selection = ("roll_back",)
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        # A bucket would be asked once for each row.
+        return [name for name in self.list_display if name != "size" or artifacts.on_this_host()]
+
     @admin.display(description=gettext_lazy("version"), ordering="number")
     def name(self, version: ModelVersion) -> str:
         return str(version)
@@ -76,6 +81,8 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     def size(self, version: ModelVersion) -> str:
         try:
             return filesizeformat(version.artifact.size)
+        except StorageAwayError:
+            return "?"
         except OSError:
             return _("missing")
 

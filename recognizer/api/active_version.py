@@ -1,6 +1,5 @@
 """Which version answers now, and its network for browsers that read by themselves."""
 
-import hashlib
 import logging
 from typing import Any
 
@@ -15,6 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from ml.inference import ArtifactError
+from recognizer import artifacts
 from recognizer.active_model import NoActiveModelError
 from recognizer.api.tokens import EVERY_SCOPE, TokenAuthentication
 from recognizer.models import ModelVersion
@@ -63,14 +64,12 @@ def network(request: HttpRequest, sha256: str) -> HttpResponse:
     version = ModelVersion.objects.active()
     if version is None or version.web_sha256 != sha256:
         raise Http404("No active version has this network.")
+    what = f"The network for browsers of version {version.number}"
     try:
-        with version.web_model.open("rb") as file:
-            content = file.read()
-    except OSError as error:
-        raise Http404("The file is missing.") from error
-    if hashlib.sha256(content).hexdigest() != sha256:
-        logger.error("The network for browsers of %s has a wrong SHA-256.", version)
-        raise Http404("The file is damaged.")
+        content = artifacts.read(version.web_model.name, sha256, what)
+    except (ArtifactError, OSError) as error:
+        logger.error("%s", error)
+        raise Http404("The file cannot be read.") from error
     response = HttpResponse(content, content_type="application/octet-stream")
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 import redis
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import DatabaseError, connection
 
 _LOCK_PATIENCE_SECONDS = 1.5
@@ -98,6 +100,21 @@ def reach_redis(url: str) -> None:
             client.ping()
     except (redis.RedisError, OSError, ValueError) as error:
         raise NotReadyError(f"REDIS_URL: no server answers: {first_line(error)}") from error
+
+
+def reach_storage() -> None:
+    """Look into the bucket of STORAGE_URL, write a file there and delete it; a folder needs none.
+
+    Raises:
+        NotReadyError: that is not possible.
+    """
+    if isinstance(default_storage, FileSystemStorage):
+        return
+    try:
+        default_storage.listdir("models")
+        default_storage.delete(default_storage.save("can-be-written", ContentFile(b"yes")))
+    except (OSError, ValueError) as error:  # botocore's for an address that is none
+        raise NotReadyError(f"STORAGE_URL: {first_line(error)}") from error
 
 
 def first_line(error: BaseException) -> str:

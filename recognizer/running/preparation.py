@@ -3,7 +3,8 @@
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -16,11 +17,29 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Q
 
 from ml.inference import ArtifactError
+from mnist_site.storage import StorageAwayError
 from recognizer.models import ModelVersion
 from recognizer.promotion import register_shipped_model
 from recognizer.running.checks import NotReadyError, first_line
 
 Say = Callable[[str], None]
+
+_LOCK = 0x6877  # any number that nobody else takes in this database
+
+
+@contextmanager
+def one_host_at_a_time() -> Iterator[None]:
+    """Of several hosts that start at once, one prepares the database that they share."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+    try:
+        yield
+    finally:
+        with suppress(DatabaseError), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
 def migrate(say: Say) -> None:
@@ -98,6 +117,8 @@ def register_model(say: Say) -> None:
         return
     try:
         version = register_shipped_model()
+    except StorageAwayError as error:
+        raise NotReadyError(f"STORAGE_URL: {first_line(error)}") from error
     except (OSError, ValueError, ArtifactError) as error:
         raise NotReadyError(
             f"The shipped model in ml/pretrained cannot be used: {first_line(error)}"

@@ -19,7 +19,7 @@ from ml.dataset import Dataset, load_bitmaps, save_bitmaps
 from ml.tests import golden
 from recognizer.tests import postgres
 from recognizer.tests.people import Answer, Crowd, Person
-from recognizer.tests.running_up import ROOT, UP, RunningUp, environment, processes_of
+from recognizer.tests.running_up import ROOT, UP, RunningUp, environment, processes_with
 
 SECONDS_FOR_A_RUN = 180
 """Far more than one takes; the rest is for a machine that does other things meanwhile."""
@@ -52,13 +52,7 @@ class Site:
 
     def pids(self, *words: str) -> list[int]:
         """The site's processes whose command line holds all of these words."""
-        found = []
-        for pid in processes_of(self.env):
-            with contextlib.suppress(OSError):
-                command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-                if all(any(word in part for part in command) for word in words):
-                    found.append(pid)
-        return found
+        return processes_with(self.env, *words)
 
     def kill(self, *words: str) -> None:
         """kill -9 of the one process with these words in its command line."""
@@ -204,7 +198,7 @@ def running_site(folder: Path) -> Iterator[Site]:
     with postgres.server("-c", "synchronous_commit=on") as database:
         env = environment(folder / "var") | {
             "DATABASE_URL": database.url,
-            "PYTHONPATH": os.pathsep.join([str(_lighten(folder)), str(ROOT)]),
+            "PYTHONPATH": os.pathsep.join([str(lighten(folder)), str(ROOT)]),
             "RETRAIN_EPOCHS": "1",
             "RETRAIN_STALE_SECONDS": "5",
             **dict.fromkeys(("THROTTLE_PREDICT", "THROTTLE_SAVE", "THROTTLE_API"), "100000/min"),
@@ -220,7 +214,7 @@ def running_site(folder: Path) -> Iterator[Site]:
                 up.interrupt()
 
 
-def _lighten(folder: Path) -> Path:
+def lighten(folder: Path) -> Path:
     """A folder for PYTHONPATH that has trainings replay, and versions compared on, few images."""
     few = folder / "few"
     few.mkdir()

@@ -86,8 +86,11 @@ class Server:
 
 
 @contextmanager
-def server(*options: str) -> Iterator[Server]:
+def server(*options: str, address: str = "127.0.0.1") -> Iterator[Server]:
     """Run a PostgreSQL of its own, with these further options on its command line.
+
+    Args:
+        address: where it listens, for everybody who knows its password.
 
     Raises:
         RuntimeError: it does not start.
@@ -99,7 +102,7 @@ def server(*options: str) -> Iterator[Server]:
         account = _unprivileged_account()
         if account:
             shutil.chown(folder, account["user"], account["group"])
-        running = _prepare(binaries, folder, account, options)
+        running = _prepare(binaries, folder, account, options, address)
         try:
             running.start()
             yield running
@@ -110,7 +113,7 @@ def server(*options: str) -> Iterator[Server]:
 
 
 def _prepare(
-    binaries: Path, folder: Path, account: dict[str, Any], options: tuple[str, ...]
+    binaries: Path, folder: Path, account: dict[str, Any], options: tuple[str, ...], address: str
 ) -> Server:
     data, password, port = folder / "data", secrets.token_urlsafe(16), free_port()
     password_file = folder / "password"
@@ -127,11 +130,13 @@ def _prepare(
         cwd=folder,
         **account,
     )
+    with (data / "pg_hba.conf").open("a") as rules:
+        rules.write("host all all samenet scram-sha-256\n")
     return Server(
-        f"postgres://tests:{password}@127.0.0.1:{port}/postgres",
+        f"postgres://tests:{password}@{address}:{port}/postgres",
         [
             *(f"{binaries}/postgres", "-D", f"{data}", "-p", f"{port}", "-k", f"{folder}"),
-            *("-c", "listen_addresses=127.0.0.1", "-c", "log_min_messages=fatal"),
+            *("-c", f"listen_addresses={address}", "-c", "log_min_messages=fatal"),
             *(*_FAST, *options),
         ],
         folder,

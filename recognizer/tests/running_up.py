@@ -22,7 +22,7 @@ class RunningUp:
     """An `up` under test, and what it printed so far."""
 
     def __init__(self, command: list[str], env: dict[str, str]) -> None:
-        self.url = f"http://127.0.0.1:{env['WEB_PORT']}/"
+        self.url = f"http://{env.get('WEB_HOST') or '127.0.0.1'}:{env['WEB_PORT']}/"
         self.output = ""
         self.process = subprocess.Popen(
             command,
@@ -84,6 +84,17 @@ def processes_of(env: dict[str, str]) -> list[int]:
             inside = (entry / "cwd").readlink().is_relative_to(env["VAR_DIR"])
             if inside or marker in environment:
                 found.append(int(entry.name))
+    return found
+
+
+def processes_with(env: dict[str, str], *words: str) -> list[int]:
+    """Those whose command line holds all of these words."""
+    found = []
+    for pid in processes_of(env):
+        with contextlib.suppress(OSError):
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+            if all(any(word in part for part in command) for word in words):
+                found.append(pid)
     return found
 
 

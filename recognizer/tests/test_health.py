@@ -47,7 +47,7 @@ def test_a_site_with_all_its_parts_is_ready(client):
     status, report = ask(client)
     assert status == 200
     assert {name: part["state"] for name, part in report["parts"].items()} == dict.fromkeys(
-        ["database", "migrations", "redis", "model", "disk"], "ok"
+        ["database", "migrations", "redis", "model", "storage", "disk"], "ok"
     )
 
 

@@ -44,6 +44,9 @@ def test_every_setting_stands_in_the_example_in_the_readme_and_in_the_operators_
         ("DATABASE_URL", "nonsense", "DATABASE_URL: expected postgres://"),
         ("REDIS_URL", "http://x", "REDIS_URL: expected redis://"),
         ("TRUSTED_PROXIES", "the proxy", "expected addresses or networks"),
+        ("STORAGE_URL", "/var/models", "STORAGE_URL: expected s3://bucket"),
+        ("STORAGE_URL", "s3://key:secret@bucket", "STORAGE_URL: expected s3://bucket"),
+        ("STORAGE_URL", "s3://bucket?endpoint=http://x", "STORAGE_URL: expected s3://bucket"),
         ("SECRET_KEY", "", "SECRET_KEY is not set"),
     ],
 )

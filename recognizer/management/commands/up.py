@@ -65,10 +65,12 @@ def _run(supervisor: Supervisor, console: Console) -> None:
     checks.reach_database()
     if settings.REDIS_URL:
         checks.reach_redis(settings.REDIS_URL)
-    preparation.migrate(say)
+    checks.reach_storage()
+    with preparation.one_host_at_a_time():
+        preparation.migrate(say)
+        preparation.register_model(say)
+        preparation.make_first_account(say)
     preparation.collect_static(say)
-    preparation.register_model(say)
-    preparation.make_first_account(say)
     connections.close_all()
     _start_parts(supervisor, listener, lock)
     threading.Thread(target=_announce, args=(listener, host, console), daemon=True).start()

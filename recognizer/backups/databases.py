@@ -1,0 +1,105 @@
+"""What the two kinds of databases have in common in a backup."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from django.apps import apps
+from django.db import connection
+
+from recognizer.backups.archive import BackupError
+
+_FILES = """
+    SELECT number, artifact, sha256 FROM recognizer_modelversion
+    UNION ALL SELECT number, weights, weights_sha256 FROM recognizer_modelversion
+    UNION ALL SELECT number, web_model, web_sha256 FROM recognizer_modelversion
+    WHERE web_model <> '' ORDER BY 1, 2
+"""
+_COUNTED = {
+    "drawings": "recognizer_drawing",
+    "versions": "recognizer_modelversion",
+    "accounts": "auth_user",
+}
+_MADE_BY_MIGRATIONS = {"django_migrations", "django_content_type", "auth_permission"}
+
+Ask = Callable[[str], list[tuple[Any, ...]]]
+"""A query, and its rows."""
+
+
+@dataclass(frozen=True)
+class Dump:
+    """A copy of the database as it was at one moment, and what it says.
+
+    files  (number of the version, name in the storage, SHA-256)
+    """
+
+    path: Path
+    files: list[tuple[int, str, str]]
+    migrations: list[list[str]]
+    counts: dict[str, int]
+
+
+class Kind(Protocol):
+    """A module for one kind of database."""
+
+    KIND: str
+    FILE: str
+
+    def dump(self, path: Path) -> Dump:
+        """Copy what the site runs on.
+
+        Raises:
+            BackupError: that is not possible.
+        """
+
+    def load(self, path: Path) -> None:
+        """Put a copy in the place of all that is there: whole, or not at all.
+
+        Raises:
+            BackupError: nothing was changed.
+        """
+
+    def make_sure_nobody_else_uses_it(self) -> None:
+        """Raises BackupError if somebody does."""
+
+
+def here() -> Kind:
+    """For the database that this site runs on."""
+    from recognizer.backups import postgresql, sqlite
+
+    kinds: dict[str, Kind] = {"sqlite": sqlite, "postgresql": postgresql}
+    return kinds[connection.vendor]
+
+
+def describe(path: Path, ask: Ask) -> Dump:
+    """What a copy holds, asked of it or at the moment at which it was made."""
+    return Dump(
+        path,
+        [(number, name, sha256) for number, name, sha256 in ask(_FILES)],
+        [[app, name] for app, name in ask("SELECT app, name FROM django_migrations ORDER BY id")],
+        {what: ask(f"SELECT count(*) FROM {table}")[0][0] for what, table in _COUNTED.items()},  # noqa: S608  names from above
+    )
+
+
+def tables() -> list[str]:
+    """Those of this site that are there, also those of a newer release."""
+    labels = tuple(f"{app.label}_" for app in apps.get_app_configs())
+    found = connection.introspection.table_names()
+    return [name for name in found if name.startswith((*labels, "django_"))]
+
+
+def is_empty() -> bool:
+    """Whether nobody has used this database, migrated or not."""
+    with connection.cursor() as cursor:
+        for table in {*tables()} - _MADE_BY_MIGRATIONS:
+            cursor.execute(f"SELECT 1 FROM {connection.ops.quote_name(table)} LIMIT 1")  # noqa: S608
+            if cursor.fetchone():
+                return False
+    return True
+
+
+def make_sure_it_is_a_site() -> None:
+    """Raises BackupError where no site has ever run."""
+    if "recognizer_modelversion" not in tables():
+        raise BackupError("There is no site in this database yet.")

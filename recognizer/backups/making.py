@@ -1,0 +1,99 @@
+"""Write a backup while the site runs.
+
+The database comes first, as it was at one moment. The files that its versions name never change
+and are never deleted, so they are still there when they are read after it.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django.utils import timezone
+
+from ml.inference import ArtifactError
+from recognizer import artifacts
+from recognizer.backups import databases
+from recognizer.backups.archive import STORED, BackupError, Manifest, Writer, pieces_of
+
+
+@dataclass(frozen=True)
+class Made:
+    """A finished backup."""
+
+    path: Path
+    manifest: Manifest
+
+
+def make(target: Path, say: Callable[[str], None], *, incomplete: bool = False) -> Made:
+    """Write everything to a file, or to one named for the moment in a folder.
+
+    The file appears when it is finished; only its owner may read it.
+
+    Args:
+        incomplete: go on without versions' files that are missing or damaged.
+
+    Raises:
+        BackupError: it cannot be made; no file is left.
+    """
+    now = timezone.now()
+    path = target / f"backup-{now:%Y%m%d-%H%M%S}.zip" if target.is_dir() else target
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    try:
+        with (
+            TemporaryDirectory(dir=path.parent, prefix=".backup-") as folder,
+            os.fdopen(os.open(unfinished, _ANEW, 0o600), "wb") as file,
+            contextlib.closing(Writer(file)) as writer,
+        ):
+            manifest = _write(writer, Path(folder), now, say, incomplete)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        raise BackupError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        with contextlib.suppress(OSError):  # it is the finished file now, or could not be made
+            unfinished.unlink()
+    return Made(path, manifest)
+
+
+_ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+
+
+def _write(
+    writer: Writer, folder: Path, now: datetime, say: Callable[[str], None], incomplete: bool
+) -> Manifest:
+    kind = databases.here()
+    say("Copying the database.")
+    dump = kind.dump(folder / kind.FILE)
+    with dump.path.open("rb") as database:
+        writer.add(kind.FILE, pieces_of(database))
+    missing: list[str] = []
+    for number, name, sha256 in dump.files:
+        what = f"A file of version {number}"
+        try:
+            writer.add(STORED + name, [artifacts.fetch(name, sha256, what)])
+        except ArtifactError as error:
+            missing.append(str(error).removesuffix("."))
+        except OSError as error:
+            raise BackupError(f"{what}, {name}, cannot be read: {error}") from error
+    if missing and not incomplete:
+        listed = "; ".join(missing)
+        raise BackupError(
+            f"Not all that the versions need is there: {listed}."
+            " With --incomplete, the backup is made without."
+        )
+    manifest = Manifest(
+        made_at=now.isoformat(),
+        kind=kind.KIND,
+        database=kind.FILE,
+        migrations=dump.migrations,
+        counts=dump.counts,
+        missing=missing,
+        entries=writer.entries,
+    )
+    writer.finish(manifest)
+    return manifest

@@ -1,0 +1,106 @@
+"""Put a backup in the place of what is there: all of it, or nothing.
+
+Files that are not there yet come first, then the database in one transaction, and last the files
+that are there but different. Whatever ends it in between, doing it again finishes it.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db.migrations.loader import MigrationLoader
+
+from recognizer.backups import databases
+from recognizer.backups.archive import (
+    STORED,
+    BackupError,
+    Entry,
+    Manifest,
+    NotEmptyError,
+    Reader,
+)
+
+
+def restore(path: Path, say: Callable[[str], None], *, replace: bool = False) -> Manifest:
+    """Bring back what a backup holds. The site must not be running; who calls holds its lock.
+
+    Args:
+        replace: also where somebody has used the site; all of that is lost.
+
+    Raises:
+        NotEmptyError: somebody has, and `replace` is not given.
+        BackupError: the backup is damaged, of another kind of database or of a newer release.
+    """
+    say("Checking every byte of the backup.")
+    backup = Reader(path)
+    kind = databases.here()
+    _make_sure_it_fits(backup.manifest, kind)
+    kind.make_sure_nobody_else_uses_it()
+    try:
+        new, other = _compare(backup)
+        if not replace and (other or not databases.is_empty()):
+            raise NotEmptyError("Somebody has used this site. With --replace, all of it is lost.")
+        say("Restoring.")
+        _put(backup, kind, new)
+        for entry in other:
+            default_storage.delete(_name(entry))
+            _store(backup, entry)
+    except OSError as error:
+        raise BackupError(f"The files of versions cannot be stored: {error}") from error
+    return backup.manifest
+
+
+def _put(backup: Reader, kind: databases.Kind, new: list[Entry]) -> None:
+    stored: list[Entry] = []
+    Path(settings.VAR_DIR).mkdir(parents=True, exist_ok=True)
+    try:
+        with TemporaryDirectory(dir=settings.VAR_DIR, prefix=".restore-") as folder:
+            database = Path(folder) / kind.FILE
+            backup.extract_database(database)
+            for entry in new:
+                stored.append(entry)
+                _store(backup, entry)
+            kind.load(database)
+    except BaseException:
+        for entry in stored:
+            default_storage.delete(_name(entry))
+        raise
+
+
+def _compare(backup: Reader) -> tuple[list[Entry], list[Entry]]:
+    """Files that are not there yet, and those that are there but different."""
+    new, other = [], []
+    for entry in backup.stored():
+        try:
+            with default_storage.open(_name(entry)) as file:
+                if file.read() != backup.content(entry):
+                    other.append(entry)
+        except FileNotFoundError:
+            new.append(entry)
+    return new, other
+
+
+def _store(backup: Reader, entry: Entry) -> None:
+    name = _name(entry)
+    if default_storage.save(name, ContentFile(backup.content(entry))) != name:
+        raise BackupError(f"{name} cannot be stored: something has that name.")
+
+
+def _name(entry: Entry) -> str:
+    """In the storage."""
+    return entry.name.removeprefix(STORED)
+
+
+def _make_sure_it_fits(manifest: Manifest, kind: databases.Kind) -> None:
+    if manifest.kind != kind.KIND:
+        raise BackupError(
+            f"It is of {manifest.kind}, and DATABASE_URL names {kind.KIND}."
+            " export_drawings and import_drawings take drawings from one to the other."
+        )
+    known = MigrationLoader(None).disk_migrations
+    newer = [f"{app}.{name}" for app, name in manifest.migrations if (app, name) not in known]
+    if newer:
+        raise BackupError(f"It was made by a newer release, with {newer[-1]}: install that first.")

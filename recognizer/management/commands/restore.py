@@ -1,0 +1,46 @@
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from recognizer import audit, backups, health
+from recognizer.models import StaffAct
+from recognizer.running import checks
+
+
+class Command(BaseCommand):
+    help = "Bring back a backup: all of it, or nothing. End the site first, on every host."
+    # They import every view; `make lint` runs them.
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--replace", action="store_true", help="also over a site that is in use: it is lost"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        file: Path = options["file"]
+        try:
+            lock = checks.take_lock(settings.VAR_DIR)
+            try:
+                checks.reach_database()
+                checks.reach_storage()
+                manifest = backups.restore(file, self.stdout.write, replace=options["replace"])
+            finally:
+                os.close(lock)
+        except (backups.BackupError, checks.NotReadyError) as error:
+            raise CommandError(str(error)) from None
+        for missing in manifest.missing:
+            self.stderr.write(f"NOT in it: {missing}.")
+        counted = ", ".join(f"{count:,} {what}" for what, count in manifest.counts.items())
+        self.stdout.write(f"Restored as of {manifest.made_at}: {counted}.")
+        if health.CHECKS["migrations"]().state == health.OK:
+            audit.note_command(
+                StaffAct.Act.IMPORT, f"everything, from the backup {file.name}, {manifest.made_at}"
+            )
+        else:
+            self.stdout.write("It is of an older release: the next start brings it up to date.")

