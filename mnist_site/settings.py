@@ -266,5 +266,7 @@ LOGGING = {
         "django.server": {"level": "WARNING"},
         # uvicorn has set up a format of its own by now.
         "uvicorn": {"handlers": [], "propagate": True},
+        # With that, it would begin to write down every address, also those with a secret in them.
+        "uvicorn.access": {"handlers": [], "propagate": False},
     },
 }
