@@ -60,10 +60,11 @@ def test_a_body_that_is_too_long_or_too_slow_has_an_id_and_is_counted(
     assert len(too_slow[1]["x-request-id"]) == 32
     assert "over 100 bytes" in too_long[2]["detail"]
     for route, status in (("predict", "413"), ("shared", "408"), ("unmatched", "408")):
-        key = ("recognizer_requests_total", "POST", route, status)
-        assert after[key] - before.get(key, 0) == 1
-        key = ("recognizer_request_seconds_count", route)
-        assert after[key] - before.get(key, 0) == 1
+        keys: list[tuple[str, ...]] = [
+            ("recognizer_requests_total", "POST", route, status),
+            ("recognizer_request_seconds_count", route),
+        ]
+        assert [after[key] - before.get(key, 0) for key in keys] == [1, 1]
 
 
 def test_a_site_that_is_too_busy_says_when_to_come_back() -> None:
