@@ -9,7 +9,10 @@ import numpy as np
 
 from recognizer.reports import processes
 
-LEAST_SAMPLES = 8
+LEAST_SAMPLES, LEAST_MINUTES = 8, 1.0
+NEAREST, FARTHEST = 0.1, 0.25
+"""How far apart two samples are that are compared, as shares of the time watched."""
+
 MOST_MB_A_MINUTE, MOST_MB_AT_ALL = 0.3, 2.0
 """A trend within one of them is no growth: 0.3 MB a minute is 100 bytes for each of 50 requests a
 second, and allocators move 2 MB to and fro by themselves."""
@@ -34,22 +37,26 @@ class Trend:
 
 
 def trend(name: str, samples: list[tuple[float, float]], warm_up: float) -> Trend | None:
-    """The median of the slopes between all pairs of samples (Theil and Sen).
+    """The median of the slopes between pairs of samples (Theil and Sen) that are not far apart.
 
-    A peak, or a step that goes back, does not move it; what comes bit by bit does.
+    A peak does not move it, nor does a step, as where one process has to do for two for the
+    first time: that is between few of the pairs. What comes bit by bit is between all of them.
 
     Args:
         samples: (seconds, MB) in order.
         warm_up: so many seconds after the first are left out.
 
     Returns:
-        None if too few samples are left.
+        None if too little is left.
     """
     kept = np.array([one for one in samples if one[0] >= samples[0][0] + warm_up])
-    if len(kept) < LEAST_SAMPLES:
+    if len(kept) < LEAST_SAMPLES or kept[-1, 0] - kept[0, 0] < LEAST_MINUTES * 60:
         return None
     seconds, mb = kept.T
     earlier, later = np.triu_indices(len(kept), 1)
+    apart = (seconds[later] - seconds[earlier]) / (seconds[-1] - seconds[0])
+    near = (apart >= NEAREST) & (apart <= FARTHEST)
+    earlier, later = earlier[near], later[near]
     slope = np.median((mb[later] - mb[earlier]) / (seconds[later] - seconds[earlier])) * 60
     return Trend(
         name,

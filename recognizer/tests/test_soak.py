@@ -216,11 +216,13 @@ def memory(*mb: float) -> Trend:
 
 
 def test_memory_is_judged_by_its_trend_and_not_by_its_peak() -> None:
-    noise = np.random.default_rng(1).normal(0, 0.5, 60)
+    noise = np.random.default_rng(1).normal(0, 0.2, 60)
     assert not memory(*(100 + noise)).grows
     assert not memory(*[60, 80, 90, 95, 99, 100], *(100 + noise)).grows  # it warmed up
     peak = memory(*(100 + noise[:30]), 180, 190, *(100 + noise[30:]))
     assert (peak.grows, peak.peak_mb) == (False, 190)
+    step = memory(*(100 + noise[:30]), *(110 + noise[30:]))
+    assert not step.grows
     leak = memory(*(100 + noise + 0.1 * np.arange(60)))  # 0.6 MB a minute
     assert leak.grows
     assert leak.mb_a_minute == pytest.approx(0.6, abs=0.1)
