@@ -13,7 +13,7 @@ MAKE_MESSAGES := $(LINT_ENV) $(BIN)/python manage.py makemessages --all --no-obs
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: help run test test-js test-sqlite test-faults test-postgres format messages screenshots figures clean node chromium
-.PHONY: learning-report page-report growth-report deploy-report hosts-report bench caddy
+.PHONY: learning-report page-report growth-report deploy-report hosts-report bench soak caddy
 .PHONY: lint lint-ruff lint-types lint-imports lint-templates lint-django
 
 help:  ## list what can be made
@@ -98,6 +98,9 @@ growth-report: .venv/.installed-dev  ## what pages cost with many drawings: ten 
 
 deploy-report: .venv/.installed-dev caddy  ## replaces a release under load behind the proxy; counts what fails: two minutes [NOTICE=4]
 	@$(BIN)/python -m recognizer.tests.postgres -- $(BIN)/python -m recognizer.reports.deploy $(NOTICE:%=--notice %)
+
+soak: .venv/.installed-dev  ## load without pause while its parts are killed: is anything lost? [MINUTES=10]
+	@$(BIN)/python -m recognizer.reports.soak $(MINUTES:%=--minutes %)
 
 clean:  ## remove what was installed and built; var/ and .env stay
 	rm -rf .venv build test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -17,6 +17,14 @@ from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+# A server that dies says so; from one that lost its network nothing comes, not even an end.
+_PATIENCE_WITH_POSTGRES = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
 _RATE_PERIODS = {"s", "sec", "second", "m", "min", "minute", "h", "hour", "d", "day"}
 
 
@@ -129,7 +137,7 @@ def env_database(default: Path) -> dict[str, Any]:
         }
     elif database["ENGINE"] == "django.db.backends.postgresql":
         database["CONN_HEALTH_CHECKS"] = True
-        database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+        database["OPTIONS"] = _PATIENCE_WITH_POSTGRES | database.get("OPTIONS", {})
     else:
         raise ImproperlyConfigured(_DATABASE_HINT)
     return database

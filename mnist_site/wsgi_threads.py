@@ -2,7 +2,8 @@
 
 Most answers are whole too, and cross from their thread to the event loop once. A streamed one
 crosses for each piece, and stays in its thread, whose database connection it may use; the
-thread waits until a piece is on its way, so nothing piles up behind a slow client.
+thread waits until a piece is on its way, so nothing piles up behind a slow client. It does not
+wait for ever: as few clients as there are threads, none of them reading, would stop the site.
 """
 
 import asyncio
@@ -17,26 +18,65 @@ from typing import Any
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-class Threads:
-    """The application, and the threads that it runs in."""
+class BusyError(Exception):
+    """More requests wait for a thread than would be answered soon."""
 
-    def __init__(self, application: Application, workers: int) -> None:
+
+class StalledError(Exception):
+    """A client has stopped reading what is streamed to it."""
+
+
+class Threads:
+    """The application, and the threads that it runs in.
+
+    Args:
+        most_waiting: so many requests may be under way; where threads are held up, more would
+            only wait in memory until their clients have gone.
+        seconds_for_a_piece: how long a client may take to make room for the next one.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        workers: int,
+        *,
+        most_waiting: int = 256,
+        seconds_for_a_piece: float = 60.0,
+    ) -> None:
         self._application = application
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="wsgi")
+        self._most_waiting, self._waiting = most_waiting, 0
+        self._seconds_for_a_piece = seconds_for_a_piece
 
     async def answer(self, scope: Any, body: bytes, send: Any) -> None:
-        """Answer one request."""
+        """Answer one request.
+
+        Raises:
+            BusyError: too many others are waiting; nothing was done.
+            StalledError: the answer was broken off.
+        """
+        if self._waiting >= self._most_waiting:
+            raise BusyError
         loop = asyncio.get_running_loop()
 
         def send_from_thread(message: dict[str, Any]) -> None:
-            asyncio.run_coroutine_threadsafe(send(message), loop).result()
+            sending = asyncio.run_coroutine_threadsafe(send(message), loop)
+            try:
+                sending.result(self._seconds_for_a_piece)
+            except TimeoutError:
+                sending.cancel()
+                raise StalledError from None
 
         # What a request sets for its own context is gone with it.
         run = contextvars.copy_context().run
         environ = _environ(scope, body)
-        messages = await loop.run_in_executor(
-            self._pool, run, self._respond, environ, send_from_thread
-        )
+        self._waiting += 1
+        try:
+            messages = await loop.run_in_executor(
+                self._pool, run, self._respond, environ, send_from_thread
+            )
+        finally:
+            self._waiting -= 1
         for message in messages:
             await send(message)
 

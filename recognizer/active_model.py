@@ -79,7 +79,7 @@ def forget() -> None:
 
 def _check() -> None:
     global _current, _checked_at, _last_complaint
-    if _current is not None and time.monotonic() - _checked_at < CHECK_SECONDS:
+    if time.monotonic() - _checked_at < CHECK_SECONDS:
         return  # another thread checked while this one waited
     try:
         version = ModelVersion.objects.active()

@@ -3,11 +3,15 @@
 A window begins with the first act that is counted in it, and ends by itself. Looking at all
 counters of a request and raising them is one script, so one round trip, and no other process
 comes in between.
+
+While Redis is away each process counts for itself, from zero: nobody may less often than
+otherwise, and nobody as often as they like. One thread looks now and then whether it is back, so
+that a Redis that hangs costs the others nothing.
 """
 
-import contextlib
 import hashlib
 import ipaddress
+import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,6 +52,14 @@ for _, key in ipairs(KEYS) do
 end
 return 0
 """
+
+SECONDS_LEFT_ALONE = 2.0
+"""After Redis did not answer."""
+
+logger = logging.getLogger(__name__)
+
+_ask_again_at: float | None = None
+_asking_again = threading.Lock()
 
 # For sites without Redis, which have one process, and while it is away.
 _here = LocMemCache("counters", {"OPTIONS": {"MAX_ENTRIES": 20_000}})
@@ -98,27 +110,48 @@ def take(counters: Sequence[Counter], times: int = 1) -> float | None:
 
     Returns:
         None, or the seconds until there is room again.
-
-    Raises:
-        redis.RedisError: the counters cannot be reached.
     """
     if not counters:
         return None
-    cache = caches["default"]
-    if not isinstance(cache, RedisCache):
-        return take_here(counters, times)
     limits = [number for counter in counters for number in (counter.most, counter.seconds * 1000)]
-    wait_ms = _run(cache, _TAKE, counters, [times, *limits])
+    wait_ms = _run_if_there(_TAKE, counters, [times, *limits])
+    if wait_ms is None:
+        return _take_here(counters, times)
     return wait_ms / 1000 if wait_ms else None
 
 
 def give_back(counters: Sequence[Counter]) -> None:
-    """Take back what `take` or `take_here` counted; while Redis is away nothing is lost by it."""
-    cache = caches["default"]
-    if isinstance(cache, RedisCache):
-        with contextlib.suppress(redis.RedisError):
-            _run(cache, _GIVE_BACK, counters, [])
+    """Take back what `take` counted; while Redis is away nothing is lost by it."""
+    _run_if_there(_GIVE_BACK, counters, [])
     _give_back_here(counters)
+
+
+def _run_if_there(script: str, counters: Sequence[Counter], numbers: list[int]) -> int | None:
+    """What the script answers; None without Redis, or while it is away."""
+    global _ask_again_at
+    cache, ask_again_at = caches["default"], _ask_again_at
+    if not isinstance(cache, RedisCache):
+        return None
+    is_away = False
+    if ask_again_at is not None:
+        if monotonic() < ask_again_at or not _asking_again.acquire(blocking=False):
+            return None
+        is_away = True
+    try:
+        answer = _run(cache, script, counters, numbers)
+    except redis.RedisError as error:
+        if _ask_again_at is None:
+            logger.warning("Redis is away (%s); each process counts calls for itself.", error)
+        _ask_again_at = monotonic() + SECONDS_LEFT_ALONE
+        return None
+    else:
+        if is_away:
+            logger.warning("Redis is back; calls are counted for all processes.")
+        _ask_again_at = None
+        return answer
+    finally:
+        if is_away:
+            _asking_again.release()
 
 
 def _run(cache: Any, script: str, counters: Sequence[Counter], numbers: list[int]) -> int:
@@ -139,8 +172,8 @@ def _client(cache: Any) -> Any:
     return client
 
 
-def take_here(counters: Sequence[Counter], times: int = 1) -> float | None:
-    """The same among the threads of this process alone."""
+def _take_here(counters: Sequence[Counter], times: int) -> float | None:
+    """`take` among the threads of this process alone."""
     now = monotonic()
     with _here_lock:
         known = {one: _known_here(one, now) for one in counters}
@@ -169,4 +202,6 @@ def _known_here(one: Counter, now: float) -> tuple[int, float]:
 
 def forget_here() -> None:
     """Begin anew."""
+    global _ask_again_at
+    _ask_again_at = None
     _here.clear()

@@ -85,7 +85,7 @@ def _redis() -> Part:
             client.ping()
     except (redis.RedisError, OSError) as error:
         logger.warning("No Redis answers: %s", error)
-        reason = "No Redis answers: retrainings wait, and nothing is throttled."
+        reason = "No Redis answers: retrainings wait, and each process throttles by itself."
         return Part(FAILED, reason)
     return Part(OK, "Redis answers.")
 

@@ -12,6 +12,9 @@ from mnist_site.storage import StorageAwayError
 AWAY = (OperationalError, InterfaceError)
 """What Django raises when no database answers."""
 
+COME_BACK = {"Retry-After": "5"}
+"""The header of each 503: in so many seconds most things are back."""
+
 _SECONDS_BETWEEN_TRIES = 0.5
 
 _T = TypeVar("_T")

@@ -3,9 +3,11 @@
 import hashlib
 import logging
 import time
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 
 from recognizer import metrics, request_ids
 from recognizer.middleware import GetResponse
@@ -17,7 +19,6 @@ logger = logging.getLogger("recognizer.access")
 
 def log_requests(get_response: GetResponse) -> GetResponse:
     """Comes first of all, so that it sees what the others answer too."""
-    writes_lines = settings.LOG_FORMAT == "json"
 
     def middleware(request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
@@ -25,20 +26,9 @@ def log_requests(get_response: GetResponse) -> GetResponse:
         token = request_ids.current.set(identity)
         response = get_response(request)
         seconds = time.perf_counter() - started
-        method = request.method or ""
-        method = method if method in _METHODS else "OTHER"
-        route = _route(request)
-        metrics.count_request(method, route, response.status_code, seconds)
+        who = _who(request) if _writes_lines() else {}
+        _note(request.method or "", _route(request), response.status_code, seconds, who)
         response.headers[request_ids.HEADER] = identity
-        if writes_lines:
-            fields = {
-                "method": method,
-                "route": route,
-                "status": response.status_code,
-                "ms": round(seconds * 1000, 2),
-                **_who(request),
-            }
-            logger.info("%s %s %d", method, route, response.status_code, extra={"fields": fields})
         if not response.streaming:
             # What streams is still being made, and may have something to say.
             request_ids.current.reset(token)
@@ -47,11 +37,55 @@ def log_requests(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+def note_refusal(method: str, path: str, given: str | None, status: int, seconds: float) -> str:
+    """Count and log what was answered before Django saw it.
+
+    Args:
+        given: the id that came with the request, if one did.
+
+    Returns:
+        The request's id, which belongs into the answer.
+    """
+    identity = request_ids.sane_or_new(given)
+    token = request_ids.current.set(identity)
+    _note(method, _route_of(path), status, seconds, {})
+    request_ids.current.reset(token)
+    return identity
+
+
+def _note(
+    method: str, route: str, status: int, seconds: float, who: Mapping[str, int | str]
+) -> None:
+    method = method if method in _METHODS else "OTHER"
+    metrics.count_request(method, route, status, seconds)
+    if _writes_lines():
+        fields = {
+            "method": method,
+            "route": route,
+            "status": status,
+            "ms": round(seconds * 1000, 2),
+            **who,
+        }
+        logger.info("%s %s %d", method, route, status, extra={"fields": fields})
+
+
+def _writes_lines() -> bool:
+    return bool(settings.LOG_FORMAT == "json")
+
+
 def _route(request: HttpRequest) -> str:
     """The route's name. A path would be without end in number, and may hold a secret link."""
     if request.resolver_match is not None:
         return request.resolver_match.view_name
     return "static" if request.path_info.startswith(settings.STATIC_URL) else "unmatched"
+
+
+def _route_of(path: str) -> str:
+    """The same for a path that nothing has looked at yet."""
+    try:
+        return resolve(path).view_name
+    except Resolver404:
+        return "unmatched"
 
 
 def _who(request: HttpRequest) -> dict[str, int | str]:

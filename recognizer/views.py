@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
@@ -22,7 +23,7 @@ from ml.contract import DIGITS, NOT_A_DIGIT
 from recognizer import js_texts
 from recognizer.accounts import account_of
 from recognizer.offline_files import Shell, shell_of
-from recognizer.outages import AWAY
+from recognizer.outages import AWAY, COME_BACK
 from recognizer.recognition import REJECTIONS
 
 LABELS = {"digits": DIGITS, "not_a_digit": NOT_A_DIGIT}
@@ -66,9 +67,10 @@ def failed(request: HttpRequest) -> HttpResponse:
     """What a page that failed becomes: 503 while the database is away, else 500."""
     if isinstance(sys.exception(), AWAY):
         if _is_for_a_program(request):
-            away = {"detail": "The database cannot be reached; please try again in a moment."}
-            return JsonResponse(away, status=503, headers={"Retry-After": "5"})
-        return render(request, "503.html", status=503)
+            detail = gettext("The database cannot be reached; please try again in a moment.")
+            return JsonResponse({"detail": detail}, status=503, headers=COME_BACK)
+        page = render_to_string("503.html", request=request)
+        return HttpResponse(page, status=503, headers=COME_BACK)
     return server_error(request)
 
 

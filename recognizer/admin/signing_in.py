@@ -17,10 +17,10 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from redis.exceptions import RedisError
 
 from recognizer import counters
 from recognizer.counters import Counter
+from recognizer.outages import AWAY
 
 COOKIE = "known_browser"
 _KNOWN_FOR_S = 180 * 86400
@@ -37,7 +37,7 @@ class SignInForm(AdminAuthenticationForm):
             return super().clean()
         assert self.request is not None
         counted = _counters(self.request, username)
-        wait = _take(counted)
+        wait = counters.take(counted)
         if wait is not None:
             self.request.META[_WAIT] = wait
             raise ValidationError(
@@ -45,7 +45,11 @@ class SignInForm(AdminAuthenticationForm):
                 % {"time": _in_words(wait)},
                 code="throttled",
             )
-        cleaned = super().clean()
+        try:
+            cleaned = super().clean()
+        except AWAY:  # no password was looked at
+            counters.give_back(counted)
+            raise
         counters.give_back(counted)
         return cleaned
 
@@ -76,14 +80,6 @@ def _counters(request: HttpRequest, username: str) -> list[Counter]:
         for name, who in wanted.items()
         if (rate := rates[name])
     ]
-
-
-def _take(counted: list[Counter]) -> float | None:
-    try:
-        return counters.take(counted)
-    except RedisError:
-        # Not without a limit, and not closed to staff just when something is broken.
-        return counters.take_here(counted)
 
 
 def _account(username: str) -> str:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from recognizer.active_model import NoActiveModelError
+from recognizer.outages import COME_BACK
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +31,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     for kind, detail in _DOWN.items():
         if isinstance(error, kind):
             logger.error("%s: %s", type(error).__name__, error)
-            headers = {"Retry-After": "5"}
             return Response(
-                {"detail": detail}, status.HTTP_503_SERVICE_UNAVAILABLE, headers=headers
+                {"detail": detail}, status.HTTP_503_SERVICE_UNAVAILABLE, headers=COME_BACK
             )
     if isinstance(error, RequestDataTooBig):
         return Response(

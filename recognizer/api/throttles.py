@@ -1,10 +1,8 @@
 """How often one caller, and all callers of one address, may call."""
 
-import logging
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -14,14 +12,11 @@ from recognizer.counters import Counter
 if TYPE_CHECKING:  # rest_framework.views imports this module while it is being loaded
     from rest_framework.views import APIView
 
-logger = logging.getLogger(__name__)
-
 
 class Throttle(BaseThrottle):
     """Rates by `throttle_scope`: one for the caller, a higher one for the address.
 
-    The caller is a token, a user, a session, or who has none of these at one address. Lets
-    requests pass while the counters cannot be reached.
+    The caller is a token, a user, a session, or who has none of these at one address.
     """
 
     THROTTLE_RATES: dict[str, str | None] = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]  # type: ignore[assignment]
@@ -32,10 +27,7 @@ class Throttle(BaseThrottle):
         scope = getattr(view, "throttle_scope", None)
         if scope is None:
             return True
-        try:
-            self._wait = counters.take(self._counters(request, scope))
-        except RedisError as error:
-            logger.warning("Throttling is off, its counters cannot be reached: %s", error)
+        self._wait = counters.take(self._counters(request, scope))
         return self._wait is None
 
     def wait(self) -> float | None:
@@ -50,11 +42,7 @@ class Throttle(BaseThrottle):
         scope = getattr(view, "throttle_scope", None)
         if scope is None or readings < 1:
             return 0.0
-        try:
-            return counters.take(self._counters(request, scope), readings) or 0.0
-        except RedisError as error:
-            logger.warning("Throttling is off, its counters cannot be reached: %s", error)
-            return 0.0
+        return counters.take(self._counters(request, scope), readings) or 0.0
 
     def _counters(self, request: Request, scope: str) -> list[Counter]:
         address = counters.network_of(request.META.get("REMOTE_ADDR", ""))

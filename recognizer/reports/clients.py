@@ -51,27 +51,41 @@ def http_request(
     return head.encode() + b"\r\n" + body
 
 
-class _Client:
-    """One connection, kept open as long as the server keeps it; its requests in turn."""
+class Connection:
+    """To a server; kept open as long as the server keeps it. Has one request under way at most."""
 
-    def __init__(self, port: int, requests: list[bytes], waiting: selectors.BaseSelector) -> None:
-        self._port, self._requests, self._waiting = port, cycle(requests), waiting
+    def __init__(self, port: int, waiting: selectors.BaseSelector) -> None:
+        self._port, self._waiting = port, waiting
         self._socket: socket.socket | None = None
         self._received = b""
         self._whole = _UNKNOWN
         self._sent_at = 0.0
 
-    def ask(self) -> None:
+    @property
+    def is_open(self) -> bool:
+        """Whether the server has kept it open after the last answer."""
+        return self._socket is not None
+
+    def ask(self, request: bytes) -> None:
+        """Send it; the selector then tells of this connection when there is something to hear.
+
+        Raises:
+            OSError: the server takes no connection, or has hung up.
+        """
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self._port), _PATIENCE_SECONDS)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._waiting.register(self._socket, selectors.EVENT_READ, self)
         self._received, self._whole = b"", _UNKNOWN
         self._sent_at = time.perf_counter()
-        self._socket.sendall(next(self._requests))
+        self._socket.sendall(request)
 
     def hear(self) -> tuple[float, bytes] | None:
-        """How many seconds the answer took, and the answer; None while it is not all here."""
+        """How many seconds the answer took, and the answer; None while it is not all here.
+
+        Raises:
+            OSError: the server has hung up.
+        """
         assert self._socket is not None
         piece = self._socket.recv(1 << 18)
         self._received += piece
@@ -115,10 +129,10 @@ def keep_asking(port: int, requests: list[list[bytes]], seconds: float) -> Measu
     taken: list[float] = []
     failures: list[bytes] = []
     with selectors.DefaultSelector() as waiting:
-        clients = [_Client(port, own, waiting) for own in requests]
+        clients = {Connection(port, waiting): cycle(own) for own in requests}
         started = time.perf_counter()
-        for client in clients:
-            client.ask()
+        for client, own in clients.items():
+            client.ask(next(own))
         while (left := started + seconds - time.perf_counter()) > 0 or (
             not taken and left > -_PATIENCE_SECONDS
         ):
@@ -127,7 +141,7 @@ def keep_asking(port: int, requests: list[list[bytes]], seconds: float) -> Measu
                     taken.append(answer[0] * 1000)
                     if answer[1][_STATUS][:1] != b"2":
                         failures.append(answer[1][:600])
-                    key.data.ask()
+                    key.data.ask(next(clients[key.data]))
         spent = time.perf_counter() - started
         for client in clients:
             client.close()

@@ -38,9 +38,20 @@ def cpu_seconds(pid: int, *, of_ended_children: bool = False) -> float | None:
 
 
 def resident_mb(pid: int) -> float | None:
-    """Memory that a process holds, in MB of 1,000,000 bytes."""
+    """Memory that a process holds, in MB of 1,000,000 bytes; None once it has ended."""
+    return _mb_in(Path(f"/proc/{pid}/status"), "VmRSS:")
+
+
+def proportional_mb(pid: int) -> float | None:
+    """The same with its part of what it shares with others: such parts may be added up."""
+    return _mb_in(Path(f"/proc/{pid}/smaps_rollup"), "Pss:")
+
+
+def _mb_in(file: Path, name: str) -> float | None:
     try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = file.read_text().splitlines()
     except OSError:
         return None
-    return int(next(line.split()[1] for line in lines if line.startswith("VmRSS"))) * 1024 / 1e6
+    # One that was killed and that nobody has waited for yet has no such line.
+    found = [int(line.split()[1]) for line in lines if line.startswith(name)]
+    return found[0] * 1024 / 1e6 if found else None

@@ -92,6 +92,11 @@ class Site:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def output(self) -> str:
+        """What all parts have said so far."""
+        return self._output
+
     def _read(self) -> None:
         assert self._process.stdout is not None  # it is a pipe
         for line in self._process.stdout:

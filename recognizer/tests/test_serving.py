@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 
 from mnist_site.http_limits import LimitedHttp
-from mnist_site.wsgi_threads import Threads
+from mnist_site.wsgi_threads import BusyError, StalledError, Threads
 from recognizer.running.valkey import free_port
 
 
@@ -100,6 +100,56 @@ def test_a_streamed_answer_waits_for_a_slow_client() -> None:
 
     asyncio.run(Threads(application, workers=1).answer(scope(), b"", send))
     assert behind == list(range(1, 21))
+
+
+def test_a_client_that_stops_reading_gives_its_thread_back() -> None:
+    closed = threading.Event()
+
+    def application(environ: Any, start: Any) -> Iterator[bytes]:
+        start("200 OK", [])
+        try:
+            yield b"x"
+            yield b"y"
+        finally:
+            closed.set()
+
+    async def send(message: dict[str, Any]) -> None:
+        if message.get("body") == b"y":
+            await asyncio.Event().wait()
+
+    async def stream() -> None:
+        threads = Threads(application, workers=1, seconds_for_a_piece=0.05)
+        with pytest.raises(StalledError):
+            await threads.answer(scope(), b"", send)
+
+    asyncio.run(stream())
+    assert closed.is_set()
+
+
+def test_more_than_so_many_are_turned_away_and_later_ones_answered() -> None:
+    go_on = threading.Event()
+
+    def application(environ: Any, start: Any) -> Whole:
+        go_on.wait(10)
+        start("200 OK", [])
+        return Whole([b""])
+
+    async def crowd() -> list[str]:
+        threads = Threads(application, workers=1, most_waiting=2)
+
+        async def ask() -> str:
+            try:
+                await threads.answer(scope(), b"", _send_nowhere)
+            except BusyError:
+                return "busy"
+            return "answered"
+
+        asked = [asyncio.create_task(ask()) for _ in range(3)]
+        await asyncio.sleep(0)
+        go_on.set()
+        return [*await asyncio.gather(*asked), await ask()]
+
+    assert asyncio.run(crowd()) == ["answered", "answered", "busy", "answered"]
 
 
 def test_an_answer_of_no_pieces_is_an_answer() -> None:

@@ -101,3 +101,11 @@ def test_with_https_browsers_are_kept_to_it(tmp_path: Path) -> None:
         [sys.executable, "-c", program], env=env, cwd=tmp_path, capture_output=True, text=True
     )
     assert done.stdout.split() == ["True"] * 6, done.stderr
+
+
+def test_what_the_url_says_of_waiting_for_postgresql_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://me@db/site?connect_timeout=9")
+    database = env.env_database(Path("none"))
+    assert str(database["OPTIONS"]["connect_timeout"]) == "9"
+    assert database["OPTIONS"]["tcp_user_timeout"] > 0
+    assert database["CONN_HEALTH_CHECKS"]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError, connection
 from django.test import Client, override_settings
 
 from recognizer import counters
@@ -125,6 +126,16 @@ def test_the_mark_of_a_browser_is_for_one_account_and_cannot_be_made_up(client):
 def test_while_redis_is_away_each_process_counts_by_itself(client):
     assert statuses(client, 6) == [200] * 5 + [429]
     assert sign_in(Client(), RIGHT, address="203.0.113.4").status_code == 429
+
+
+def test_attempts_while_the_database_is_away_are_not_counted(client):
+    def away(*_: object) -> None:
+        raise OperationalError("gone")
+
+    client.raise_request_exception = False
+    with connection.execute_wrapper(away):
+        assert statuses(client, 9) == [503] * 9
+    assert sign_in(client, RIGHT).status_code == 302
 
 
 def test_the_way_on_and_the_page_itself_are_as_before(client):

@@ -1,5 +1,6 @@
 """How often anybody may call, counted by all processes together."""
 
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -129,6 +130,48 @@ def test_without_redis_one_process_counts_the_same(monkeypatch):
     assert counters.take([one]) is None
     now[0] += 40
     assert counters.take([one]) is None
+
+
+def counters_at(url: str) -> dict[str, Any]:
+    backend = "django.core.cache.backends.redis.RedisCache"
+    options = {"socket_timeout": 0.3, "socket_connect_timeout": 0.3}
+    return {"default": {"BACKEND": backend, "LOCATION": url, "KEY_PREFIX": "t", "OPTIONS": options}}
+
+
+@pytest.mark.services
+def test_while_redis_is_away_each_process_counts_and_then_all_together_again(
+    in_valkey, valkey_url, settings, monkeypatch, client
+):
+    now = [1000.0]
+    monkeypatch.setattr(counters, "monotonic", lambda: now[0])
+    rates(monkeypatch, api="2/min", address_api="10/min")
+    client.get("/")
+    assert tries(client, 1) == [200]
+    settings.CACHES = counters_at("redis://127.0.0.1:9/0")
+    assert tries(client, 3) == [200, 200, 429]
+    assert "Retry-After" in client.get(DRAWINGS)
+    settings.CACHES = counters_at(valkey_url)
+    assert tries(client, 1) == [429]  # nobody looks yet
+    now[0] += counters.SECONDS_LEFT_ALONE
+    assert tries(client, 2) == [200, 429]  # of one before, the other counters knew
+
+
+def test_a_redis_that_hangs_holds_up_one_request_now_and_then(settings):
+    counter = Counter("x", most=100, seconds=60)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.CACHES = counters_at(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        assert counters.take([counter]) is None
+        started = time.monotonic()
+        assert [counters.take([counter]) for _ in range(98)] == [None] * 98
+        assert time.monotonic() - started < 0.3
+        # When it is due, one thread finds out, and the others go on.
+        counters._ask_again_at = 0.0
+        with ThreadPoolExecutor(8) as pool:
+            started = time.monotonic()
+            found = pool.map(lambda _: (counters.take([counter]), time.monotonic()), range(8))
+            waited = [ended - started for _, ended in found]
+    assert sum(seconds >= 0.3 for seconds in waited) == 1
+    assert counters.take([counter]) is not None  # none was lost meanwhile
 
 
 def test_one_session_does_not_use_up_what_others_behind_its_address_have(monkeypatch, client):

@@ -1,0 +1,158 @@
+"""What is killed during a soak, one after the other, and when each is back."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import redis
+
+from recognizer.reports import processes
+from recognizer.reports.site import Site, SiteError
+from recognizer.reports.soak_load import Load
+from recognizer.running.lifetime import die_with_parent
+from recognizer.running.valkey import EmbeddedValkey
+
+if TYPE_CHECKING:  # it needs the binaries of PostgreSQL, which only developers have
+    from recognizer.tests.postgres import Server
+
+SECONDS_AWAY = 4.0
+SECONDS_TO_RECOVER = 60.0
+SECONDS_AFTERWARDS = 2.0
+"""Errors so soon after a part is back still count as its fault's."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A part that was killed; the times are of `time.monotonic`.
+
+    `back_at` is when its restart was over (a web process: begun), `good_at` when the site had
+    its use again.
+    """
+
+    part: str
+    killed_at: float
+    back_at: float
+    good_at: float
+
+    def holds(self, sent_at: float, ended_at: float) -> bool:
+        """Whether a request was under way while the fault lasted."""
+        return ended_at >= self.killed_at and sent_at <= self.good_at + SECONDS_AFTERWARDS
+
+
+class Valkey:
+    """A server of the soak's own, which can be killed and started again on the same data."""
+
+    def __init__(self, folder: Path) -> None:
+        self._prepared = EmbeddedValkey.prepare(folder)
+        self.url = self._prepared.url
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(  # noqa: S603  the command is ours
+            self._prepared.command,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509  one system call
+        )
+        self._prepared.wait_until_it_answers(self.process)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def counts(self) -> bool:
+        """Whether the site has counted a call in it since it was started."""
+        with redis.Redis.from_url(self.url, socket_timeout=1) as client:
+            known = client.info("commandstats")
+        return any(name.startswith("cmdstat_eval") for name in known)
+
+
+@contextmanager
+def running_valkey(folder: Path) -> Iterator[Valkey]:
+    valkey = Valkey(folder)
+    try:
+        yield valkey
+    finally:
+        valkey.kill()
+
+
+class Faults:
+    """Kills parts of one site. Use it from the thread that started them: they end with it."""
+
+    def __init__(self, site: Site, database: "Server", valkey: Valkey, load: Load) -> None:
+        self._site, self._database, self._valkey, self._load = site, database, valkey, load
+        self._spared = site.web_processes()[0]
+
+    def valkey(self) -> Fault:
+        killed_at = time.monotonic()
+        self._valkey.kill()
+        time.sleep(SECONDS_AWAY)
+        self._valkey.start()
+        back_at = time.monotonic()
+        _wait(self._valkey.counts, "throttling in Valkey")
+        return Fault("valkey", killed_at, back_at, time.monotonic())
+
+    def postgres(self) -> Fault:
+        """The server and all its children at once, as when the machine kills them."""
+        killed_at, server = time.monotonic(), self._database
+        assert server.process is not None
+        for pid in processes.family(server.process.pid):
+            _kill(pid)
+        server.process.wait()
+        time.sleep(SECONDS_AWAY)
+        server.start()
+        back_at = time.monotonic()
+        good_at = self._first_good("save", back_at)
+        return Fault("postgresql", killed_at, back_at, good_at)
+
+    def web(self) -> Fault:
+        """Always the same of the two in turn: so the other one lives through all faults."""
+        killed_at, before = time.monotonic(), self._site.web_processes()
+        loaded = self._models_loaded()
+        _kill(next(pid for pid in before if pid != self._spared))
+        _wait(lambda: set(self._site.web_processes()) - set(before), "a new web process")
+        back_at = time.monotonic()
+        _wait(lambda: self._models_loaded() > loaded, "the new web process")
+        return Fault("web", killed_at, back_at, self._first_good("predict", time.monotonic()))
+
+    def _models_loaded(self) -> int:
+        return self._site.output.count(" answers now.")
+
+    def _first_good(self, kind: str, after: float) -> float:
+        outcomes, seen = self._load.outcomes, max(0, len(self._load.outcomes) - 100)
+
+        def found() -> float | None:
+            return next(
+                (
+                    one.ended_at
+                    for one in outcomes[seen:]
+                    if one.kind == kind and one.good and one.sent_at >= after
+                ),
+                None,
+            )
+
+        return _wait(found, f"a good answer to {kind}")
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def _wait(look: Callable[[], _T | None], what: str) -> _T:
+    deadline = time.monotonic() + SECONDS_TO_RECOVER
+    while not (found := look()):
+        if time.monotonic() > deadline:
+            raise SiteError(f"Within {SECONDS_TO_RECOVER:.0f} s there never was {what}.")
+        time.sleep(0.02)
+    return found

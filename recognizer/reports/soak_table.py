@@ -1,0 +1,91 @@
+"""The figures of `make soak` as tables, and which limits they keep."""
+
+from typing import Any
+
+MOST_SECONDS_TO_GOOD = 10.0
+
+Row = tuple[str, str, str]
+
+
+def rows(figures: dict[str, Any]) -> list[Row]:
+    """What was measured, how much it is, and the limit with whether it is kept."""
+    saves, errors = figures["saves"], figures["answers"]
+    return [
+        ("peak rate", f"{figures['peak_a_second']:.0f} requests a second", ""),
+        (
+            "asked",
+            f"{errors['requests']:,} requests in {figures['minutes']:g} minutes,"
+            f" {figures['asked_a_second']:.0f} a second",
+            "",
+        ),
+        (
+            "killed and started again",
+            ", ".join(f"{part} {count} times" for part, count in figures["kills"].items()),
+            _limit("each more than once", min(figures["kills"].values()) > 1),
+        ),
+        (
+            "saves answered with success",
+            f"{saves['acknowledged']:,} of {saves['saves']:,}, {saves['sent_again']:,} of them sent"
+            " again",
+            _limit("some sent again", saves["sent_again"] > 0),
+        ),
+        _none("of these, not in the database", saves["lost"]),
+        _none("of these, there with another id, other strokes or no reading", saves["altered"]),
+        _none("stored twice", saves["stored_twice"]),
+        _none("stored, but never sent", saves["never_sent"]),
+        _none("saves given up", saves["given_up"]),
+        _none("errors out of order", errors["out_of_order"], errors["first_out_of_order"]),
+        ("broken connections", f"{errors['broken_connections']:,}", "only of a killed web process"),
+        ("parts that ended by themselves", *_none("", figures["ended_by_themselves"])[1:]),
+        *(_back(part, seconds) for part, seconds in figures["seconds_to_good"].items()),
+        *(_memory(one) for one in figures["memory"] if one["judged"]),
+    ]
+
+
+def in_words(figures: dict[str, Any]) -> str:
+    """The rows, then errors, times and memory, as tables of Markdown."""
+    return "\n\n".join(
+        [
+            _table(("what", "measured", "limit"), rows(figures)),
+            _of_dicts(figures["answers"]["errors"], ("when", "what", "status", "reason", "count")),
+            _of_dicts(figures["latencies"], ("what", "when", "answers", "p50_ms", "p99_ms")),
+            _of_dicts(
+                figures["memory"],
+                ("name", "first_mb", "last_mb", "peak_mb", "mb_a_minute", "minutes", "samples"),
+            ),
+        ]
+    )
+
+
+def is_kept(figures: dict[str, Any]) -> bool:
+    """Whether no limit is missed."""
+    return not any(limit.endswith(": NO") for _, _, limit in rows(figures))
+
+
+def _back(part: str, seconds: list[float]) -> Row:
+    shown = ", ".join(f"{one:.2f}" for one in seconds)
+    kept = max(seconds) <= MOST_SECONDS_TO_GOOD
+    limit = _limit(f"at most {MOST_SECONDS_TO_GOOD:.0f} s", kept)
+    return f"{part}: from its restart to the first good answer", f"{shown} s", limit
+
+
+def _memory(one: dict[str, Any]) -> Row:
+    measured = f"{one['mb_a_minute']:+.2f} MB a minute over {one['minutes']:.1f} minutes"
+    return f"memory of {one['name']}", measured, _limit("does not grow", not one["grows"])
+
+
+def _none(what: str, count: int, which: str = "") -> Row:
+    return what, f"{count:,}" + (f" ({which})" if which else ""), _limit("none", count == 0)
+
+
+def _limit(words: str, kept: bool) -> str:
+    return f"{words}: {'yes' if kept else 'NO'}"
+
+
+def _of_dicts(found: list[dict[str, Any]], names: tuple[str, ...]) -> str:
+    return _table(names, [tuple(str(one[name]) for name in names) for one in found])
+
+
+def _table(head: tuple[str, ...], lines: "list[Row] | list[tuple[str, ...]]") -> str:
+    whole = [head, ("---",) * len(head), *lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in whole)
