@@ -1,4 +1,8 @@
-"""The filters beside the list of drawings."""
+"""The filters beside the list of drawings.
+
+What a filter that is `one_by_one` looks for no index finds: the list looks at so many at a time,
+of those that its `by_index` leaves where it has one.
+"""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -7,6 +11,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,6 +29,7 @@ def _served(**reading: Any) -> Exists:
 
 
 class DigitFilter(admin.SimpleListFilter):
+    one_by_one = True
     title = gettext_lazy("digit read")
     parameter_name = "read"
 
@@ -47,6 +53,7 @@ def _classes() -> Iterable[str]:
 
 
 class ConfidenceFilter(admin.SimpleListFilter):
+    one_by_one = True
     title = gettext_lazy("confidence")
     parameter_name = "confidence"
 
@@ -81,6 +88,10 @@ class LabelFilter(admin.SimpleListFilter):
             ("corrected", _("Corrected")),
         ]
 
+    @property
+    def one_by_one(self) -> bool:
+        return self.value() == "none"
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
         flags: dict[str, dict[str, Any]] = {
             "none": dict.fromkeys(("is_suggested", "is_approved", "is_refused")),
@@ -92,7 +103,16 @@ class LabelFilter(admin.SimpleListFilter):
         return queryset.filter(**flags.get(str(self.value()), {}))
 
 
+class SourceFilter(admin.ChoicesFieldListFilter):
+    one_by_one = True
+
+
+class HeldOutFilter(admin.BooleanFieldListFilter):
+    one_by_one = True
+
+
 class VersionFilter(admin.SimpleListFilter):
+    one_by_one = True
     title = gettext_lazy("model version")
     parameter_name = "version"
 
@@ -101,13 +121,25 @@ class VersionFilter(admin.SimpleListFilter):
         return [(str(number), _("Version %(number)s") % {"number": number}) for number in numbers]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
-        number = self.value()
-        if number is None or not number.isdecimal():
+        narrowed = self.by_index(request, queryset)
+        return narrowed.filter(_served(version=self._version)) if self._version else narrowed
+
+    def by_index(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
+        """What was drawn while it answered."""
+        if self._number is None:
             return queryset
-        version = ModelVersion.objects.filter(number=number).first()
-        if version is None:
-            return queryset.none()
-        return _while_it_answered(queryset, version).filter(_served(version=version))
+        return _while_it_answered(queryset, self._version) if self._version else queryset.none()
+
+    @cached_property
+    def _number(self) -> int | None:
+        value = self.value() or ""
+        return int(value) if value.isdecimal() else None
+
+    @cached_property
+    def _version(self) -> ModelVersion | None:
+        if self._number is None:
+            return None
+        return ModelVersion.objects.filter(number=self._number).first()
 
 
 def _while_it_answered(queryset: QuerySet[Drawing], version: ModelVersion) -> QuerySet[Drawing]:
