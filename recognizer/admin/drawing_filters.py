@@ -5,7 +5,7 @@ of those that its `by_index` leaves where it has one.
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -128,7 +128,9 @@ class VersionFilter(admin.SimpleListFilter):
         """What was drawn while it answered."""
         if self._number is None:
             return queryset
-        return _while_it_answered(queryset, self._version) if self._version else queryset.none()
+        if self._version is None or self._span is None:
+            return queryset.none()
+        return queryset.filter(created_at__range=self._span)
 
     @cached_property
     def _number(self) -> int | None:
@@ -141,16 +143,17 @@ class VersionFilter(admin.SimpleListFilter):
             return None
         return ModelVersion.objects.filter(number=self._number).first()
 
-
-def _while_it_answered(queryset: QuerySet[Drawing], version: ModelVersion) -> QuerySet[Drawing]:
-    """From its first to its last answer: else an old version's are looked for among all newer."""
-    # Said as a range, since PostgreSQL would walk all newer answers in the order of their keys.
-    answers = Prediction.objects.filter(
-        version__gte=version.pk, version__lte=version.pk, served=True
-    ).order_by("version_id", "pk")
-    times = answers.values_list("created_at", flat=True)
-    first, last = times.first(), times.last()
-    if first is None or last is None:
-        return queryset.none()
-    # Several processes answer at once, and a drawing is stored a moment before its answer.
-    return queryset.filter(created_at__range=(first - _MOMENT, last + _MOMENT))
+    @cached_property
+    def _span(self) -> tuple[datetime, datetime] | None:
+        """From its first to its last answer: no need to look for these among all newer."""
+        assert self._version is not None
+        # Said as a range, since PostgreSQL would walk all newer answers in the order of their keys.
+        answers = Prediction.objects.filter(
+            version__gte=self._version.pk, version__lte=self._version.pk, served=True
+        ).order_by("version_id", "pk")
+        times = answers.values_list("created_at", flat=True)
+        first, last = times.first(), times.last()
+        if first is None or last is None:
+            return None
+        # Several processes answer at once, and a drawing is stored a moment before its answer.
+        return first - _MOMENT, last + _MOMENT

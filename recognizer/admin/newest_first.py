@@ -89,7 +89,7 @@ class DatedList(ChangeList):
     by_time = "pk"
     """What the first and last row are found by; its order is that of time, or nearly."""
 
-    @property
+    @cached_property
     def dates(self) -> dict[str, Any]:
         """What Django's date hierarchy shows."""
         first, last = self._ends()
