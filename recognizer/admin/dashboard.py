@@ -29,7 +29,7 @@ PERIODS = {30: 3, 90: 7}
 
 RUNS_SHOWN = 8
 
-KEPT_FROM = 10_000
+KEPT_FROM = 2_000
 KEPT_SECONDS = 300
 """Where so many were drawn in the period, what was counted is shown again for so long."""
 

@@ -220,8 +220,14 @@ class Drawing(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         indexes = [
-            models.Index(fields=["user", "-created_at"], name="drawing_by_user"),
-            models.Index(fields=["visitor", "-created_at"], name="drawing_by_visitor"),
+            *(
+                models.Index(
+                    fields=[owner, "-created_at"],
+                    condition=Q(**{f"{owner}__isnull": False}),
+                    name=f"drawing_by_{owner}",
+                )
+                for owner in ("user", "visitor")
+            ),
             models.Index(fields=["fingerprint", "id"], name="drawing_by_fingerprint"),
             models.Index(
                 fields=["review_order", "id"],

@@ -1,6 +1,6 @@
 """Fill a database with made-up drawings, readings, labels and owners, as two years would have.
 
-What is read in a drawing is what the active version has read in another one of the same digit:
+What is read in a drawing is what the active version has read in another one that shows the same:
 asking it a million times would take longer than all the rest. Rows are made in several processes
 (see `made_up_rows`) and stored by this one, past Django but not past the database's constraints.
 """
@@ -93,7 +93,7 @@ def _readings() -> dict[str, list[Answer]]:
     found = defaultdict(list)
     for one in make(0, READINGS):
         if one.ink is not None:
-            found[one.digit].append(answer_columns(recognise(unpack_ink(one.ink))))
+            found[one.shows].append(answer_columns(recognise(unpack_ink(one.ink))))
     return dict(found)
 
 

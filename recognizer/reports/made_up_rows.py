@@ -39,7 +39,7 @@ class Site:
     """How many drawings there will be, by whom, what may have been read in them, and when.
 
     staff     the key of who decides on labels
-    readings  {digit: answers of the active version to drawings of it}
+    readings  {what is shown: answers of the active version to drawings of it}
     labelled  {state of a label: share of the drawings that have one}
     versions  keys, in the order in which they answered
     """
@@ -108,7 +108,7 @@ def _add(
 ) -> None:
     place, at = len(rows.drawings), site.when(share + rng.random() / site.count)
     answer = _answer(one, share, site, rng)
-    labels = _labels(one.digit, site, rng)
+    labels = _labels(one.shows, site, rng)
     standing, contradicts = standing_of_new(answer["text"], answer["confidence"], labels)
     drawing = Drawing(
         public_id=random_uuid(rng),
@@ -130,7 +130,7 @@ def _add(
 
 
 def _answer(one: MadeUp, share: float, site: Site, rng: np.random.Generator) -> Answer:
-    known = site.readings[one.digit]
+    known = site.readings[one.shows]
     answer = known[rng.integers(len(known))]
     symbols = [
         {**symbol, "box": [round(side, 2) for side in one.box]} for symbol in answer["symbols"]
@@ -147,12 +147,12 @@ def _owner(site: Site, rng: np.random.Generator) -> dict[str, Any]:
     return {"visitor": site.visitors[int(rank * len(site.visitors))]}
 
 
-def _labels(digit: str, site: Site, rng: np.random.Generator) -> list[tuple[str, str]]:
+def _labels(shows: str, site: Site, rng: np.random.Generator) -> list[tuple[str, str]]:
     """State and value of one or none; wrongly given, it says that a digit is none."""
     chance = rng.random()
     for state, share in site.labelled.items():
         if chance < share:
-            return [(state, digit if rng.random() >= WRONGLY_LABELLED else NOT_A_DIGIT)]
+            return [(state, shows if rng.random() >= WRONGLY_LABELLED else NOT_A_DIGIT)]
         chance -= share
     return []
 
