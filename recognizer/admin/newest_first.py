@@ -157,7 +157,7 @@ class NewestFirst(DatedList):
 
     def get_filters(self, request: HttpRequest) -> Any:
         found = super().get_filters(request)
-        self._lookups = found[2]
+        self._lookups: Any = found[2]
         return found
 
     def get_results(self, request: HttpRequest) -> None:

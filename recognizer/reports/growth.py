@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import psycopg
@@ -33,6 +33,12 @@ FORGOTTEN = 5_000
 Figures = dict[str, Any]
 
 
+class Database(Protocol):
+    """What answers questions about one of the two; `Asked`."""
+
+    def ask(self, what: str, **about: Any) -> Any: ...
+
+
 def database(count: int, home: Path) -> str:
     """Beside each other on the server that DATABASE_URL names, else a file of SQLite."""
     server = os.environ.get("DATABASE_URL", "")
@@ -46,7 +52,7 @@ def database(count: int, home: Path) -> str:
     return urlsplit(server)._replace(path=f"/{name}").geturl()
 
 
-def compared(small: Asked, large: Asked, times: int) -> dict[str, Figures]:
+def compared(small: Database, large: Database, times: int) -> dict[str, Figures]:
     """For each page: milliseconds and work with each, and how many times as much with the large."""
     pages = {}
     for name in small.ask("names"):
@@ -68,7 +74,7 @@ def compared(small: Asked, large: Asked, times: int) -> dict[str, Figures]:
 
 
 def _in_turns(
-    page: str, small: Asked, large: Asked, times: int, taken: tuple[list[float], list[float]]
+    page: str, small: Database, large: Database, times: int, taken: tuple[list[float], list[float]]
 ) -> None:
     sides = list(zip((small, large), taken, strict=True))
     for number in range(times):
@@ -161,7 +167,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if missed(figures) else 0
 
 
-def measured(small: Asked, large: Asked, times: int) -> Figures:
+def measured(small: Database, large: Database, times: int) -> Figures:
     """Everything; at last the oldest drawings of the large one are deleted."""
     sides = {"small": small.ask("facts"), "large": large.ask("facts")}
     pages = compared(small, large, times)

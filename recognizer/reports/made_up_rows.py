@@ -70,7 +70,7 @@ class Rows:
 @cache
 def columns(model: type[Model]) -> list[str]:
     """What a row of this model holds, in this order."""
-    return [one.column for one in _fields(model)]
+    return [str(one.column) for one in _fields(model)]
 
 
 @cache
