@@ -32,6 +32,8 @@ def search(drawings: QuerySet[Drawing], term: str) -> QuerySet[Drawing]:
 
 
 def _labelled_or_read(drawings: QuerySet[Drawing], value: str) -> QuerySet[Drawing]:
-    read = Prediction.objects.filter(drawing=OuterRef("pk"), text=value)
-    labelled = Label.objects.filter(drawing=OuterRef("pk"), value=value)
+    # The second condition adds nothing, but PostgreSQL cannot gather all there ever were for it.
+    here = {"drawing": OuterRef("pk"), "drawing__lte": OuterRef("pk")}
+    read = Prediction.objects.filter(**here, text=value)
+    labelled = Label.objects.filter(**here, value=value)
     return drawings.filter(Exists(read) | Exists(labelled))
