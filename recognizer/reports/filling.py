@@ -31,7 +31,7 @@ from recognizer.reports.made_up_rows import (
     random_uuid,
 )
 
-BATCH = 1000
+BATCH = 2000
 DRAWINGS_A_PERSON = 50
 LABELLED = {"suggested": 0.01, "approved": 0.045, "refused": 0.005}
 READINGS = 300

@@ -113,7 +113,7 @@ def _add(
     drawing = Drawing(
         public_id=random_uuid(rng),
         created_at=at,
-        source=Drawing.Source.CANVAS if one.ink else Drawing.Source.IMAGE,
+        source=(Drawing.Source.CANVAS if one.ink else Drawing.Source.IMAGE).value,
         width=one.width,
         height=one.height,
         ink=one.ink,
