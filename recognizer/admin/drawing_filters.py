@@ -1,7 +1,7 @@
 """The filters beside the list of drawings.
 
 What a filter that is `one_by_one` looks for no index finds: the list looks at so many at a time,
-of those that its `by_index` leaves where it has one.
+of those that its `by_index` leaves where it has one. What a `scattered` one leaves lies far apart.
 """
 
 from collections.abc import Iterable
@@ -91,6 +91,10 @@ class LabelFilter(admin.SimpleListFilter):
     @property
     def one_by_one(self) -> bool:
         return self.value() == "none"
+
+    @property
+    def scattered(self) -> bool:
+        return self.value() in {"suggested", "approved", "refused", "corrected"}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
         flags: dict[str, dict[str, Any]] = {

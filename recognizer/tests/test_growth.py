@@ -161,6 +161,7 @@ def test_a_filter_looks_at_so_many_at_a_time_and_misses_none(admin_client, monke
 
 def test_what_an_index_finds_is_found_however_far_back(admin_client, monkeypatch):
     monkeypatch.setattr(newest_first, "LOOKED_AT", 2)
+    monkeypatch.setattr(newest_first, "SCATTERED_LOOKED_AT", 2)
     corrected = [make_drawing(read="1", user=make_user("ada")) for _ in range(2)]
     for drawing in corrected:
         make_label(drawing, "7", state="approved")
