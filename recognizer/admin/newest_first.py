@@ -181,28 +181,31 @@ class NewestFirst(DatedList):
         self._show(shown[::-1] if back else shown, whole=not ahead and place is None)
 
     def _horizon(self, request: HttpRequest, place: Spot | None, upwards: bool) -> Spot | None:
-        """Where this page stops looking; None where an index finds its drawings."""
+        """Where this page stops looking; None where it finds its drawings by an index."""
         each = [spec for spec in self.filter_specs if spec.used_parameters and _one_by_one(spec)]
         in_search = self.model_admin.searches_one_by_one(self.query)  # type: ignore[attr-defined]
         if not each and not in_search:
             return None
-        rows = self.root_queryset
+        by_name = bool(self.query) and not in_search
+        scattered = by_name or any(getattr(spec, "scattered", False) for spec in self.filter_specs)
+        most = SCATTERED_LOOKED_AT if scattered else LOOKED_AT
+        self.looked_at = grouped(most)
+        spots = _beyond(self._among(request, each, by_name), place, upwards)
+        spots = spots.order_by(*(("created_at", "pk") if upwards else ("-created_at", "-pk")))
+        last = list(spots.values_list("created_at", "pk")[most - 1 : most + 1])
+        return last[0] if len(last) == 2 else None
+
+    def _among(self, request: HttpRequest, each: list[Any], by_name: bool) -> QuerySet[Any]:
+        """Drawings that have to be looked at: what all filters leave that an index answers."""
+        rows = self.root_queryset.select_related(None).prefetch_related(None)
         for spec in self.filter_specs:
             narrow = getattr(spec, "by_index", None) if spec in each else spec.queryset
             narrowed = narrow(request, rows) if narrow else None
             rows = rows if narrowed is None else narrowed
         rows = rows.filter(build_q_object_from_lookup_parameters(self._lookups))
-        if not in_search:
+        if by_name:
             rows, _distinct = self.model_admin.get_search_results(request, rows, self.query)
-        searched = bool(self.query) and not in_search
-        scattered = searched or any(getattr(spec, "scattered", False) for spec in self.filter_specs)
-        most = SCATTERED_LOOKED_AT if scattered else LOOKED_AT
-        self.looked_at = grouped(most)
-        order = ("created_at", "pk") if upwards else ("-created_at", "-pk")
-        spots = _beyond(rows, place, upwards).select_related(None).prefetch_related(None)
-        spots = spots.order_by(*order).values_list("created_at", "pk")
-        last = list(spots[most - 1 : most + 1])
-        return last[0] if len(last) == 2 else None
+        return rows
 
     def _behind(self, back: bool, first: list[Any], place: Spot | None, upwards: bool) -> str:
         if place is None:
