@@ -3,8 +3,9 @@
 import re
 import uuid
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
+from recognizer.admin.drawing_filters import OF_THIS
 from recognizer.admin.people_filters import by_any
 from recognizer.models import Drawing, Label, ModelVersion, Prediction
 
@@ -32,8 +33,6 @@ def search(drawings: QuerySet[Drawing], term: str) -> QuerySet[Drawing]:
 
 
 def _labelled_or_read(drawings: QuerySet[Drawing], value: str) -> QuerySet[Drawing]:
-    # The second condition adds nothing, but PostgreSQL cannot gather all there ever were for it.
-    here = {"drawing": OuterRef("pk"), "drawing__lte": OuterRef("pk")}
-    read = Prediction.objects.filter(**here, text=value)
-    labelled = Label.objects.filter(**here, value=value)
+    read = Prediction.objects.filter(**OF_THIS, text=value)
+    labelled = Label.objects.filter(**OF_THIS, value=value)
     return drawings.filter(Exists(read) | Exists(labelled))
