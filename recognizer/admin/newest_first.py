@@ -281,6 +281,15 @@ def _up_to(rows: QuerySet[Any], horizon: Spot | None, upwards: bool) -> QuerySet
     return rows.filter(created_at__gte=at).exclude(created_at=at, pk__lt=pk)
 
 
+class NewestKeyFirst(DatedList):
+    """A list in the order of keys, but of some days in that of time, which their index is in."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        if any(name.startswith(f"{self.date_hierarchy}__") for name in self.params):
+            return [f"-{self.date_hierarchy}", "-pk"]
+        return super().get_ordering(request, queryset)
+
+
 class DatedAdmin(ReadOnlyAdmin[Row]):
     """Counts no further than 10,000."""
 
@@ -290,7 +299,7 @@ class DatedAdmin(ReadOnlyAdmin[Row]):
     sortable_by = ()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return DatedList
+        return NewestKeyFirst
 
 
 class NewestFirstAdmin(ReadOnlyAdmin[Drawing]):

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection
 
+from recognizer import review
 from recognizer.admin import dashboard, desk, newest_first
-from recognizer.models import Drawing, ModelVersion
+from recognizer.models import Drawing, ModelVersion, Prediction
 from recognizer.reports import filling, growth, growth_pages
 from recognizer.reports.growth_pages import LIST
 from recognizer.tests.factories import ONE, make_drawing, make_label, make_picture, make_user
@@ -207,6 +208,30 @@ def test_years_months_and_days_lead_to_what_was_drawn_then(admin_client):
 def test_a_date_that_is_none_is_no_error(admin_client, query):
     make_drawing()
     assert admin_client.get(f"{LIST}?{query}", follow=True).status_code == 200
+
+
+# The review desk
+
+
+def test_the_queue_of_suspected_labels_goes_on_newest_first_and_sorts_nothing(shipped_model):
+    drawings = [make_drawing(read="1", version=shipped_model) for _ in range(5)]
+    for drawing in drawings:
+        make_label(drawing, "7", state="approved")
+    first = review.places("suspected", "", 2)
+    second = review.places("suspected", first[-1][0], 2)
+    third = review.places("suspected", second[-1][0], 2)
+    newest_first = [drawing.pk for drawing in reversed(drawings)]
+    assert [pk for _, pk in first + second + third] == newest_first
+    if connection.vendor == "sqlite":  # PostgreSQL rightly sorts a table of a few rows
+        assert "TEMP B-TREE" not in Prediction.objects.suspected()[:10].explain()
+
+
+def test_of_many_copies_none_is_looked_at_to_count_them(monkeypatch):
+    copies = [make_drawing(ONE) for _ in range(4)][1:]
+    Drawing.objects.order_by("pk")[:1].get().delete()  # so the first copy is of none any more
+    assert review.left("duplicates", 10) == 2
+    monkeypatch.setattr(review, "MOST_LOOKED_AT", 2)
+    assert review.left("duplicates", 10) == len(copies)
 
 
 # The report
