@@ -20,7 +20,7 @@ UNITS_PER_PX = 100
 
 UNKNOWN_TIME = -1.0
 
-_STEP_PX = 0.5
+STEP_PX = 0.5
 _MOST_DISCS = 4_096
 _RawStrokes = list[list[list[float]]]
 _HEADER = struct.Struct("<BHHH")
@@ -162,7 +162,7 @@ def rasterise(strokes: tuple[Stroke, ...], pen_width_px: float) -> Bitmap:
     """
     if not strokes:
         return np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
-    points = np.concatenate([resample(stroke, _STEP_PX) for stroke in strokes])  # (n, 2)
+    points = np.concatenate([resample(stroke, STEP_PX) for stroke in strokes])  # (n, 2)
     return stamp(points, pen_width_px)
 
 

@@ -11,6 +11,9 @@ from django.utils import timezone
 
 from recognizer.models import Drawing, Label, Prediction, Review
 
+MOST_LOOKED_AT = 100
+"""Where more copies wait, they are counted without a look at each."""
+
 States = dict[str, list[Any]]
 """Each label of a drawing: its state, who decided on it and when."""
 
@@ -131,13 +134,18 @@ def _stored_int(text: str) -> int:
 
 
 def left(queue: str, at_most: int) -> int:
-    """How many drawings wait in a queue; more than `at_most` are not counted."""
+    """How many drawings wait in a queue; more than `at_most` are not counted.
+
+    Of many copies it is not looked whether each one's older drawing is still there.
+    """
     rows: QuerySet[Any]
     match queue:
         case Review.Queue.UNREVIEWED:
             rows = Drawing.objects.unreviewed()
         case Review.Queue.DUPLICATES:
-            rows = Drawing.objects.duplicates()
+            rows = Drawing.objects.filter(copy_waits=True).order_by()
+            if rows[: MOST_LOOKED_AT + 1].count() <= MOST_LOOKED_AT:
+                rows = Drawing.objects.duplicates()
         case _:
             rows = Prediction.objects.suspected()
     return rows[:at_most].count()

@@ -1,12 +1,17 @@
-"""The filters beside the list of drawings."""
+"""The filters beside the list of drawings.
+
+What a filter that is `one_by_one` looks for no index finds: the list looks at so many at a time,
+of those that its `by_index` leaves where it has one. What a `scattered` one leaves lies far apart.
+"""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,12 +23,18 @@ Choices = Iterable[tuple[str, Any]]
 _MOMENT = timedelta(minutes=1)
 
 
+OF_THIS = {"drawing": OuterRef("pk"), "drawing__lte": OuterRef("pk")}
+"""Of the drawing that is looked at. The second adds nothing, but keeps PostgreSQL from gathering
+all drawings of which something is so before it looks at the few that are asked for."""
+
+
 def _served(**reading: Any) -> Exists:
     """Drawings that were answered so. A join would list one twice."""
-    return Exists(Prediction.objects.filter(drawing=OuterRef("pk"), served=True, **reading))
+    return Exists(Prediction.objects.filter(**OF_THIS, served=True, **reading))
 
 
 class DigitFilter(admin.SimpleListFilter):
+    one_by_one = True
     title = gettext_lazy("digit read")
     parameter_name = "read"
 
@@ -47,6 +58,7 @@ def _classes() -> Iterable[str]:
 
 
 class ConfidenceFilter(admin.SimpleListFilter):
+    one_by_one = True
     title = gettext_lazy("confidence")
     parameter_name = "confidence"
 
@@ -81,6 +93,14 @@ class LabelFilter(admin.SimpleListFilter):
             ("corrected", _("Corrected")),
         ]
 
+    @property
+    def one_by_one(self) -> bool:
+        return self.value() == "none"
+
+    @property
+    def scattered(self) -> bool:
+        return self.value() in {"suggested", "approved", "refused", "corrected"}
+
     def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
         flags: dict[str, dict[str, Any]] = {
             "none": dict.fromkeys(("is_suggested", "is_approved", "is_refused")),
@@ -92,7 +112,16 @@ class LabelFilter(admin.SimpleListFilter):
         return queryset.filter(**flags.get(str(self.value()), {}))
 
 
+class SourceFilter(admin.ChoicesFieldListFilter):
+    one_by_one = True
+
+
+class HeldOutFilter(admin.BooleanFieldListFilter):
+    one_by_one = True
+
+
 class VersionFilter(admin.SimpleListFilter):
+    one_by_one = True
     title = gettext_lazy("model version")
     parameter_name = "version"
 
@@ -101,24 +130,39 @@ class VersionFilter(admin.SimpleListFilter):
         return [(str(number), _("Version %(number)s") % {"number": number}) for number in numbers]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
-        number = self.value()
-        if number is None or not number.isdecimal():
+        narrowed = self.by_index(request, queryset)
+        return narrowed.filter(_served(version=self._version)) if self._version else narrowed
+
+    def by_index(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
+        """What was drawn while it answered."""
+        if self._number is None:
             return queryset
-        version = ModelVersion.objects.filter(number=number).first()
-        if version is None:
+        if self._version is None or self._span is None:
             return queryset.none()
-        return _while_it_answered(queryset, version).filter(_served(version=version))
+        return queryset.filter(created_at__range=self._span)
 
+    @cached_property
+    def _number(self) -> int | None:
+        value = self.value() or ""
+        return int(value) if value.isdecimal() else None
 
-def _while_it_answered(queryset: QuerySet[Drawing], version: ModelVersion) -> QuerySet[Drawing]:
-    """From its first to its last answer: else an old version's are looked for among all newer."""
-    # Said as a range, since PostgreSQL would walk all newer answers in the order of their keys.
-    answers = Prediction.objects.filter(
-        version__gte=version.pk, version__lte=version.pk, served=True
-    ).order_by("version_id", "pk")
-    times = answers.values_list("created_at", flat=True)
-    first, last = times.first(), times.last()
-    if first is None or last is None:
-        return queryset.none()
-    # Several processes answer at once, and a drawing is stored a moment before its answer.
-    return queryset.filter(created_at__range=(first - _MOMENT, last + _MOMENT))
+    @cached_property
+    def _version(self) -> ModelVersion | None:
+        if self._number is None:
+            return None
+        return ModelVersion.objects.filter(number=self._number).first()
+
+    @cached_property
+    def _span(self) -> tuple[datetime, datetime] | None:
+        """From its first to its last answer: no need to look for these among all newer."""
+        assert self._version is not None
+        # Said as a range, since PostgreSQL would walk all newer answers in the order of their keys.
+        answers = Prediction.objects.filter(
+            version__gte=self._version.pk, version__lte=self._version.pk, served=True
+        ).order_by("version_id", "pk")
+        times = answers.values_list("created_at", flat=True)
+        first, last = times.first(), times.last()
+        if first is None or last is None:
+            return None
+        # Several processes answer at once, and a drawing is stored a moment before its answer.
+        return first - _MOMENT, last + _MOMENT

@@ -1,17 +1,20 @@
-"""Search among all drawings, each way by an index."""
+"""Search among all drawings: by an index, or for a class looking at so many at a time."""
 
 import re
 import uuid
 
-from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
-from ml.contract import NOT_A_DIGIT
+from recognizer.admin.drawing_filters import OF_THIS
+from recognizer.admin.people_filters import by_any
 from recognizer.models import Drawing, Label, ModelVersion, Prediction
 
 PART_OF_AN_ID = re.compile(r"[0-9a-f]{8}[0-9a-f-]*")
-MOST_USERS = 20
-"""Of so many users whose names contain what is searched for drawings are shown."""
+
+
+def names_a_class(term: str) -> bool:
+    """Whether drawings are meant that were labelled or read so."""
+    return bool(term.strip()) and term.strip() in ModelVersion.objects.choices()
 
 
 def search(drawings: QuerySet[Drawing], term: str) -> QuerySet[Drawing]:
@@ -19,10 +22,9 @@ def search(drawings: QuerySet[Drawing], term: str) -> QuerySet[Drawing]:
     term = term.strip()
     if not term:
         return drawings
-    if term in ModelVersion.objects.choices():
+    if names_a_class(term):
         return _labelled_or_read(drawings, term)
-    users = User.objects.filter(username__icontains=term).order_by("pk")
-    found = Q(user__in=list(users.values_list("pk", flat=True)[:MOST_USERS]))
+    found = by_any(term, "user")
     digits = term.lower().replace("-", "")
     if PART_OF_AN_ID.fullmatch(term.lower()) and len(digits) <= 32:
         ends = (uuid.UUID(hex=digits.ljust(32, end)) for end in "0f")
@@ -31,10 +33,6 @@ def search(drawings: QuerySet[Drawing], term: str) -> QuerySet[Drawing]:
 
 
 def _labelled_or_read(drawings: QuerySet[Drawing], value: str) -> QuerySet[Drawing]:
-    labels = Label.objects.filter(value=value)
-    if value == NOT_A_DIGIT:
-        # Few of many: to look for them from the newest on would take long.
-        return drawings.filter(pk__in=labels.order_by().values("drawing"))
-    read = Prediction.objects.filter(drawing=OuterRef("pk"), text=value)
-    labelled = labels.filter(drawing=OuterRef("pk"))
+    read = Prediction.objects.filter(**OF_THIS, text=value)
+    labelled = Label.objects.filter(**OF_THIS, value=value)
     return drawings.filter(Exists(read) | Exists(labelled))

@@ -17,10 +17,12 @@ from recognizer.admin.desk import DeskAdmin
 from recognizer.admin.drawing_filters import (
     ConfidenceFilter,
     DigitFilter,
+    HeldOutFilter,
     LabelFilter,
+    SourceFilter,
     VersionFilter,
 )
-from recognizer.admin.drawing_search import search
+from recognizer.admin.drawing_search import names_a_class, search
 from recognizer.admin.exchanging import ExchangeAdmin
 from recognizer.admin.forgetting import ForgettingAdmin
 from recognizer.admin.newest_first import NewestFirstAdmin, count_at_most
@@ -64,8 +66,8 @@ class DrawingAdmin(NewestFirstAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, 
         ConfidenceFilter,
         LabelFilter,
         "created_at",
-        "source",
-        "held_out",
+        ("source", SourceFilter),
+        ("held_out", HeldOutFilter),
         VersionFilter,
     ]
     search_fields = ["public_id"]  # there is a search; `get_search_results` says for what
@@ -115,6 +117,9 @@ class DrawingAdmin(NewestFirstAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, 
         self, request: HttpRequest, queryset: QuerySet[Drawing], search_term: str
     ) -> tuple[QuerySet[Drawing], bool]:
         return search(queryset, search_term), False
+
+    def searches_one_by_one(self, term: str) -> bool:
+        return names_a_class(term)
 
     @admin.display(description=gettext_lazy("drawing"))
     def picture_seen(self, drawing: Drawing) -> SafeString:

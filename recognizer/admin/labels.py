@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -11,9 +12,22 @@ from django.utils.translation import gettext_lazy
 
 from recognizer import audit, review
 from recognizer.admin.newest_first import DatedAdmin
+from recognizer.admin.people_filters import DeciderFilter, by_any
 from recognizer.admin.pictures import giver, reading, thumbnail
 from recognizer.admin.read_only import may_change, staff
-from recognizer.models import Label, StaffAct
+from recognizer.models import Label, ModelVersion, StaffAct
+from recognizer.wording import label_in_words
+
+
+class ValueFilter(admin.SimpleListFilter):
+    title = gettext_lazy("value")
+    parameter_name = "value"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [(value, label_in_words(value)) for value in ModelVersion.objects.choices()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Label]) -> QuerySet[Label]:
+        return queryset if self.value() is None else queryset.filter(value=self.value())
 
 
 @admin.register(Label)
@@ -33,8 +47,8 @@ class LabelAdmin(DatedAdmin[Label]):
         "decided_at",
     ]
     list_display_links = ["value"]
-    list_filter = ["state", "value", "created_at", ("decided_by", admin.RelatedOnlyFieldListFilter)]
-    search_fields = ["value", "given_by__username", "decided_by__username"]
+    list_filter = ["state", ValueFilter, "created_at", DeciderFilter]
+    search_fields = ["value"]  # there is a search; `get_search_results` says for what
     search_help_text = gettext_lazy("A label, or the name of who gave it or decided on it.")
     fields = [
         "picture_seen",
@@ -60,6 +74,15 @@ class LabelAdmin(DatedAdmin[Label]):
             .defer("drawing__ink", "drawing__picture")
             .prefetch_related("drawing__predictions")
         )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Label], search_term: str
+    ) -> tuple[QuerySet[Label], bool]:
+        term = search_term.strip()
+        if term in ModelVersion.objects.choices():
+            return queryset.filter(value=term), False
+        named = by_any(term, "given_by", "decided_by")
+        return (queryset.filter(named) if term else queryset), False
 
     @admin.display(description=gettext_lazy("drawing"))
     def picture_seen(self, label: Label) -> SafeString:

@@ -8,7 +8,9 @@ from calendar import monthrange
 from datetime import date, datetime
 from typing import Any
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import build_q_object_from_lookup_parameters
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, ChangeList
 from django.core.paginator import Paginator
 from django.db import connection
@@ -25,7 +27,16 @@ from recognizer.wording import grouped
 
 PLACE = PAGE_VAR
 MOST_COUNTED = 10_000
+LOOKED_AT = 5000
+"""For filters that no index answers, a page looks at so many drawings, however few it finds."""
+
+SCATTERED_LOOKED_AT = 500
+"""At so many where another filter leaves drawings that lie far apart: each costs ten times more."""
+
 _FROM_THERE_BACK = "before "
+
+Spot = tuple[datetime, int]
+"""When a drawing was made, and its key."""
 
 
 class AtLeast(int):
@@ -77,18 +88,18 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # only the stubs a
 class DatedList(ChangeList):
     """A list whose years, months and days cost two look-ups."""
 
-    time_field = "created_at"
+    date_hierarchy: str
     by_time = "pk"
     """What the first and last row are found by; its order is that of time, or nearly."""
 
-    @property
+    @cached_property
     def dates(self) -> dict[str, Any]:
         """What Django's date hierarchy shows."""
         first, last = self._ends()
         if first is None or last is None:
             return {}
         chosen = [
-            self.params.get(f"{self.time_field}__{part}") for part in ("year", "month", "day")
+            self.params.get(f"{self.date_hierarchy}__{part}") for part in ("year", "month", "day")
         ]
         year, month, day = (int(part) if part else None for part in chosen)
         if year is None:
@@ -113,13 +124,15 @@ class DatedList(ChangeList):
         return _links(back, [(date_format(date(year, month, day), "F j"), "")])
 
     def _ends(self) -> tuple[date | None, date | None]:
-        times = self.root_queryset.order_by(self.by_time).values_list(self.time_field, flat=True)
+        times = self.root_queryset.order_by(self.by_time).values_list(
+            self.date_hierarchy, flat=True
+        )
         first, last = times.first(), times.last()
         return first and localtime(first).date(), last and localtime(last).date()
 
     def _link(self, **chosen: int) -> str:
-        new = {f"{self.time_field}__{part}": value for part, value in chosen.items()}
-        return self.get_query_string(new, [f"{self.time_field}__"])
+        new = {f"{self.date_hierarchy}__{part}": value for part, value in chosen.items()}
+        return self.get_query_string(new, [f"{self.date_hierarchy}__"])
 
 
 def _links(back: tuple[str, str] | None, choices: list[tuple[str, str]]) -> dict[str, Any]:
@@ -133,30 +146,79 @@ class NewestFirst(DatedList):
     """A list in the order of time that goes on from where it ended: no page has a number.
 
     `before` and `after` are the addresses of the pages beside this one, "" where there is none.
+    `looked_to` is the day at which a page has stopped looking before it was full.
     """
 
     by_time = "created_at"
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         asked = super().get_ordering(request, queryset)
-        self.oldest_first = asked[:1] == [self.time_field]
-        return [self.time_field, "pk"] if self.oldest_first else [f"-{self.time_field}", "-pk"]
+        self.oldest_first = asked[:1] == [self.date_hierarchy]
+        return (
+            [self.date_hierarchy, "pk"] if self.oldest_first else [f"-{self.date_hierarchy}", "-pk"]
+        )
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        found = super().get_filters(request)
+        self._lookups: Any = found[2]
+        return found
 
     def get_results(self, request: HttpRequest) -> None:
         asked = request.GET.get(PAGE_VAR, "")
         back = asked.startswith(_FROM_THERE_BACK)
         place = _place(asked.removeprefix(_FROM_THERE_BACK))
-        rows = self.queryset.reverse() if back else self.queryset
-        if place is not None:
-            rows = _beyond(rows, *place, upwards=self.oldest_first != back)
-        found = list(rows[: self.list_per_page + 1])
-        more = len(found) > self.list_per_page
+        upwards = self.oldest_first != back
+        rows = _beyond(self.queryset.reverse() if back else self.queryset, place, upwards)
+        horizon = self._horizon(request, place, upwards)
+        found = list(_up_to(rows, horizon, upwards)[: self.list_per_page + 1])
+        full = len(found) > self.list_per_page
         shown = found[: self.list_per_page]
-        if back:
-            shown.reverse()
-        self.before = self._page(_FROM_THERE_BACK, shown[:1], more if back else place is not None)
-        self.after = self._page("", shown[-1:], more if not back else place is not None)
-        whole = not more and place is None
+        far = _spot(shown[-1]) if full else horizon
+        ahead = self._page(back, far) if far else ""
+        behind = self._behind(back, shown[:1], place, upwards)
+        self.before, self.after = (ahead, behind) if back else (behind, ahead)
+        self.looked_to = horizon and not full and localtime(horizon[0]).date()
+        self._show(shown[::-1] if back else shown, whole=not ahead and place is None)
+
+    def _horizon(self, request: HttpRequest, place: Spot | None, upwards: bool) -> Spot | None:
+        """Where this page stops looking; None where it finds its drawings by an index."""
+        each = [spec for spec in self.filter_specs if spec.used_parameters and _one_by_one(spec)]
+        in_search = self.model_admin.searches_one_by_one(self.query)  # type: ignore[attr-defined]
+        if not each and not in_search:
+            return None
+        by_name = bool(self.query) and not in_search
+        scattered = by_name or any(getattr(spec, "scattered", False) for spec in self.filter_specs)
+        most = SCATTERED_LOOKED_AT if scattered else LOOKED_AT
+        self.looked_at = grouped(most)
+        spots = _beyond(self._among(request, each, by_name), place, upwards)
+        spots = spots.order_by(*(("created_at", "pk") if upwards else ("-created_at", "-pk")))
+        last = list(spots.values_list("created_at", "pk")[most - 1 : most + 1])
+        return last[0] if len(last) == 2 else None
+
+    def _among(self, request: HttpRequest, each: list[Any], by_name: bool) -> QuerySet[Any]:
+        """Drawings that have to be looked at: what all filters leave that an index answers."""
+        rows = self.root_queryset.select_related(None).prefetch_related(None)
+        for spec in self.filter_specs:
+            narrow = getattr(spec, "by_index", None) if spec in each else spec.queryset
+            narrowed = narrow(request, rows) if narrow else None
+            rows = rows if narrowed is None else narrowed
+        rows = rows.filter(build_q_object_from_lookup_parameters(self._lookups))
+        if by_name:
+            rows, _distinct = self.model_admin.get_search_results(request, rows, self.query)
+        return rows
+
+    def _behind(self, back: bool, first: list[Any], place: Spot | None, upwards: bool) -> str:
+        if place is None:
+            return ""
+        at, pk = place  # of an empty page: this place itself has to be on the page before
+        near = _spot(first[0]) if first else (at, max(0, pk + (1 if upwards else -1)))
+        return self._page(not back, near)
+
+    def _page(self, back: bool, spot: Spot) -> str:
+        way = _FROM_THERE_BACK if back else ""
+        return self.get_query_string({PAGE_VAR: way + _in_address(spot)})
+
+    def _show(self, shown: list[Any], *, whole: bool) -> None:
         self.result_list = shown
         narrowed = set(self.filter_params) - {ORDER_VAR}
         about = AtLeast(len(shown)) if narrowed else estimated_count(self.model)
@@ -168,16 +230,25 @@ class NewestFirst(DatedList):
         self.can_show_all = self.multi_page = False
         self.paginator = Paginator([], self.list_per_page)
 
-    def _page(self, way: str, edge: list[Any], there: bool) -> str:
-        return self.get_query_string({PAGE_VAR: way + place_of(edge[0])}) if there and edge else ""
+
+def _one_by_one(spec: Any) -> bool:
+    return getattr(spec, "one_by_one", False)
+
+
+def _spot(row: Any) -> Spot:
+    return row.created_at, row.pk
+
+
+def _in_address(spot: Spot) -> str:
+    return f"{spot[0].isoformat()} {spot[1]}"
 
 
 def place_of(row: Any) -> str:
     """Where a row stands in the list, for an address."""
-    return f"{row.created_at.isoformat()} {row.pk}"
+    return _in_address(_spot(row))
 
 
-def _place(text: str) -> tuple[datetime, int] | None:
+def _place(text: str) -> Spot | None:
     """None, the beginning, for "" and for the number of a page, as old addresses have."""
     if not text or text.isdecimal():
         return None
@@ -191,11 +262,32 @@ def _place(text: str) -> tuple[datetime, int] | None:
     return at, key
 
 
-def _beyond(rows: QuerySet[Any], at: datetime, pk: int, *, upwards: bool) -> QuerySet[Any]:
+def _beyond(rows: QuerySet[Any], place: Spot | None, upwards: bool) -> QuerySet[Any]:
+    if place is None:
+        return rows
     # The first condition is what an index can jump to.
+    at, pk = place
     if upwards:
         return rows.filter(created_at__gte=at).exclude(created_at=at, pk__lte=pk)
     return rows.filter(created_at__lte=at).exclude(created_at=at, pk__gte=pk)
+
+
+def _up_to(rows: QuerySet[Any], horizon: Spot | None, upwards: bool) -> QuerySet[Any]:
+    if horizon is None:
+        return rows
+    at, pk = horizon
+    if upwards:
+        return rows.filter(created_at__lte=at).exclude(created_at=at, pk__gt=pk)
+    return rows.filter(created_at__gte=at).exclude(created_at=at, pk__lt=pk)
+
+
+class NewestKeyFirst(DatedList):
+    """A list in the order of keys, but of some days in that of time, which their index is in."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        if any(name.startswith(f"{self.date_hierarchy}__") for name in self.params):
+            return [f"-{self.date_hierarchy}", "-pk"]
+        return super().get_ordering(request, queryset)
 
 
 class DatedAdmin(ReadOnlyAdmin[Row]):
@@ -203,15 +295,22 @@ class DatedAdmin(ReadOnlyAdmin[Row]):
 
     paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # they count everything
+    sortable_by = ()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return DatedList
+        return NewestKeyFirst
 
 
 class NewestFirstAdmin(ReadOnlyAdmin[Drawing]):
     """The list of drawings."""
 
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # they count everything
+
+    def searches_one_by_one(self, term: str) -> bool:
+        """Whether no index finds what is searched for."""
+        return False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return NewestFirst

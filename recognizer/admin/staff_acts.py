@@ -1,17 +1,18 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
-from recognizer.admin.read_only import ReadOnlyAdmin
+from recognizer.admin.newest_first import DatedAdmin
+from recognizer.admin.people_filters import ActorFilter
 from recognizer.models import StaffAct
 
 
 @admin.register(StaffAct)
-class StaffActAdmin(ReadOnlyAdmin[StaffAct]):
+class StaffActAdmin(DatedAdmin[StaffAct]):
     """The audit trail: who did what as staff, when and from where."""
 
     date_hierarchy = "at"
     list_display = ["at", "by_name", "act", "what", "via", "address"]
-    list_filter = ["act", "at", ("by", admin.RelatedOnlyFieldListFilter)]
+    list_filter = ["act", "at", ActorFilter]
     search_fields = ["by_name", "what", "via", "=address"]
     search_help_text = gettext_lazy("Who, what, a token's beginning, or an address.")
     fields = ["at", "by_name", "by", "act", "what", "via", "address"]

@@ -101,14 +101,19 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
 
     def _notice_copies(self, drawings: list["Drawing"]) -> None:
         numbers = [fingerprint(bytes(drawing.bitmap)) for drawing in drawings]
-        same = self.model.objects.order_by().filter(fingerprint__in=set(numbers))
         if len(drawings) == 1:  # however many copies of it there are, one is enough
+            same = self.model.objects.order_by().filter(fingerprint=numbers[0])
             known = set(numbers) if same.exists() else set()
         else:
-            known = set(same.values_list("fingerprint", flat=True).distinct())
+            known = self.fingerprints_among(set(numbers))
         for drawing, number in zip(drawings, numbers, strict=True):
             drawing.copy_waits = True if number in known else None
             known.add(number)
+
+    def fingerprints_among(self, numbers: set[int]) -> set[int]:
+        """Those that a stored drawing has."""
+        same = self.model.objects.order_by().filter(fingerprint__in=numbers)
+        return set(same.values_list("fingerprint", flat=True).distinct())
 
     def requeue(self) -> None:
         """Work out anew how these stand at the review desk; what decides on them calls it."""
@@ -215,8 +220,14 @@ class Drawing(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         indexes = [
-            models.Index(fields=["user", "-created_at"], name="drawing_by_user"),
-            models.Index(fields=["visitor", "-created_at"], name="drawing_by_visitor"),
+            *(
+                models.Index(
+                    fields=[owner, "-created_at"],
+                    condition=Q(**{f"{owner}__isnull": False}),
+                    name=f"drawing_by_{owner}",
+                )
+                for owner in ("user", "visitor")
+            ),
             models.Index(fields=["fingerprint", "id"], name="drawing_by_fingerprint"),
             models.Index(
                 fields=["review_order", "id"],

@@ -76,6 +76,10 @@ class Label(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["value", "-id"], name="label_by_value"),
+            models.Index(fields=["created_at"], name="label_by_time"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["drawing"],

@@ -13,10 +13,11 @@ class PredictionQuerySet(models.QuerySet["Prediction"]):
     def suspected(self) -> Self:
         """Where the active version contradicts an approved label, the newest drawing first.
 
-        Walks a partial index that holds only contradictions.
+        Walks a partial index that holds only contradictions, which it would not by "-drawing":
+        to Django that means the order of drawings.
         """
         active = ModelVersion.objects.filter(state=ModelVersion.State.ACTIVE).values("pk")[:1]
-        return self.filter(version=Subquery(active), contradicts=True).order_by("-drawing")
+        return self.filter(version=Subquery(active), contradicts=True).order_by("-drawing_id")
 
 
 class Prediction(models.Model):

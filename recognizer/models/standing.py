@@ -70,18 +70,35 @@ def _standing(
     )
 
 
+def standing_of_new(
+    text: str, confidence: float, labels: list[tuple[str, str]]
+) -> tuple[dict[str, Any], bool | None]:
+    """How a drawing stands that is stored with its answer and labels, each a state and a value.
+
+    Returns:
+        The columns of the drawing, none being known of copies, and `contradicts` of the answer.
+    """
+    read, given = [(0, True, text, confidence, None)], [list(label) for label in labels]
+    kept = _standing(read, given, [], copy_waits=None)
+    return dict(zip(_KEPT, kept, strict=True)), _contradicts(text, confidence, given, [])
+
+
 def _settle_contradictions(rows: list[tuple[Any, list[Any], list[Any]]]) -> None:
-    """A sure reading contradicts the approved label, unless somebody has confirmed that label."""
     wrong: dict[bool | None, list[int]] = {True: [], None: []}
     for (pk, _, text, sure, before), labels, decided in rows:
-        approved = next((value for state, value in labels if state == Label.State.APPROVED), None)
-        confirmed = any(
-            queue == Review.Queue.SUSPECTED and value == approved for queue, _, value in decided
-        )
-        contrary = approved is not None and text not in {"", approved} and sure >= SURE
-        now = True if contrary and not confirmed else None
+        now = _contradicts(text, sure, labels, decided)
         if now is not before:
             wrong[now].append(pk)
     for value, pks in wrong.items():
         if pks:
             Prediction.objects.filter(pk__in=pks).update(contradicts=value)
+
+
+def _contradicts(text: str, sure: float, labels: list[Any], decided: list[Any]) -> bool | None:
+    """A sure reading contradicts the approved label, unless somebody has confirmed that label."""
+    approved = next((value for state, value in labels if state == Label.State.APPROVED), None)
+    confirmed = any(
+        queue == Review.Queue.SUSPECTED and value == approved for queue, _, value in decided
+    )
+    contrary = approved is not None and text not in {"", approved} and sure >= SURE
+    return True if contrary and not confirmed else None

@@ -1,65 +1,40 @@
 """Fill a database with made-up drawings, readings, labels and owners, as two years would have.
 
-What is read in a drawing is what the active version has read in another one of the same digit:
-asking it a million times would take longer than all the rest.
+What is read in a drawing is what the active version has read in another one that shows the same:
+asking it a million times would take longer than all the rest. Rows are made in several processes
+(see `made_up_rows`) and stored by this one, past Django but not past the database's constraints.
 """
 
-import itertools
-import multiprocessing
-import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Model
-from django.utils import timezone
 
-from ml.contract import NOT_A_DIGIT
 from ml.strokes import unpack_ink
 from recognizer import promotion
 from recognizer.models import Drawing, Label, ModelVersion, Prediction
 from recognizer.recognition import answer_columns, recognise
-from recognizer.reports.made_up import MadeUp, make
+from recognizer.reports.made_up import make
+from recognizer.reports.made_up_elsewhere import rows_of
+from recognizer.reports.made_up_rows import (
+    ACCOUNTS,
+    Answer,
+    Row,
+    Rows,
+    Site,
+    columns,
+    make_rows,
+    random_uuid,
+)
 
-BATCH = 1000
-SPAN = timedelta(days=730)
+BATCH = 2000
 DRAWINGS_A_PERSON = 50
-ACCOUNTS = 0.2
-"""This share of the people has signed in; the others are anonymous visitors."""
-
 LABELLED = {"suggested": 0.01, "approved": 0.045, "refused": 0.005}
-WRONGLY_LABELLED = 0.02
 READINGS = 300
-
-Answer = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Site:
-    """Whom the drawings may be by, what may have been read in them, and when.
-
-    readings  {digit: answers of the active version to drawings of it}
-    versions  keys, in the order in which they answered
-    """
-
-    users: list[int]
-    visitors: list[uuid.UUID]
-    staff: User
-    readings: dict[str, list[Answer]]
-    labelled: Mapping[str, float]
-    versions: list[int]
-    until: datetime = field(default_factory=timezone.now)
-
-    def when(self, share: float) -> datetime:
-        """The time at which that share of all was drawn: people draw more and more."""
-        return self.until - SPAN * (1 - float(share**0.5))
 
 
 def fill(
@@ -73,43 +48,29 @@ def fill(
     """Store so many made-up drawings with all that belongs to them, in batches.
 
     Args:
-        processes: so many make drawings; 1 makes them in this one.
+        processes: so many make rows; 1 makes them in this one.
         labelled: the share of drawings with a label in each state.
         progress: told how many are stored, after each batch.
     """
-    rng = np.random.default_rng(seed)
-    site = _site(max(2, count // DRAWINGS_A_PERSON), labelled, rng)
-    sizes = [min(BATCH, count - start) for start in range(0, count, BATCH)]
+    site = _site(count, labelled, np.random.default_rng(seed))
     stored = 0
-    with _times_as_given(Drawing, Prediction, Label):
-        for made in _made(sizes, seed, processes):
-            with transaction.atomic():
-                _store(made, stored, count, site, rng)
-            stored += len(made)
+    with _much_at_once():
+        for rows in _made(site, seed, processes):
+            _store(rows)
+            stored += len(rows.drawings)
             progress(stored)
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")  # what autovacuum would do a minute later
 
 
-def _made(sizes: list[int], seed: int, processes: int) -> Iterator[list[MadeUp]]:
-    jobs = [((seed << 32) + number, size) for number, size in enumerate(sizes)]
+def _made(site: Site, seed: int, processes: int) -> Iterator[Rows]:
+    jobs = [(seed, start, min(BATCH, site.count - start)) for start in range(0, site.count, BATCH)]
     if processes < 2:
-        yield from itertools.starmap(make, jobs)
-        return
-    # A forked process would share this one's connection to the database.
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
-        waiting = [pool.submit(make, *job) for job in jobs[: 2 * processes]]
-        for job in jobs[2 * processes :]:
-            yield waiting.pop(0).result()
-            waiting.append(pool.submit(make, *job))
-        for made in waiting:
-            yield made.result()
+        return (make_rows(site, *job) for job in jobs)
+    return rows_of(site, jobs, processes)
 
 
-def _site(people: int, labelled: Mapping[str, float], rng: np.random.Generator) -> Site:
+def _site(count: int, labelled: Mapping[str, float], rng: np.random.Generator) -> Site:
     promotion.register_shipped_model()
+    people = max(2, count // DRAWINGS_A_PERSON)
     accounts = max(1, int(people * ACCOUNTS))
     names = [f"made-up-{number}" for number in range(accounts)]
     staff, _ = User.objects.get_or_create(username="made-up-staff", defaults={"is_staff": True})
@@ -118,11 +79,12 @@ def _site(people: int, labelled: Mapping[str, float], rng: np.random.Generator) 
     User.objects.bulk_create(new, batch_size=BATCH, ignore_conflicts=True)
     users = User.objects.filter(username__startswith="made-up-").exclude(pk=staff.pk)
     return Site(
+        count=count,
         users=list(users.order_by("pk").values_list("pk", flat=True)),
-        visitors=[_uuid(rng) for _ in range(people - accounts)],
-        staff=staff,
+        visitors=[random_uuid(rng) for _ in range(people - accounts)],
+        staff=staff.pk,
         readings=_readings(),
-        labelled=labelled,
+        labelled=dict(labelled),
         versions=list(ModelVersion.objects.order_by("number").values_list("pk", flat=True)),
     )
 
@@ -131,102 +93,77 @@ def _readings() -> dict[str, list[Answer]]:
     found = defaultdict(list)
     for one in make(0, READINGS):
         if one.ink is not None:
-            found[one.digit].append(answer_columns(recognise(unpack_ink(one.ink))))
-    return found
+            found[one.shows].append(answer_columns(recognise(unpack_ink(one.ink))))
+    return dict(found)
 
 
-def _store(
-    made: list[MadeUp], before: int, count: int, site: Site, rng: np.random.Generator
-) -> None:
-    drawings, answers = [], []
-    for place, one in enumerate(made, start=before):
-        answer = _answer(one, site, place / count, rng)
-        answers.append(answer)
-        drawings.append(_drawing(one, answer, site.when((place + rng.random()) / count), site, rng))
-    Drawing.objects.bulk_create(drawings, batch_size=BATCH)
-    rows = zip(drawings, answers, strict=True)
-    Prediction.objects.bulk_create(
-        [Prediction(drawing=row, created_at=row.created_at, **answer) for row, answer in rows],
-        batch_size=BATCH,
-    )
-    labelled = zip(drawings, made, strict=True)
-    labels = [label for row, one in labelled for label in _labels(row, one.digit, site, rng)]
-    Label.objects.bulk_create(labels)
+def _store(rows: Rows) -> None:
+    """All of them or none."""
+    with transaction.atomic():
+        keys = _new_keys(len(rows.drawings))
+        _notice_copies(rows.drawings)
+        drawings = [[key, *row] for key, row in zip(keys, rows.drawings, strict=True)]
+        _insert(Drawing, ["id", *columns(Drawing)], drawings)
+        for model, belonging in ((Prediction, rows.predictions), (Label, rows.labels)):
+            drawing = columns(model).index("drawing_id")
+            for row in belonging:
+                row[drawing] = keys[row[drawing]]
+            _insert(model, columns(model), belonging)
 
 
-def _answer(one: MadeUp, site: Site, share: float, rng: np.random.Generator) -> Answer:
-    known = site.readings[one.digit]
-    answer = known[rng.integers(len(known))]
-    symbols = [
-        {**symbol, "box": [round(side, 2) for side in one.box]} for symbol in answer["symbols"]
-    ]
-    version = site.versions[int(share * len(site.versions))]
-    return {**answer, "symbols": symbols, "version_id": version}
+def _new_keys(count: int) -> list[int]:
+    """Keys that no drawing has or ever had."""
+    table = Drawing._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            sequence = "nextval(pg_get_serial_sequence(%s, 'id'))"
+            cursor.execute(f"SELECT {sequence} FROM generate_series(1, %s)", [table, count])  # noqa: S608
+            return [key for (key,) in cursor.fetchall()]
+        # Nobody else writes until this transaction is over; what is inserted moves it on.
+        cursor.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
+        (last,) = cursor.fetchone()
+        return list(range(last + 1, last + 1 + count))
 
 
-def _drawing(
-    one: MadeUp, answer: Answer, at: datetime, site: Site, rng: np.random.Generator
-) -> Drawing:
-    return Drawing(
-        public_id=_uuid(rng),
-        created_at=at,
-        source=Drawing.Source.CANVAS if one.ink else Drawing.Source.IMAGE,
-        width=one.width,
-        height=one.height,
-        ink=one.ink,
-        picture=one.picture,
-        bitmap=one.bitmap,
-        review_order=answer["confidence"],
-        **_owner(site, rng),
-    )
+def _notice_copies(drawings: list[Row]) -> None:
+    number, waits = (columns(Drawing).index(name) for name in ("fingerprint", "copy_waits"))
+    known = Drawing.objects.fingerprints_among({row[number] for row in drawings})
+    for row in drawings:
+        row[waits] = True if row[number] in known else None
+        known.add(row[number])
 
 
-def _owner(site: Site, rng: np.random.Generator) -> dict[str, Any]:
-    """Some draw much, most draw little."""
-    rank = rng.random() ** 2
-    if site.users and rng.random() < ACCOUNTS:
-        return {"user_id": site.users[int(rank * len(site.users))]}
-    return {"visitor": site.visitors[int(rank * len(site.visitors))]}
-
-
-def _labels(drawing: Drawing, digit: str, site: Site, rng: np.random.Generator) -> list[Label]:
-    """One or none; wrongly given, it says that a digit is none."""
-    chance = rng.random()
-    for state, share in site.labelled.items():
-        if chance < share:
-            value = digit if rng.random() >= WRONGLY_LABELLED else NOT_A_DIGIT
-            return [_label(drawing, value, state, site)]
-        chance -= share
-    return []
-
-
-def _label(drawing: Drawing, value: str, state: str, site: Site) -> Label:
-    at = drawing.created_at
-    decided = state != Label.State.SUGGESTED
-    return Label(
-        drawing=drawing,
-        value=value,
-        state=state,
-        given_by_id=drawing.user_id,
-        visitor=drawing.visitor,
-        created_at=at,
-        decided_by=site.staff if decided else None,
-        decided_at=at + timedelta(hours=3) if decided else None,
-    )
-
-
-def _uuid(rng: np.random.Generator) -> uuid.UUID:
-    return uuid.UUID(bytes=rng.bytes(16), version=4)
+def _insert(model: type[Model], names: list[str], rows: list[Row]) -> None:
+    quoted = ", ".join(f'"{name}"' for name in names)
+    into = f"{model._meta.db_table} ({quoted})"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {into} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            places = ", ".join(["%s"] * len(names))
+            cursor.executemany(f"INSERT INTO {into} VALUES ({places})", rows)  # noqa: S608
 
 
 @contextmanager
-def _times_as_given(*models: type[Model]) -> Iterator[None]:
-    """Rows keep the time that they are given; else they would all be of now."""
-    fields = [model._meta.get_field("created_at") for model in models]
-    for one in fields:
-        one.auto_now_add = False  # type: ignore[union-attr]
-    try:
-        yield
-    finally:
-        for one in fields:
-            one.auto_now_add = True  # type: ignore[union-attr]
+def _much_at_once() -> Iterator[None]:
+    """Let SQLite keep the indexes at hand and write to the file less often, meanwhile.
+
+    Afterwards PostgreSQL looks at the tables, as autovacuum would a minute later.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            yield
+            cursor.execute("ANALYZE" if connection.in_atomic_block else "VACUUM ANALYZE")
+            return
+        before = {}
+        for name, value in {"cache_size": -256_000, "wal_autocheckpoint": 25_000}.items():
+            cursor.execute(f"PRAGMA {name}")
+            (before[name],) = cursor.fetchone()
+            cursor.execute(f"PRAGMA {name} = {value}")
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                cursor.execute(f"PRAGMA {name} = {value}")

@@ -2,9 +2,6 @@
 
 import base64
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
-from statistics import median
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -14,12 +11,15 @@ from django.db import connection
 from django.db.models import Count
 from django.test import Client
 
-from recognizer import promotion
+from ml.contract import NOT_A_DIGIT
+from recognizer import promotion, retention
+from recognizer.admin.newest_first import PLACE, place_of
 from recognizer.models import Drawing, ModelVersion
 from recognizer.models.drawing import VISITOR_SESSION_KEY
 from recognizer.reports.work import counted
 
 LIST = "/admin/recognizer/drawing/"
+LABELS = "/admin/recognizer/label/"
 DESK = f"{LIST}desk/next/?queue="
 FILTERS = {
     "a label waits": "label=suggested",
@@ -32,6 +32,7 @@ FILTERS = {
     "by the first version": "version=1",
     "kept for judging": "held_out__exact=1",
     "a picture": "source__exact=image",
+    "much at once": "label=corrected&confidence=50-80&source__exact=image",
 }
 TYPICAL = 60
 """A person whose history is looked at has drawn about so much."""
@@ -40,37 +41,34 @@ VERSIONS = 3
 
 
 def make_versions() -> None:
-    """More than the one that ships, as after some retrainings: older ones, the same network."""
+    """More than the one that ships, as after some retrainings; the last is active."""
     promotion.register_shipped_model()
+    version = ModelVersion.objects.get(state=ModelVersion.State.ACTIVE)
     for _ in range(VERSIONS - 1):
-        version = ModelVersion.objects.get(state=ModelVersion.State.ACTIVE)
+        ModelVersion.objects.filter(pk=version.pk).update(state=ModelVersion.State.RETIRED)
         version.pk, version.number = None, ModelVersion.objects.next_number()
-        version.state = ModelVersion.State.RETIRED
         version.save()
 
 
-def measure(times: int) -> dict[str, dict[str, float]]:
-    """Of each page: milliseconds of CPU and in all, the database's work, and queries."""
-    return {name: _cost(client, path, times) for name, (client, path) in _pages().items()}
+def measure(begins: str = "") -> dict[str, dict[str, int]]:
+    """Of each page whose name begins so: the database's work, and queries."""
+    found = pages().items()
+    return {name: work_of(*page) for name, page in found if name.startswith(begins)}
 
 
-def _cost(client: Client, path: str, times: int) -> dict[str, float]:
-    _get(client, path)  # what is loaded once is loaded
+def work_of(client: Client, path: str) -> dict[str, int]:
+    """What the database does for a page once all that is loaded once is loaded."""
+    _get(client, path)
     with counted() as work:
         _get(client, path)
-    taken = [_timed(lambda: _get(client, path)) for _ in range(times)] or [(0.0, 0.0)]
-    return {
-        "ms": round(median(wall for wall, _ in taken) * 1000, 2),
-        "cpu_ms": round(median(cpu for _, cpu in taken) * 1000, 2),
-        "work": work.amount,
-        "queries": work.queries,
-    }
+    return {"work": work.amount, "queries": work.queries}
 
 
-def _timed(act: Callable[[], None]) -> tuple[float, float]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    act()
-    return time.perf_counter() - wall, time.process_time() - cpu
+def milliseconds(client: Client, path: str) -> float:
+    """How long a page takes."""
+    started = time.perf_counter()
+    _get(client, path)
+    return (time.perf_counter() - started) * 1000
 
 
 def _get(client: Client, path: str) -> None:
@@ -81,7 +79,8 @@ def _get(client: Client, path: str) -> None:
     _ = b"".join(response) if response.streaming else response.content
 
 
-def _pages() -> dict[str, tuple[Client, str]]:
+def pages() -> dict[str, tuple[Client, str]]:
+    """Who asks for what, by name."""
     staff, person = Client(), Client()
     chief, _ = User.objects.get_or_create(
         username="made-up-chief", defaults={"is_staff": True, "is_superuser": True}
@@ -99,6 +98,7 @@ def _pages() -> dict[str, tuple[Client, str]]:
         "a name": named.username if named else "",
         "an id": str(middle.public_id),
         "part of an id": middle.public_id.hex[:8],
+        "no digit": NOT_A_DIGIT,
         "nothing": "nothinglikethat",
     }
     return {
@@ -120,10 +120,16 @@ def _pages() -> dict[str, tuple[Client, str]]:
             for name, term in found.items()
         },
         "admin, one drawing": (staff, f"{LIST}{middle.pk}/change/"),
-        "admin, labels": (staff, "/admin/recognizer/label/"),
+        "admin, dashboard": (staff, "/admin/dashboard/"),
+        "admin, labels": (staff, LABELS),
+        "admin, labels of one state": (staff, f"{LABELS}?state__exact=approved"),
+        "admin, labels of one value": (staff, f"{LABELS}?value=7"),
+        "admin, labels of one month": (staff, f"{LABELS}?{month}"),
+        "admin, labels, search": (staff, f"{LABELS}?{urlencode({'q': NOT_A_DIGIT})}"),
         "review desk, unreviewed": (staff, f"{DESK}unreviewed"),
         "review desk, suspected": (staff, f"{DESK}suspected"),
         "review desk, duplicates": (staff, f"{DESK}duplicates"),
+        "review desk, how many": (staff, f"{LIST}desk/counts/"),
     }
 
 
@@ -153,43 +159,54 @@ def _history_place(drawing: Drawing) -> str:
 
 
 def _deep(middle: Drawing) -> str:
-    try:
-        from recognizer.admin.newest_first import PLACE, place_of
-    except ImportError:
-        return f"p={Drawing.objects.count() // 100}"
     return urlencode({PLACE: place_of(middle)})
 
 
-def bytes_a_drawing() -> dict[str, Any]:
-    """What the database takes for one drawing with its reading and its share of the labels."""
+def facts() -> dict[str, Any]:
+    """How many drawings there are, in which database, and what one takes there."""
     count = Drawing.objects.count()
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
-        else:
-            cursor.execute(
-                "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class c"
-                " WHERE c.relkind = 'r' AND c.relname LIKE 'recognizer\\_%%'"
-            )
-        (total,) = cursor.fetchone()
-        columns = {
-            name: _average(cursor, table, column)
-            for name, (table, column) in {
-                "strokes": ("recognizer_drawing", "ink"),
-                "bitmap": ("recognizer_drawing", "bitmap"),
-                "scores": ("recognizer_prediction", "symbols"),
-            }.items()
-        }
     return {
         "database": connection.vendor,
-        "in all": round(int(total) / count),
-        **columns,
-        "at": datetime.now(UTC).date().isoformat(),
+        "drawings": count,
+        "bytes_a_drawing": {
+            **{name: round(size / count) for name, size in _bytes().items()},
+            "strokes": _average("recognizer_drawing", "ink"),
+            "bitmap": _average("recognizer_drawing", "bitmap"),
+            "scores": _average("recognizer_prediction", "symbols"),
+        },
     }
 
 
-def _average(cursor: Any, table: str, column: str) -> int:
+_SIZES = {
+    "postgresql": "SELECT sum(pg_table_size(oid)), sum(pg_indexes_size(oid)) FROM pg_class"
+    " WHERE relkind = 'r' AND relname LIKE 'recognizer\\_%'",
+    "sqlite": "SELECT sum(pgsize * (type = 'table')), sum(pgsize * (type = 'index'))"
+    " FROM dbstat JOIN sqlite_schema USING (name)"
+    " WHERE aggregate = TRUE AND tbl_name LIKE 'recognizer\\_%' ESCAPE '\\'",
+}
+
+
+def _bytes() -> dict[str, int]:
+    """Of all that this project stores."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SIZES[connection.vendor])
+        tables, indexes = cursor.fetchone()
+    return {"tables": int(tables), "indexes": int(indexes)}
+
+
+def forget_oldest(count: int) -> dict[str, float]:
+    """Delete about so many of the oldest drawings, as `manage.py forget_old` does."""
+    times = Drawing.objects.order_by("created_at").values_list("created_at", flat=True)
+    before = times[min(count, Drawing.objects.count() - 1)]
+    started = time.monotonic()
+    deleted = retention.forget_old(before)
+    return {"deleted": deleted, "seconds": round(time.monotonic() - started, 2)}
+
+
+def _average(table: str, column: str) -> int:
+    """Bytes of a column, in the newest rows that have it."""
     size = "length" if connection.vendor == "sqlite" else "pg_column_size"
     newest = f'(SELECT "{column}" FROM {table} ORDER BY id DESC LIMIT 5000) AS newest'  # noqa: S608
-    cursor.execute(f'SELECT avg({size}("{column}")) FROM {newest}')  # noqa: S608  names of ours
-    return round(float(cursor.fetchone()[0]))
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT avg({size}("{column}")) FROM {newest}')  # noqa: S608  names of ours
+        return round(float(cursor.fetchone()[0]))

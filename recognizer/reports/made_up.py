@@ -1,4 +1,4 @@
-"""Drawings that nobody drew, by the million: written digits, as hands would move a pen.
+"""Drawings that nobody drew, by the million: written digits and a few letters, by moving hands.
 
 Knows nothing of Django, so that other processes can make them.
 """
@@ -11,15 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml.contract import DIGITS, Ink, Stroke
-from ml.letterforms import DIGIT_FORMS, strokes_of
+from ml.contract import DIGITS, NOT_A_DIGIT, Ink, Stroke
+from ml.letterforms import DIGIT_FORMS, OTHER_FORMS, strokes_of
 from ml.preprocessing import ink_box, preprocess
 from ml.robustness import as_picture
 from ml.strokes import UNKNOWN_TIME, pack_ink
 from ml.synthetic import smooth
+from recognizer.reports.made_up_bitmaps import bitmaps
 
 CANVAS_PX = 280
 PICTURES = 0.02
+LETTERS = 0.03
 PICTURE_PX = 96
 _PEN_PX = 5.0
 
@@ -34,9 +36,12 @@ _MS_A_POINT = 16
 
 @dataclass(frozen=True)
 class MadeUp:
-    """A drawing as it is stored; of `ink` and `picture` one is there."""
+    """A drawing as it is stored; of `ink` and `picture` one is there.
 
-    digit: str
+    `shows` is what a label would rightly say.
+    """
+
+    shows: str
     width: int
     height: int
     ink: bytes | None
@@ -48,20 +53,30 @@ class MadeUp:
 def make(seed: int, count: int) -> list[MadeUp]:
     """So many drawings; the same for the same seed."""
     rng = np.random.default_rng(seed)
-    forms = [(digit, form) for digit in DIGITS for form in DIGIT_FORMS[digit]]
-    which = rng.integers(len(forms), size=count)
+    digits = [(digit, form) for digit in DIGITS for form in DIGIT_FORMS[digit]]
+    letters = [(NOT_A_DIGIT, form) for forms in OTHER_FORMS.values() for form in forms]
+    of_letters = len(digits) + rng.integers(len(letters), size=count)
+    is_letter = rng.random(count) < LETTERS
+    which = np.where(is_letter, of_letters, rng.integers(len(digits), size=count))
     made: list[MadeUp | None] = [None] * count
-    for number, (digit, form) in enumerate(forms):
+    for number in np.unique(which).tolist():
+        shows, form = (*digits, *letters)[number]
         places = np.flatnonzero(which == number).tolist()
-        for place, ink in zip(places, _written(form, len(places), rng), strict=True):
-            made[place] = _as_stored(digit, ink, is_picture=rng.random() < PICTURES)
+        points, cuts = _written(form, len(places), rng)
+        images = bitmaps(points[..., :2], cuts)
+        for place, one, image in zip(places, points, images, strict=True):
+            ink = Ink(tuple(np.split(one, cuts)), CANVAS_PX, CANVAS_PX)
+            is_picture = rng.random() < PICTURES
+            made[place] = _as_picture(shows, ink) if is_picture else _as_ink(shows, ink, image)
     return [one for one in made if one is not None]
 
 
-def _as_stored(digit: str, ink: Ink, *, is_picture: bool) -> MadeUp:
-    if not is_picture:
-        bitmap = np.round(preprocess(ink) * 255).astype(np.uint8).tobytes()
-        return MadeUp(digit, ink.width, ink.height, pack_ink(ink), None, bitmap, ink_box(ink))
+def _as_ink(shows: str, ink: Ink, image: NDArray[np.uint8]) -> MadeUp:
+    packed, bitmap = pack_ink(ink), image.tobytes()
+    return MadeUp(shows, ink.width, ink.height, packed, None, bitmap, ink_box(ink))
+
+
+def _as_picture(shows: str, ink: Ink) -> MadeUp:
     share = PICTURE_PX / CANVAS_PX
     small = Ink(tuple(stroke * share for stroke in ink.strokes), PICTURE_PX, PICTURE_PX)
     picture = as_picture(small, _PEN_PX)
@@ -69,11 +84,13 @@ def _as_stored(digit: str, ink: Ink, *, is_picture: bool) -> MadeUp:
     Image.fromarray(picture.pixels).save(buffer, "PNG", optimize=True)
     bitmap = np.round(preprocess(picture) * 255).astype(np.uint8).tobytes()
     png = buffer.getvalue()
-    return MadeUp(digit, PICTURE_PX, PICTURE_PX, None, png, bitmap, ink_box(picture))
+    return MadeUp(shows, PICTURE_PX, PICTURE_PX, None, png, bitmap, ink_box(picture))
 
 
-def _written(form: str, count: int, rng: np.random.Generator) -> list[Ink]:
+def _written(form: str, count: int, rng: np.random.Generator) -> tuple[Stroke, list[int]]:
     """One form as `count` hands write it, each at its own size and place on the canvas.
+
+    (count, n, 3), and where in n a new stroke begins.
 
     As `ml.synthetic.by_hand` and `ml.robustness.lay`, but all at once: a curve through corners
     is a matrix times these.
@@ -103,7 +120,7 @@ def _curve(corners: int) -> NDArray[np.float64]:
     return np.column_stack([smooth(unit[:, None], points)[:, 0] for unit in units])
 
 
-def _laid(strokes: list[NDArray[np.float64]], rng: np.random.Generator) -> list[Ink]:
+def _laid(strokes: list[NDArray[np.float64]], rng: np.random.Generator) -> tuple[Stroke, list[int]]:
     points = np.concatenate(strokes, axis=1)  # (count, points of all strokes, 2)
     count = len(points)
     low, sides = points.min(axis=1), np.ptp(points, axis=1)
@@ -113,8 +130,8 @@ def _laid(strokes: list[NDArray[np.float64]], rng: np.random.Generator) -> list[
     shaken = np.clip(placed + rng.normal(0, _TREMOR_PX, placed.shape), 0, CANVAS_PX)
     times = _times(shaken.shape[:2], rng)
     whole = np.concatenate([np.round(shaken, 2), times[..., None]], axis=2)
-    cuts = np.cumsum([stroke.shape[1] for stroke in strokes])[:-1].tolist()
-    return [Ink(tuple(np.split(one, cuts)), CANVAS_PX, CANVAS_PX) for one in whole]
+    cuts: list[int] = np.cumsum([stroke.shape[1] for stroke in strokes])[:-1].tolist()
+    return whole, cuts
 
 
 def _times(shape: tuple[int, ...], rng: np.random.Generator) -> Stroke:

@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from ml.contract import NOT_A_DIGIT
 from recognizer import overview
+from recognizer.admin import dashboard
 from recognizer.models import Drawing, ModelVersion, Promotion
 from recognizer.overview import Agreement
 from recognizer.tests.admin_desk import queries_of
@@ -174,6 +176,19 @@ def test_the_page_takes_as_many_queries_for_many_rows_as_for_few(admin_client):
         make_run(base_version=version)
     assert queries_of(admin_client, PAGE) == few
     assert few < 20
+
+
+def test_what_was_counted_among_very_many_is_kept_for_a_while(admin_client, monkeypatch):
+    fill()
+    drawn_of_few = admin_client.get(PAGE).context["drawn"]
+    monkeypatch.setattr(dashboard, "KEPT_FROM", int(drawn_of_few))
+    assert "as counted at" not in admin_client.get(PAGE).content.decode()
+    drawn()
+    response = admin_client.get(PAGE)
+    assert response.context["drawn"] == drawn_of_few
+    assert "as counted at" in response.content.decode()
+    cache.clear()
+    assert int(admin_client.get(PAGE).context["drawn"]) == int(drawn_of_few) + 1
 
 
 def test_staff_see_what_they_may_see(client):

@@ -75,3 +75,25 @@ def test_a_label_is_never_added_edited_or_deleted_on_its_own(admin_client):
     assert admin_client.get(LIST + "add/").status_code == 403
     assert admin_client.post(f"{LIST}{label.pk}/change/", {"value": "1"}).status_code == 403
     assert admin_client.post(f"{LIST}{label.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def shown(client, **query):
+    return [label.pk for label in client.get(LIST, query).context["cl"].result_list]
+
+
+def test_labels_are_found_by_value_and_by_people(admin_client, admin_user):
+    ada, grace = make_user("ada"), make_user("grace", is_staff=True)
+    seven = make_label(make_drawing(), "7", given_by=ada)
+    one = make_label(make_drawing(), "1", given_by=grace)
+    one.approve(grace)
+    assert shown(admin_client, value="7") == [seven.pk]
+    assert shown(admin_client, decided_by__id__exact=grace.pk) == [one.pk]
+    assert shown(admin_client, decided_by__id__exact=admin_user.pk) == []
+    assert shown(admin_client, decided_by__id__exact="x") == [one.pk, seven.pk]
+    assert shown(admin_client, q="7") == [seven.pk]
+    assert shown(admin_client, q="ada") == [seven.pk]
+    assert shown(admin_client, q="grace") == [one.pk]
+    assert shown(admin_client, q="nobody") == []
+    html = admin_client.get(LIST).content.decode()
+    assert f"?decided_by__id__exact={grace.pk}" in html
+    assert f"?decided_by__id__exact={ada.pk}" not in html

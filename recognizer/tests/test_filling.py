@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -12,8 +13,10 @@ from ml.contract import IMAGE_SIZE
 from ml.preprocessing import preprocess
 from recognizer import active_model
 from recognizer.models import Drawing, Label, Prediction
+from recognizer.models.drawing import fingerprint
+from recognizer.models.held_out import is_held_out
 from recognizer.recognition import bitmap_bytes
-from recognizer.reports import made_up
+from recognizer.reports import filling, made_up, made_up_elsewhere, made_up_rows
 from recognizer.tests.factories import make_drawing
 
 pytestmark = pytest.mark.django_db
@@ -41,12 +44,40 @@ def test_made_up_drawings_are_what_people_could_have_drawn_over_two_years(shippe
     assert all(row.review_order is None for row in approved)
 
 
+def columns_of(model):
+    return list(model.objects.order_by("pk").values())
+
+
+def test_rows_stored_past_django_are_what_django_would_have_stored(shipped_model):
+    fill(600)
+    before = [columns_of(model) for model in (Drawing, Prediction)]
+    Drawing.objects.requeue_each(Drawing.objects.values_list("pk", flat=True))
+    assert [columns_of(model) for model in (Drawing, Prediction)] == before
+    drawings = list(Drawing.objects.order_by("pk"))
+    assert [row.fingerprint for row in drawings] == [fingerprint(row.bitmap) for row in drawings]
+    shares = [is_held_out(row.public_id, settings.HELD_OUT_SHARE) for row in drawings]
+    assert [row.held_out for row in drawings] == shares
+    numbers = [row.fingerprint for row in drawings]
+    copies = [number in numbers[:place] for place, number in enumerate(numbers)]
+    assert [row.copy_waits is True for row in drawings] == copies
+    assert any(copies)
+    drawn_next = make_drawing()
+    assert drawn_next.pk > drawings[-1].pk
+
+
+def test_other_processes_make_the_same_rows_in_the_same_order(shipped_model):
+    site = filling._site(60, filling.LABELLED, np.random.default_rng(1))
+    jobs = [(1, start, 20) for start in (0, 20, 40)]
+    elsewhere = list(made_up_elsewhere.rows_of(site, jobs, processes=2))
+    assert elsewhere == [made_up_rows.make_rows(site, *job) for job in jobs]
+
+
 def test_the_shipped_model_reads_made_up_drawings_as_the_digits_they_are(shipped_model):
     made = made_up.make(7, 200)
     raw = b"".join(one.bitmap for one in made)
     images = np.frombuffer(raw, np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
     read, _ = active_model.current().classifier.answer(images)
-    assert np.mean(read == [one.digit for one in made]) > 0.9
+    assert np.mean(read == [one.shows for one in made]) > 0.9
     assert len(set(map(bytes, images))) == 200
 
 

@@ -9,19 +9,19 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection
 
-from recognizer.admin import desk
-from recognizer.models import Drawing, ModelVersion
-from recognizer.reports import filling, growth_pages
+from recognizer import review
+from recognizer.admin import dashboard, desk, newest_first
+from recognizer.models import Drawing, ModelVersion, Prediction
+from recognizer.reports import filling, growth, growth_pages
 from recognizer.reports.growth_pages import LIST
-from recognizer.tests.factories import ONE, make_drawing, make_label, make_picture
+from recognizer.tests.factories import ONE, make_drawing, make_label, make_picture, make_user
 
 pytestmark = pytest.mark.django_db
 
-DENSE_ENOUGH_ONLY_LATER = {"admin list, one month", "admin list, nothing read"} | {
-    "admin list, below 50 %",
-    "admin list, a picture",
-}
+DENSE_ENOUGH_ONLY_LATER = {"admin list, one month"}
 """Of these a small database holds less than a page; one row in so many is one at any size."""
+
+OF_LABELS = "admin, labels"
 
 
 def few_of_everything():
@@ -36,21 +36,39 @@ def few_of_everything():
 @pytest.mark.usefixtures("shipped_model")
 def test_no_page_costs_more_with_four_times_as_many_drawings(monkeypatch):
     monkeypatch.setattr(desk, "COUNTED", 5)  # of 1,000 there are not enough here
+    monkeypatch.setattr(newest_first, "LOOKED_AT", 100)
+    monkeypatch.setattr(dashboard, "KEPT_FROM", 1)
     growth_pages.make_versions()
     few_of_everything()
     filling.fill(600, processes=1, labelled={})
     _prefer_indexes()
-    small = growth_pages.measure(times=0)
+    small = growth_pages.measure()
     filling.fill(1800, processes=1, seed=2, labelled={})
-    large = growth_pages.measure(times=0)
-    grown = {
-        name: (small[name]["work"], cost["work"])
-        for name, cost in large.items()
-        if name not in DENSE_ENOUGH_ONLY_LATER and cost["work"] > 1.5 * small[name]["work"]
-    }
-    assert not grown
+    large = growth_pages.measure()
+    assert not _grown(small, large, but=DENSE_ENOUGH_ONLY_LATER)
     assert {name: cost["queries"] for name, cost in large.items()} == {
         name: cost["queries"] for name, cost in small.items()
+    }
+
+
+@pytest.mark.usefixtures("shipped_model")
+def test_no_list_of_labels_costs_more_with_four_times_as_many_labels(monkeypatch):
+    monkeypatch.setattr(newest_first, "MOST_COUNTED", 60)
+    labelled = {"suggested": 0.5, "approved": 0.5}
+    filling.fill(200, processes=1, labelled=labelled)
+    _prefer_indexes()
+    small = growth_pages.measure(OF_LABELS)
+    filling.fill(600, processes=1, seed=2, labelled=labelled)
+    large = growth_pages.measure(OF_LABELS)
+    # Of one month, kind or value the small one holds less than a page.
+    assert not _grown(small, large, but=set(large) - {OF_LABELS})
+
+
+def _grown(small, large, *, but):
+    return {
+        name: (small[name]["work"], cost["work"])
+        for name, cost in large.items()
+        if name not in but and cost["work"] > 1.5 * small[name]["work"]
     }
 
 
@@ -110,6 +128,51 @@ def test_the_list_says_how_many_there_are_or_about_how_many(admin_client, monkey
     assert "about " in admin_client.get(LIST).content.decode()
 
 
+def read_in_turn(reads):
+    """Drawings read so, the first one being the newest; their keys by what was read."""
+    made = [(make_drawing(read=read).pk, read) for read in reversed(reads)]
+    return {read: [pk for pk, one in reversed(made) if one == read] for read in reads}
+
+
+def pages_from(client, address, way):
+    """What each page shows on the way to the end, and the last response."""
+    found, response = [], client.get(address)
+    found.append(shown(response))
+    while further := getattr(response.context["cl"], way):
+        response = client.get(LIST + further)
+        found.append(shown(response))
+        assert len(found) < 20
+    return found, response
+
+
+def test_a_filter_looks_at_so_many_at_a_time_and_misses_none(admin_client, monkeypatch):
+    from recognizer.admin.drawings import DrawingAdmin
+
+    monkeypatch.setattr(DrawingAdmin, "list_per_page", 2)
+    monkeypatch.setattr(newest_first, "LOOKED_AT", 4)
+    wanted = read_in_turn("777777111177777177777")["1"]
+    pages, last = pages_from(admin_client, f"{LIST}?read=1", "after")
+    assert pages == [[], wanted[:2], wanted[2:4], wanted[4:], [], []]
+    assert "Looked at 4 drawings" in admin_client.get(f"{LIST}?read=1").content.decode()
+    assert "Looked at" not in last.content.decode()
+    back, first = pages_from(admin_client, LIST + last.context["cl"].before, "before")
+    assert [pk for page in back[::-1] for pk in page] == wanted
+    assert shown(admin_client.get(LIST + first.context["cl"].after))
+
+
+def test_what_an_index_finds_is_found_however_far_back(admin_client, monkeypatch):
+    monkeypatch.setattr(newest_first, "LOOKED_AT", 2)
+    monkeypatch.setattr(newest_first, "SCATTERED_LOOKED_AT", 2)
+    corrected = [make_drawing(read="1", user=make_user("ada")) for _ in range(2)]
+    for drawing in corrected:
+        make_label(drawing, "7", state="approved")
+    read_in_turn("777777")
+    expected = [drawing.pk for drawing in reversed(corrected)]
+    assert shown(admin_client.get(LIST, {"label": "corrected"})) == expected
+    assert shown(admin_client.get(LIST, {"q": "ada"})) == expected
+    assert shown(admin_client.get(LIST, {"label": "corrected", "read": "1"})) == expected
+
+
 @pytest.mark.parametrize(
     "place", ["x", "2026-01-01 5", "2026-01-01T00:00:00+00:00 x", "before ", "99999", "é 3"]
 )
@@ -145,3 +208,68 @@ def test_years_months_and_days_lead_to_what_was_drawn_then(admin_client):
 def test_a_date_that_is_none_is_no_error(admin_client, query):
     make_drawing()
     assert admin_client.get(f"{LIST}?{query}", follow=True).status_code == 200
+
+
+# The review desk
+
+
+def test_the_queue_of_suspected_labels_goes_on_newest_first_and_sorts_nothing(shipped_model):
+    drawings = [make_drawing(read="1", version=shipped_model) for _ in range(5)]
+    for drawing in drawings:
+        make_label(drawing, "7", state="approved")
+    first = review.places("suspected", "", 2)
+    second = review.places("suspected", first[-1][0], 2)
+    third = review.places("suspected", second[-1][0], 2)
+    newest_first = [drawing.pk for drawing in reversed(drawings)]
+    assert [pk for _, pk in first + second + third] == newest_first
+    if connection.vendor == "sqlite":  # PostgreSQL rightly sorts a table of a few rows
+        assert "TEMP B-TREE" not in Prediction.objects.suspected()[:10].explain()
+
+
+def test_of_many_copies_none_is_looked_at_to_count_them(monkeypatch):
+    copies = [make_drawing(ONE) for _ in range(4)][1:]
+    Drawing.objects.order_by("pk")[:1].get().delete()  # so the first copy is of none any more
+    assert review.left("duplicates", 10) == 2
+    monkeypatch.setattr(review, "MOST_LOOKED_AT", 2)
+    assert review.left("duplicates", 10) == len(copies)
+
+
+# The report
+
+
+def figures_of(times, seconds=None):
+    sizes = dict.fromkeys(["tables", "indexes", "strokes", "bitmap", "scores"], 100)
+    side = {"drawings": 1_000_000, "seconds_to_fill": seconds, "bytes_a_drawing": sizes}
+    page = {"ms": [10.0, 10.0 * times], "times": times, "work": [5, 6], "work_times": 1.2}
+    ends = {"small": {**side, "drawings": 10_000}, "large": side}
+    return {"database": "sqlite", "machine": "two cores", **ends, "pages": {"history": page}}
+
+
+def test_the_report_names_what_takes_over_half_as_long_again():
+    assert growth.missed(figures_of(1.5)) == []
+    assert growth.missed(figures_of(1.51)) == ["history takes 1.51 times as long"]
+    assert growth.missed(figures_of(1.0, seconds=599)) == []
+    assert growth.missed(figures_of(1.0, seconds=601)) == ["filling took 601 s, over 600 s"]
+    words = growth.in_words(figures_of(1.51))
+    assert "| history | 10.0 | 15.1 | 1.51 NO | 5 | 6 | 1.20 |" in words
+    assert "(tables 100, indexes 100)" in words
+
+
+class Steady:
+    """A database that takes so long; `slow` times it takes ten times as long."""
+
+    def __init__(self, ms, slow=0):
+        self.ms, self.slow = ms, slow
+
+    def ask(self, what, **about):
+        if what == "names":
+            return ["history"]
+        if what == "work":
+            return {"work": 10, "queries": 3}
+        self.slow -= 1
+        return {"ms": self.ms * (10 if self.slow >= 0 else 1)}
+
+
+def test_a_page_that_was_disturbed_is_measured_again():
+    assert growth.compared(Steady(10), Steady(12, slow=4), 5)["history"]["times"] == 1.2
+    assert growth.compared(Steady(10), Steady(16), 5)["history"]["times"] == 1.6

@@ -42,7 +42,8 @@ class Command(BaseCommand):
             if stored - said >= options["count"] / 20 or stored == options["count"]:
                 said = stored
                 seconds = time.monotonic() - started
-                self.stdout.write(f"{stored:,} drawings, {seconds:.0f} s")
+                left = seconds / stored * (options["count"] - stored)
+                self.stdout.write(f"{stored:,} drawings, {seconds:.0f} s, {left:.0f} s to go")
 
         filling.fill(
             options["count"],

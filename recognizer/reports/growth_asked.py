@@ -1,0 +1,116 @@
+"""One of the two databases of `growth`, in a process of its own, since Django knows one database.
+
+`Asked` puts questions to that process as lines of JSON; `python -m recognizer.reports.growth_asked`
+is the process, which fills its database first unless it is filled.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from recognizer.reports.site import ROOT, environment
+
+
+class Asked:
+    """A filled database; leaves no process behind."""
+
+    def __init__(self, count: int, home: Path, url: str) -> None:
+        env = os.environ | environment(home) | {"DATABASE_URL": url}
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "recognizer.reports.growth_asked", str(count)],
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.ask("names")  # it is filled when it answers
+
+    def ask(self, what: str, **about: Any) -> Any:
+        """Its answer.
+
+        Raises:
+            RuntimeError: it has ended; what it said last is on stderr.
+        """
+        assert self._process.stdin
+        assert self._process.stdout
+        try:
+            self._process.stdin.write(json.dumps({"what": what, **about}) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            raise RuntimeError(f"The process that should have said {what} has ended.")
+        return json.loads(line)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()  # the end of the questions is the end of the process
+        self._process.wait(timeout=60)
+
+
+def main(count: int) -> None:
+    """Answer questions until there are no more."""
+    import django
+
+    django.setup()
+    from recognizer.reports import growth_pages
+
+    seconds = _fill(count)
+    pages = growth_pages.pages()
+    answers: dict[str, Callable[..., Any]] = {
+        "names": lambda: list(pages),
+        "facts": lambda: {**growth_pages.facts(), "seconds_to_fill": seconds},
+        "time": lambda page: {"ms": growth_pages.milliseconds(*pages[page])},
+        "work": lambda page: growth_pages.work_of(*pages[page]),
+        "forget": growth_pages.forget_oldest,
+    }
+    for line in sys.stdin:
+        about = json.loads(line)
+        sys.stdout.write(json.dumps(answers[about.pop("what")](**about)) + "\n")
+        sys.stdout.flush()
+
+
+def _fill(count: int) -> float | None:
+    """How many seconds it took; None where it had been done before."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from recognizer.models import Drawing
+    from recognizer.reports import filling, growth_pages
+
+    call_command("migrate", verbosity=0)
+    # How the files of a page are named makes no difference here, and collecting them takes a while.
+    plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STORAGES["staticfiles"]["BACKEND"] = plain
+    if Drawing.objects.exists():
+        return None
+    growth_pages.make_versions()
+    started = time.monotonic()
+    filling.fill(count, processes=os.cpu_count() or 1, progress=_said(count, started))
+    return round(time.monotonic() - started, 1)
+
+
+def _said(count: int, started: float) -> Callable[[int], None]:
+    said = 0
+
+    def progress(stored: int) -> None:
+        nonlocal said
+        if stored - said >= count / 20:
+            said = stored
+            sys.stderr.write(f"{stored:,} of {count:,}, {time.monotonic() - started:.0f} s\n")
+
+    return progress
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

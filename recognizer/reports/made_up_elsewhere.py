@@ -1,0 +1,45 @@
+"""`make_rows` in other processes. Imports nothing of Django before such a process has begun."""
+
+import multiprocessing
+import pickle
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from recognizer.reports.made_up_rows import Rows, Site
+
+Job = tuple[int, int, int]
+"""Seed, first place, count."""
+
+_sites: list["Site"] = []
+
+
+def rows_of(site: "Site", jobs: list[Job], processes: int) -> Iterator["Rows"]:
+    """The rows of each job, in this order; made ahead, but not far."""
+    # A forked process would share this one's connection to the database.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, spawn, _begin, (pickle.dumps(site),)) as pool:
+        waiting = [pool.submit(_make, *job) for job in jobs[: 2 * processes]]
+        try:
+            for job in jobs[2 * processes :]:
+                yield waiting.pop(0).result()
+                waiting.append(pool.submit(_make, *job))
+            for made in waiting:
+                yield made.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin(pickled: bytes) -> None:
+    """What each process does first; it never connects to the database."""
+    import django
+
+    django.setup()
+    _sites.append(pickle.loads(pickled))  # noqa: S301  of the process that started this one
+
+
+def _make(seed: int, start: int, count: int) -> "Rows":
+    from recognizer.reports.made_up_rows import make_rows
+
+    return make_rows(_sites[0], seed, start, count)
