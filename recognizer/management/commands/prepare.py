@@ -30,8 +30,10 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         try:
             _wait_for_database()
-            preparation.migrate(self.stdout.write)
-            preparation.register_model(self.stdout.write)
+            checks.reach_storage()
+            with preparation.one_host_at_a_time():
+                preparation.migrate(self.stdout.write)
+                preparation.register_model(self.stdout.write)
             if options["share_static"]:
                 preparation.share_static(options["share_static"], self.stdout.write)
         except checks.NotReadyError as error:
