@@ -10,6 +10,9 @@ import numpy as np
 from recognizer.reports import processes
 
 LEAST_SAMPLES, LEAST_MINUTES = 8, 1.0
+MINUTES_TO_JUDGE = 4.0
+"""In less, what each restart of another part costs once is most of what is seen."""
+
 NEAREST, FARTHEST = 0.1, 0.25
 """How far apart two samples are that are compared, as shares of the time watched."""
 
@@ -29,6 +32,11 @@ class Trend:
     minutes: float
     mb_a_minute: float
     samples: int
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it was watched for long enough to judge it."""
+        return self.minutes >= MINUTES_TO_JUDGE
 
     @property
     def grows(self) -> bool:

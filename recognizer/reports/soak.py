@@ -166,7 +166,7 @@ def _memory(watch: Watch, minutes: float) -> list[dict[str, Any]]:
         {
             **asdict(one),
             "grows": one.grows,
-            "judged": not one.name.startswith(("valkey", "postgresql")),
+            "judged": one.is_long and not one.name.startswith(("valkey", "postgresql")),
         }
         for one in trends
         if one is not None

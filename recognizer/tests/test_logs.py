@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-import logging.config
 import subprocess
 import sys
 import threading
@@ -103,13 +102,6 @@ def test_every_request_leaves_one_line_without_secrets(access):
     }
     assert "secret" not in str(line)
     assert "hidden" not in str(line)
-
-
-def test_uvicorn_writes_no_addresses(settings):
-    access = logging.getLogger("uvicorn.access")
-    access.propagate = False  # as `--no-access-log` leaves it before it loads the site
-    logging.config.dictConfig(settings.LOGGING)
-    assert not access.hasHandlers()
 
 
 @pytest.mark.django_db

@@ -226,6 +226,8 @@ def test_memory_is_judged_by_its_trend_and_not_by_its_peak() -> None:
     leak = memory(*(100 + noise + 0.1 * np.arange(60)))  # 0.6 MB a minute
     assert leak.grows
     assert leak.mb_a_minute == pytest.approx(0.6, abs=0.1)
+    assert leak.is_long
+    assert not memory(*[100.0] * 20).is_long
     assert trend("x", [(0.0, 1.0)] * 3, warm_up=0) is None
 
 
