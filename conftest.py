@@ -57,7 +57,8 @@ if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     settings.DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 django.setup()
 
-from recognizer.running.lifetime import die_with_parent  # noqa: E402  after the settings
+from recognizer import counters  # noqa: E402  after the settings
+from recognizer.running.lifetime import die_with_parent  # noqa: E402
 from recognizer.running.valkey import EmbeddedValkey  # noqa: E402
 
 
@@ -69,6 +70,12 @@ def pytest_xdist_setupnodes() -> None:
 
 def pytest_report_header() -> str:
     return f"database: {settings.DATABASES['default']['ENGINE'].rpartition('.')[2]}"
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_called_yet() -> None:
+    """What a process counts by itself, without Redis, is of no other test."""
+    counters.forget_here()
 
 
 @pytest.fixture(scope="session")

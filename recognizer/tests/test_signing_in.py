@@ -21,9 +21,6 @@ def _five_for_an_account_and_eight_for_an_address(monkeypatch: Any) -> Any:
     rates = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
     monkeypatch.setitem(rates, "login", "5/hour")
     monkeypatch.setitem(rates, "address-login", "8/hour")
-    counters.forget_here()
-    yield
-    counters.forget_here()
 
 
 @pytest.fixture(autouse=True)

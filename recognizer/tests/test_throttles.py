@@ -26,13 +26,6 @@ pytestmark = pytest.mark.django_db
 BODY = golden.body("7")
 
 
-@pytest.fixture(autouse=True)
-def _nobody_is_counted_yet() -> Any:
-    counters.forget_here()
-    yield
-    counters.forget_here()
-
-
 @pytest.fixture
 def in_valkey(valkey_url: str, settings: Any) -> redis.Redis:
     """Counters in a real Valkey, empty at first."""
