@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from recognizer.tests.browser.hands import draw_with_mouse, expect_reading
-from recognizer.tests.factories import ONE, make_drawing, make_label
+from recognizer.tests.factories import ONE, make_drawing, make_label, make_staff, make_user
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -68,9 +68,8 @@ def test_every_other_page_is_for_everyone(
     make_label(drawing, "7")
     page.emulate_media(color_scheme=scheme)
     found = {}
-    for path in ["/admin/login/", "/nothing-here/", "/offline/"]:
-        page.goto(live_server.url + path)
-        found[path] = complaints(page)
+    page.goto(f"{live_server.url}/admin/login/")
+    found["/admin/login/"] = complaints(page)
     sign_in(page, client, live_server, boss)
     for path in [
         "/drawings/",
@@ -82,3 +81,36 @@ def test_every_other_page_is_for_everyone(
         page.wait_for_load_state("networkidle")
         found[path] = complaints(page)
     assert {path: what for path, what in found.items() if what} == {}
+
+
+@both_schemes
+@pytest.mark.urls("recognizer.tests.failing_urls")
+def test_what_people_get_instead_of_a_page_is_for_everyone(
+    page, context, live_server, client, scheme
+):
+    make_drawing(user=make_user())
+    sign_in(page, client, live_server, make_user())
+    page.emulate_media(color_scheme=scheme)
+    found = {}
+
+    def look(answer, status, words):
+        assert (answer.status, page.locator("h1").inner_text()) == (status, words)
+        found[words] = complaints(page)
+
+    page.goto(f"{live_server.url}/my-data/")
+    context.clear_cookies(name="csrftoken")
+    page.locator("#id_typed").fill("delete")
+    with page.expect_navigation() as sent:
+        page.locator(".delete-all button").click()
+    look(sent.value, 403, "Please try again")
+    for path, status, words in [
+        ("nothing-here/", 404, "There is nothing here"),
+        ("bug/", 500, "Something broke on our side"),
+        ("without-a-database/", 503, "We are back in a moment"),
+        ("offline/", 200, "You are offline"),
+    ]:
+        look(page.goto(f"{live_server.url}/{path}"), status, words)
+    sign_in(page, client, live_server, make_staff())
+    answer = page.goto(f"{live_server.url}/admin/dashboard/")
+    look(answer, 403, "That is not for you to see")
+    assert {words: what for words, what in found.items() if what} == {}
