@@ -249,6 +249,7 @@ WEB_PROCESSES = env_int("WEB_PROCESSES", default=2, least=1)
 WEB_NOTICE_SECONDS = env_int("WEB_NOTICE_SECONDS", default=0)
 TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES", "127.0.0.1,::1")
 
+KEEP_STAFF_ACTS_DAYS = env_int("KEEP_STAFF_ACTS_DAYS", default=0)
 METRICS_TOKEN = env_str("METRICS_TOKEN")
 LOG_LEVEL = env_str("LOG_LEVEL", "INFO")
 LOG_FORMAT = env_choice("LOG_FORMAT", "line", "json")
