@@ -61,19 +61,28 @@ def test_the_drawing_page_is_for_everyone_at_each_step(draw_page, scheme):
 
 @both_schemes
 def test_every_other_page_is_for_everyone(
-    page, live_server, client, shipped_model, scheme, django_user_model
+    page, live_server, client, shipped_model, scheme, django_user_model, settings
 ):
+    settings.ALLOW_SIGN_UP = True
     boss = django_user_model.objects.create_superuser("boss", password="boss")
     drawing = make_drawing(ONE, read="1", version=shipped_model, user=boss)
     make_label(drawing, "7")
     page.emulate_media(color_scheme=scheme)
     found = {}
-    page.goto(f"{live_server.url}/admin/login/")
-    found["/admin/login/"] = complaints(page)
+    for path in ["/admin/login/", "/accounts/login/", "/accounts/sign-up/"]:
+        page.goto(live_server.url + path)
+        found[path] = complaints(page)
+    page.locator("#id_username").fill("boss")
+    page.locator("#id_password1").fill("1234")
+    page.locator("#id_password2").fill("1234")
+    page.get_by_role("button", name="Make the account").click()
+    expect(page.get_by_role("alert")).to_have_count(2)
+    found["a sign-up that is refused"] = complaints(page)
     sign_in(page, client, live_server, boss)
     for path in [
         "/drawings/",
-        "/my-data/tokens/",
+        "/accounts/",
+        "/accounts/password/",
         "/admin/recognizer/drawing/desk/",
         "/admin/dashboard/",
     ]:
