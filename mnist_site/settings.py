@@ -134,7 +134,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-LOGIN_URL = "admin:login"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "history"
+ALLOW_SIGN_UP = env_bool("ALLOW_SIGN_UP", default=False)
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
@@ -212,6 +214,7 @@ REST_FRAMEWORK = {
         "address-api": env_rate("THROTTLE_ADDRESS_API", "6000/min"),
         "login": env_rate("THROTTLE_LOGIN", "30/hour"),
         "address-login": env_rate("THROTTLE_ADDRESS_LOGIN", "100/hour"),
+        "address-sign-up": env_rate("THROTTLE_ADDRESS_SIGN_UP", "30/hour"),
     },
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "recognizer.api.pagination.NewestFirst",
@@ -249,6 +252,7 @@ WEB_PROCESSES = env_int("WEB_PROCESSES", default=2, least=1)
 WEB_NOTICE_SECONDS = env_int("WEB_NOTICE_SECONDS", default=0)
 TRUSTED_PROXIES = env_networks("TRUSTED_PROXIES", "127.0.0.1,::1")
 
+KEEP_STAFF_ACTS_DAYS = env_int("KEEP_STAFF_ACTS_DAYS", default=0)
 METRICS_TOKEN = env_str("METRICS_TOKEN")
 LOG_LEVEL = env_str("LOG_LEVEL", "INFO")
 LOG_FORMAT = env_choice("LOG_FORMAT", "line", "json")

@@ -1,9 +1,12 @@
 from typing import TYPE_CHECKING, Any
 
 from django.apps import AppConfig
+from django.contrib import messages
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
+
+from recognizer.wording import grouped
 
 if TYPE_CHECKING:  # models cannot be imported before the apps are ready
     from django.contrib.auth.models import AbstractBaseUser
@@ -26,8 +29,14 @@ def _keep_drawings(request: HttpRequest, user: "AbstractBaseUser", **_: Any) -> 
     from recognizer.models.drawing import VISITOR_SESSION_KEY
 
     visitor = request.session.pop(VISITOR_SESSION_KEY, None)
-    if visitor:
-        Drawing.objects.all().adopt(visitor, user)
+    count = Drawing.objects.all().adopt(visitor, user) if visitor else 0
+    if count:
+        words = ngettext(
+            "%(count)s drawing of this browser is in your account now.",
+            "%(count)s drawings of this browser are in your account now.",
+            count,
+        )
+        messages.success(request, words % {"count": grouped(count)}, fail_silently=True)
 
 
 def _note_staff(request: HttpRequest, user: Any, **_: Any) -> None:

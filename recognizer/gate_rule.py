@@ -10,13 +10,16 @@ Only images that one of the two reads rightly and the other does not tell them a
 - A candidate passes if it is worse on none and better on at least one.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
+from django.utils import translation
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from ml.paired_test import chance_of_so_many
+from recognizer.wording import grouped, with_decimals
 
 MNIST, DRAWN, CORRECTIONS = "mnist_test", "drawn_test", "corrections"
 """The sets of images that both versions read; see `judged_images`."""
@@ -36,6 +39,12 @@ FINDINGS = {
 NAMES = {
     MNIST: gettext_noop("MNIST test"),
     DRAWN: gettext_noop("drawn test set"),
+    CORRECTIONS: gettext_noop("past corrections"),
+}
+
+_WHERE = {
+    MNIST: gettext_noop("the MNIST test"),
+    DRAWN: gettext_noop("the drawn test set"),
     CORRECTIONS: gettext_noop("past corrections"),
 }
 
@@ -86,24 +95,47 @@ def decide(counts: list[Count]) -> Decision:
     """Apply the rule."""
     better_below = BETTER_BELOW / max(1, sum(count.samples > 0 for count in counts))
     findings = {count.key: count.finding(better_below) for count in counts}
+    passed = "better" in findings.values() and "worse" not in findings.values()
+    with translation.override("en"):
+        reason = _reason(counts, findings, better_below)
+    return Decision(passed, reason, findings, better_below)
+
+
+def reason_in_words(stored: str, figures: dict[str, Any]) -> str:
+    """A verdict's reason in the person's language, from its figures.
+
+    As it was stored where they would not give that: the rule, or its words, were others then.
+    """
+    names = [field.name for field in fields(Count)]
+    try:
+        sets = figures["sets"]
+        counts = [Count(**{name: one[name] for name in names}) for one in sets]
+        rest = {one["key"]: one["finding"] for one in sets}, figures["better_below"]
+    except KeyError:
+        return stored
+    with translation.override("en"):
+        is_the_same = _reason(counts, *rest) == stored
+    return _reason(counts, *rest) if is_the_same else stored
+
+
+def _reason(counts: Sequence[Count], findings: dict[str, str], better_below: float) -> str:
     worse = [count for count in counts if findings[count.key] == "worse"]
     better = [count for count in counts if findings[count.key] == "better"]
     if worse:
-        reason = f"Worse on {_and(map(_found, worse))}."
-    elif better:
-        reason = f"Better on {_and(map(_found, better))}; not worse on any, beyond noise."
-    else:
-        enough = next(n for n in range(100) if chance_of_so_many(n, 0) < better_below)
-        reason = (
-            "Not worse, but not better on any of them beyond noise either."
-            f" {enough} images newly right on one of them, and none newly wrong, would do."
-        )
-    return Decision(bool(better) and not worse, reason, findings, better_below)
+        return _("Worse on %(sets)s.") % {"sets": _and(map(_found, worse))}
+    if better:
+        words = _("Better on %(sets)s; not worse on any, beyond noise.")
+        return words % {"sets": _and(map(_found, better))}
+    enough = next(n for n in range(100) if chance_of_so_many(n, 0) < better_below)
+    return _(
+        "Not worse, but not better on any of them beyond noise either."
+        " %(enough)s images newly right on one of them, and none newly wrong, would do."
+    ) % {"enough": enough}
 
 
 def p_in_words(chance: float) -> str:
     """Two figures of a probability."""
-    return "p < 0.001" if chance < 0.001 else f"p = {chance:.2g}"
+    return with_decimals("p < 0.001" if chance < 0.001 else f"p = {chance:.2g}")
 
 
 def in_words(figures: dict[str, Any]) -> str:
@@ -119,14 +151,25 @@ def in_words(figures: dict[str, Any]) -> str:
 
 
 def _found(count: Count) -> str:
-    words = f"{count.newly_right:,} newly right, {count.newly_wrong:,} newly wrong"
+    values = {
+        "where": _(_WHERE[count.key]),
+        "right": grouped(count.newly_right),
+        "wrong": grouped(count.newly_wrong),
+    }
     if count.chance >= WORSE_BELOW and count.loses_too_many:
-        allowed = MOST_LOST * count.samples // 10_000
-        return f"the {NAMES[count.key]} ({words}: at most {allowed} more may be lost than won)"
-    article = "" if count.key == CORRECTIONS else "the "
-    return f"{article}{NAMES[count.key]} ({words}; {p_in_words(count.chance)})"
+        words = _(
+            "%(where)s (%(right)s newly right, %(wrong)s newly wrong:"
+            " at most %(allowed)s more may be lost than won)"
+        )
+        return words % {**values, "allowed": MOST_LOST * count.samples // 10_000}
+    words = _("%(where)s (%(right)s newly right, %(wrong)s newly wrong; %(chance)s)")
+    return words % {**values, "chance": p_in_words(count.chance)}
 
 
 def _and(parts: Iterable[str]) -> str:
     *others, last = parts
-    return f"{', '.join(others)} and {last}" if others else last
+    return (
+        _("%(others)s and %(last)s") % {"others": ", ".join(others), "last": last}
+        if others
+        else last
+    )

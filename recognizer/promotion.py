@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from ml import pretrained
 from ml.dataset import file_sha256
 from ml.inference import ArtifactError
-from recognizer import active_model
+from recognizer import active_model, gate_rule
 from recognizer.models import ModelVersion, Promotion, TrainingRun, Verdict
 from recognizer.models.model_version import version_folder
 
@@ -191,7 +191,8 @@ def why_not(version: ModelVersion, active: ModelVersion | None) -> str:
     if verdict.passed:
         return ""
     words = _("%(version)s was compared with %(active)s: %(reason)s")
-    return words % {"version": version, "active": active, "reason": verdict.reason}
+    reason = gate_rule.reason_in_words(verdict.reason, verdict.figures)
+    return words % {"version": version, "active": active, "reason": reason}
 
 
 def roll_back(*, by: AbstractBaseUser | None, reason: str = "") -> ModelVersion:

@@ -1,4 +1,6 @@
-"""Delete old drawings that nobody has labelled: what is never learned from need not be kept.
+"""Delete what is old: drawings that nobody has labelled, and what staff did.
+
+What is never learned from need not be kept.
 
 Whatever somebody has done something with stays: labels of any kind, links that were given away,
 drawings that a training run has learned from or that a verdict shows.
@@ -11,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from recognizer.models import Drawing, Label, Share, TrainingExample, VerdictDrawing
+from recognizer.models import Drawing, Label, Share, StaffAct, TrainingExample, VerdictDrawing
 from recognizer.models.drawing import DrawingQuerySet
 
 BATCH = 500
@@ -42,6 +44,15 @@ def forget_old(before: datetime, *, progress: Callable[[int], None] = lambda del
         deleted += len(pks)
         progress(deleted)
         after = batch[-1]  # those that stay are not looked at again
+    return deleted
+
+
+def forget_staff_acts(before: datetime) -> int:
+    """Delete what staff did before then from the audit trail, the oldest first; how much it was."""
+    deleted = 0
+    old = StaffAct.objects.filter(at__lt=before).order_by("at")
+    while batch := list(old.values_list("pk", flat=True)[:BATCH]):
+        deleted += StaffAct.objects.filter(pk__in=batch).delete()[0]
     return deleted
 
 

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from recognizer import run_words
 from recognizer.contributors import Contribution, within_share
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
 from recognizer.outages import outlast
@@ -159,11 +160,11 @@ def waiting_runs() -> list[int]:
     """
     for run in TrainingRun.objects.stale():
         if run.attempts >= MOST_ATTEMPTS:
-            reason = f"Its worker died {run.attempts} times; see the worker's log."
+            reason = run_words.DIED_OFTEN % {"count": run.attempts}
             _fail(run.pk, run.claim_token, reason)
             continue
         requeued = TrainingRun.objects.stale().filter(pk=run.pk, claim_token=run.claim_token)
-        if requeued.update(state=TrainingRun.State.QUEUED, stage="its worker died; queued again"):
+        if requeued.update(state=TrainingRun.State.QUEUED, stage=run_words.WORKER_DIED):
             logger.warning("Run %d: its worker gave no sign of life; queued again.", run.pk)
     queued = TrainingRun.objects.filter(state=TrainingRun.State.QUEUED).order_by("pk")
     return list(queued.values_list("pk", flat=True))

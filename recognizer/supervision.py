@@ -28,7 +28,7 @@ from ml import pretrained
 from ml.contract import NOT_A_DIGIT
 from ml.dataset import DatasetError
 from ml.inference import ArtifactError, load_trained
-from recognizer import artifacts, gate, promotion, request_ids
+from recognizer import artifacts, gate, promotion, request_ids, run_words
 from recognizer.models import TrainingRun
 from recognizer.outages import AWAY, outlast
 from recognizer.running.lifetime import die_with_parent
@@ -78,7 +78,7 @@ class Supervisor:
             self._log.extend(self._errors)
             self._write()
             raise TrainingFailedError(
-                f"The training process ended with code {process.returncode}: {self._reason()}"
+                run_words.ENDED % {"code": process.returncode, "why": self._reason()}
             )
         comparison = self._judge()
         self._register(comparison)
@@ -86,13 +86,13 @@ class Supervisor:
     def _reason(self) -> str:
         """Its own words, else the last ones of a library: these have more to say at an end."""
         own = [line for line in self._errors if line.startswith("python -m ml ")]
-        return (own or [*self._errors] or ["it gave no reason"])[-1]
+        return (own or [*self._errors] or [run_words.NO_REASON])[-1]
 
     def _prepare(self) -> list[str]:
         try:
             return self._outlast(self._command)
         except (ArtifactError, OSError) as error:
-            raise TrainingFailedError(f"The training could not be prepared: {error}") from error
+            raise TrainingFailedError(run_words.NOT_PREPARED % {"why": error}) from error
 
     def _command(self) -> list[str]:
         self._write_now()  # before each try: a storage that is away is waited for
@@ -134,9 +134,8 @@ class Supervisor:
             self._take(lines)
             self._write_if_possible()
             if time.monotonic() - self._heard_at > settings.RETRAIN_SILENCE_SECONDS:
-                raise TrainingFailedError(
-                    f"The training process said nothing for {settings.RETRAIN_SILENCE_SECONDS} s."
-                )
+                seconds = settings.RETRAIN_SILENCE_SECONDS
+                raise TrainingFailedError(run_words.SILENT % {"seconds": seconds})
         for reader in readers:
             reader.join(_SECONDS_TO_END)
         self._take(lines)
@@ -144,7 +143,7 @@ class Supervisor:
 
     def _back_into_the_queue(self) -> None:
         TrainingRun.objects.all().claimed_by(self._run.pk, self._token).update(
-            state=TrainingRun.State.QUEUED, stage="the worker was stopped; queued again"
+            state=TrainingRun.State.QUEUED, stage=run_words.WORKER_STOPPED
         )
         raise RunLostError("the worker was stopped; the run is queued again.")
 
@@ -244,11 +243,11 @@ class Supervisor:
         try:
             self._outlast(lambda: self._register_now(comparison))
         except OSError as error:
-            raise TrainingFailedError(f"The result could not be stored: {error}") from error
+            raise TrainingFailedError(run_words.NOT_STORED % {"why": error}) from error
 
     def _register_now(self, comparison: gate.Comparison | None) -> None:
         self._write_now()
-        not_judged = "" if comparison else ", not judged"
+        made = run_words.MADE if comparison else run_words.MADE_UNJUDGED
         try:
             with transaction.atomic():
                 # Locks the row: who cancels now waits. Where a COMMIT went through whose answer
@@ -259,7 +258,7 @@ class Supervisor:
                     self._run.pk,
                     self._token,
                     state=TrainingRun.State.SUCCEEDED,
-                    stage=f"made version {version.number}{not_judged}",
+                    stage=made % {"number": version.number},
                 )
                 if comparison is not None:
                     gate.conclude(version, comparison)

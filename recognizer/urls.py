@@ -1,11 +1,12 @@
 """The pages' URLs."""
 
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
 from recognizer import js_texts, views
-from recognizer.pages import drawing, gallery, my_data, pictures, probes, shared, tokens
+from recognizer.pages import accounts, drawing, gallery, my_data, pictures, probes, shared
 
 urlpatterns = [
     path("", views.draw, name="draw"),
@@ -21,8 +22,12 @@ urlpatterns = [
     path("drawings/", gallery.gallery, name="history"),
     path("drawings/<uuid:public_id>/", drawing.drawing_page, name="drawing-page"),
     path("my-data/", my_data.my_data, name="my-data"),
-    path("my-data/tokens/", tokens.tokens, name="tokens"),
-    path("my-data/tokens/<int:pk>/revoke/", tokens.revoke, name="token-revoke"),
+    path("accounts/", accounts.account, name="account"),
+    path("accounts/login/", accounts.SignIn.as_view(), name="login"),
+    path("accounts/logout/", LogoutView.as_view(next_page="draw"), name="logout"),
+    path("accounts/sign-up/", accounts.sign_up, name="sign-up"),
+    path("accounts/password/", accounts.ChangePassword.as_view(), name="password"),
+    path("accounts/tokens/<int:pk>/revoke/", accounts.revoke, name="token-revoke"),
     path("my-data/<slug:file_format>/", my_data.download, name="my-data-download"),
     path("s/<slug:token>/", shared.shared, name="shared"),
     path("s/<slug:token>/embed/", shared.shared_embed, name="shared-embed"),

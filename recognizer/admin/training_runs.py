@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from recognizer import audit
+from recognizer import audit, run_words
 from recognizer.admin.pictures import percent, short_time, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin
 from recognizer.models import ModelVersion, StaffAct, TrainingExample, TrainingRun
@@ -23,8 +23,8 @@ from recognizer.wording import with_decimals
 
 EXAMPLES_SHOWN = 200
 
-LIVE = ["state", "stage", "epoch", "epochs", "step", "steps", "loss", "accuracy", "history"]
-"""What the page shows before it has asked the API for the first time."""
+LIVE = ["state", "epoch", "epochs", "step", "steps", "loss", "accuracy", "history"]
+"""What the page shows, beside the stage, before it has asked the API for the first time."""
 
 
 @admin.register(TrainingRun)
@@ -34,7 +34,7 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
     list_display = [
         "name",
         "state_shown",
-        "stage",
+        "stage_shown",
         "epochs_done",
         "loss_shown",
         "accuracy_shown",
@@ -76,6 +76,10 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
         return format_html(
             '<span class="hw-state hw-{}">{}</span>', run.state, run.get_state_display()
         )
+
+    @admin.display(description=gettext_lazy("stage"), ordering="stage")
+    def stage_shown(self, run: TrainingRun) -> str:
+        return run_words.in_words(run.stage) or "-"
 
     @admin.display(description=gettext_lazy("epoch"))
     def epochs_done(self, run: TrainingRun) -> str:
@@ -151,7 +155,10 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
             "run": run,
             "version": version_of(run),
             "api_url": reverse("training-run-detail", args=[run.pk]),
-            "live": {name: getattr(run, name) for name in LIVE},
+            "live": {
+                **{name: getattr(run, name) for name in LIVE},
+                "stage": run_words.in_words(run.stage),
+            },
             "loss": self.loss_shown(run),
             "accuracy": self.accuracy_shown(run),
             "may_cancel": not run.is_over and self.has_act_permission(request),

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from ml.contract import Drawn, InkError
 from ml.pictures import decode_picture
 from ml.strokes import MAX_CANVAS_PX, parse_strokes
+from recognizer import run_words
 from recognizer.ink_errors import in_words
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Share, TrainingRun
 from recognizer.models.drawing import TITLE_LENGTH, bitmap_data_url
@@ -346,6 +347,8 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
 
 class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
     version = serializers.SerializerMethodField(help_text="The version it made.")
+    stage = serializers.SerializerMethodField(help_text="What it is doing, or did, in words.")
+    error = serializers.SerializerMethodField(help_text="Why it failed, in words.")
     base_version = serializers.IntegerField(source="base_version.number")
 
     class Meta:
@@ -369,6 +372,12 @@ class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
             "started_at",
             "finished_at",
         ]
+
+    def get_stage(self, run: TrainingRun) -> str:
+        return run_words.in_words(run.stage)
+
+    def get_error(self, run: TrainingRun) -> str:
+        return run_words.in_words(run.error)
 
     def get_version(self, run: TrainingRun) -> int | None:
         version = getattr(run, "version", None)

@@ -46,8 +46,14 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         return self.filter(visitor=visitor) if visitor else self.none()
 
     def adopt(self, visitor: str, user: AbstractBaseUser) -> int:
-        """Give what an anonymous visitor drew to the user they turned out to be."""
-        return self.filter(visitor=visitor).update(user=user.pk, visitor=None)
+        """Give what an anonymous visitor drew and said to the user they turned out to be."""
+        from recognizer.models.label import Label
+
+        said = Label.objects.filter(visitor=visitor, drawing__visitor=visitor)
+        # Who gave a label has no say in how its drawing stands: nothing is to be worked out anew.
+        with transaction.atomic():
+            models.QuerySet.update(said, given_by=user.pk, visitor=None)
+            return self.filter(visitor=visitor).update(user=user.pk, visitor=None)
 
     def for_history(self) -> "DrawingQuerySet":
         """With readings, labels and the link, in a constant number of queries."""

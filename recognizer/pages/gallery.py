@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -84,6 +85,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "corrections": _correction_choices(filters),
         "digits": DIGITS,
         "not_a_digit": NOT_A_DIGIT,
+        "may_sign_up": settings.ALLOW_SIGN_UP,
     }
     return render(request, "recognizer/gallery.html", context)
 

@@ -3,7 +3,8 @@
 from django import template
 from django.utils.translation import get_language
 
-from recognizer import js_texts, wording
+from recognizer import gate_rule, js_texts, run_words, wording
+from recognizer.models import Verdict
 
 register = template.Library()
 
@@ -18,3 +19,15 @@ def js_texts_url() -> str:
 def label_words(value: str) -> str:
     """A label's value as people read it: "7", or "not a digit" in their language."""
     return wording.label_in_words(value)
+
+
+@register.filter
+def verdict_words(verdict: Verdict) -> str:
+    """Why a candidate passed or not."""
+    return gate_rule.reason_in_words(verdict.reason, verdict.figures)
+
+
+@register.filter
+def run_words_of(stored: str) -> str:
+    """A run's stage or error."""
+    return run_words.in_words(stored)

@@ -21,7 +21,7 @@ from recognizer.tests.test_api import DRAWINGS, PREDICT, answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_model")]
 
-MODELS, PAGE = "/api/v1/models/", "/my-data/tokens/"
+MODELS, PAGE = "/api/v1/models/", "/accounts/"
 
 
 def program(user: Any, *scopes: str, **more: Any) -> Client:
@@ -237,7 +237,7 @@ def test_people_revoke_their_own_tokens_alone(client):
 
 
 def test_the_page_is_for_who_is_signed_in_and_guarded_against_forgery(client):
-    assert client.get(PAGE).url.startswith("/admin/login/")
+    assert client.get(PAGE).url == "/accounts/login/?next=/accounts/"
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(make_user())
     assert strict.post(PAGE, {"name": "x", "scopes": ["read"]}).status_code == 403

@@ -168,7 +168,7 @@ def test_an_import_is_noted(boss, tmp_path):
 
 
 def test_tokens_are_noted_without_their_secret(boss):
-    html = boss.post("/my-data/tokens/", {"name": "x", "scopes": ["read"], "days": ""}).content
+    html = boss.post("/accounts/", {"name": "x", "scopes": ["read"], "days": ""}).content
     token = ApiToken.objects.get()
     assert noted("token").what == f"{token} for boss"
     (secret,) = re.findall(r"hwr_[\w-]{43}", html.decode())
@@ -201,7 +201,7 @@ def test_what_people_do_with_their_own_is_nobodys_business(client):
     client.force_login(user)
     drawing = make_drawing(user=user)
     patch(client, str(drawing.public_id), {"label": "1"})
-    client.post("/my-data/tokens/", {"name": "x", "scopes": ["read"], "days": ""})
+    client.post("/accounts/", {"name": "x", "scopes": ["read"], "days": ""})
     client.delete(f"{DRAWINGS}{drawing.public_id}/")
     assert not StaffAct.objects.exists()
 

@@ -39,9 +39,16 @@ GET  drawings/<uuid:public_id>/card.png       404 200 404 404 404
 GET  my-data/                                 200
 POST my-data/                                 200
 GET  my-data/<slug:file_format>/              200
-GET  my-data/tokens/                          login 200 200 200 200
-POST my-data/tokens/                          login 200 200 200 200
-POST my-data/tokens/<int:pk>/revoke/          login 302 404 404 404
+GET  accounts/                                login 200 200 200 200
+POST accounts/                                login 200 200 200 200
+POST accounts/tokens/<int:pk>/revoke/         login 302 404 404 404
+GET  accounts/login/                          200 302 302 302 302
+POST accounts/login/                          200 302 302 302 302
+POST accounts/logout/                         302
+GET  accounts/sign-up/                        404
+POST accounts/sign-up/                        404
+GET  accounts/password/                       login 200 200 200 200
+POST accounts/password/                       login 200 200 200 200
 GET  s/<slug:token>/                          200
 GET  s/<slug:token>/embed/                    200
 GET  s/<slug:token>/drawing.svg               200
@@ -234,7 +241,7 @@ def _site(version: Any) -> Any:
         model = re.match(r"admin/((?:auth|recognizer)/\w+)/", route)
         kinds = {
             "api/v1/training-runs/": "recognizer/trainingrun",
-            "my-data/": "recognizer/apitoken",
+            "accounts/": "recognizer/apitoken",
         }
         kind = model[1] if model else next((kinds[at] for at in kinds if route.startswith(at)), "")
         pk = pks.get(kind, str(drawing.pk))
@@ -255,7 +262,9 @@ def _ask(client: Client, method: str, route: str, url: str) -> tuple[str, str]:
     response = getattr(client, method.lower())(url, **sent)
     client.cookies.clear()
     client.cookies.update(session)
-    if response.status_code == 302 and response.url.startswith("/admin/login/"):
+    if response.status_code == 302 and response.url.startswith(
+        ("/admin/login/", "/accounts/login/")
+    ):
         return "login", ""
     body = b"".join(response.streaming_content) if response.streaming else response.content
     return str(response.status_code), body.decode(errors="replace")

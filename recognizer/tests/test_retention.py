@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from recognizer import retention
-from recognizer.models import Drawing, Prediction, Share, Verdict, VerdictDrawing
+from recognizer.models import Drawing, Prediction, Share, StaffAct, Verdict, VerdictDrawing
 from recognizer.tests.factories import make_drawing, make_label, make_run, make_version
 
 pytestmark = pytest.mark.django_db
@@ -75,3 +75,26 @@ def test_deletion_goes_batch_by_batch_and_can_be_taken_up_again(monkeypatch):
     assert len(left()) == 3
     assert retention.forget_old(before) == 2
     assert left() == {drawings[2].pk}
+
+
+def make_acts(count, days):
+    for number in range(count):
+        act = StaffAct.objects.create(act="export", by_name="ada", what=f"{number}", via="page")
+        StaffAct.objects.filter(pk=act.pk).update(at=timezone.now() - timedelta(days=days))
+
+
+def test_what_staff_did_is_kept_unless_the_site_says_for_how_long(settings, monkeypatch, capsys):
+    monkeypatch.setattr(retention, "BATCH", 2)
+    make_acts(5, days=366)
+    make_acts(2, days=364)
+    with pytest.raises(CommandError, match="KEEP_STAFF_ACTS_DAYS is 0"):
+        call_command("forget_staff_acts", "--delete")
+    settings.KEEP_STAFF_ACTS_DAYS = 365
+    call_command("forget_staff_acts")
+    assert "Older than 365 days: 5 of 7 acts of staff." in capsys.readouterr().out
+    assert StaffAct.objects.count() == 7
+    call_command("forget_staff_acts", "--delete")
+    # That they are gone is an act too.
+    newest, *others = StaffAct.objects.order_by("-pk")
+    assert (newest.act, newest.what) == ("delete", "5 acts of staff older than 365 days")
+    assert (newest.via, len(others)) == ("command line", 2)

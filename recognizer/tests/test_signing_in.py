@@ -12,7 +12,7 @@ from recognizer.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
-PAGE = "/admin/login/"
+PAGE, ADMIN = "/accounts/login/", "/admin/login/"
 RIGHT, WRONG = "lovelace-1843", "babbage"
 
 
@@ -31,8 +31,14 @@ def ada() -> Any:
     return user
 
 
-def sign_in(client: Client, password: str, name: str = "ada", address: str = "192.0.2.1") -> Any:
-    return client.post(PAGE, {"username": name, "password": password}, REMOTE_ADDR=address)
+def sign_in(
+    client: Client,
+    password: str,
+    name: str = "ada",
+    address: str = "192.0.2.1",
+    page: str = PAGE,
+) -> Any:
+    return client.post(page, {"username": name, "password": password}, REMOTE_ADDR=address)
 
 
 def statuses(client: Client, times: int, **more: Any) -> list[int]:
@@ -45,7 +51,7 @@ def test_after_some_failures_even_the_right_password_has_to_wait(client, monkeyp
     assert statuses(client, 6) == [200] * 5 + [429]
     refused = sign_in(client, RIGHT)
     assert refused.status_code == 429
-    assert "Too many attempts to sign in. Try again in 60 minutes." in refused.content.decode()
+    assert "Too many attempts. Try again in 60 minutes." in refused.content.decode()
     assert 3590 <= int(refused["Retry-After"]) <= 3601
     now[0] += 3590
     assert "Try again in a minute." in sign_in(client, RIGHT).content.decode()
@@ -90,13 +96,14 @@ def test_who_signs_in_is_not_counted(client):
 def test_a_browser_in_which_somebody_signed_in_is_not_locked_out_by_others(client):
     assert sign_in(client, RIGHT).status_code == 302
     cookie = client.cookies["known_browser"]
-    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", PAGE)
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", "/")
     client.post("/admin/logout/")
     attacker = Client()
     for address in ("203.0.113.1", "192.0.2.1"):
         statuses(attacker, 9, address=address)
     assert sign_in(attacker, RIGHT).status_code == 429
-    assert sign_in(client, RIGHT).status_code == 302
+    # Nor is she at the admin's page.
+    assert sign_in(client, RIGHT, page=ADMIN).status_code == 302
     # It is no way around for whoever has that browser.
     client.post("/admin/logout/")
     assert statuses(client, 6) == [200] * 5 + [429]
@@ -104,6 +111,7 @@ def test_a_browser_in_which_somebody_signed_in_is_not_locked_out_by_others(clien
 
 def test_the_mark_of_a_browser_is_for_one_account_and_cannot_be_made_up(client):
     assert sign_in(client, RIGHT).status_code == 302
+    client.post("/accounts/logout/")
     statuses(Client(), 5, name="grace", address="203.0.113.1")
     assert sign_in(client, WRONG, "grace", "203.0.113.2").status_code == 429
     statuses(Client(), 5, address="203.0.113.3")
@@ -135,8 +143,37 @@ def test_attempts_while_the_database_is_away_are_not_counted(client):
     assert sign_in(client, RIGHT).status_code == 302
 
 
-def test_the_way_on_and_the_page_itself_are_as_before(client):
-    assert client.get(PAGE).status_code == 200
-    response = client.post(f"{PAGE}?next=/drawings/", {"username": "ada", "password": RIGHT})
-    assert response.url == "/drawings/"
-    assert client.get(PAGE).url == "/admin/"
+def test_both_ways_in_count_together(client):
+    failed = [sign_in(client, WRONG, page=page) for page in [PAGE, ADMIN, PAGE, ADMIN, PAGE]]
+    assert [one.status_code for one in failed] == [200] * 5
+    for page in (ADMIN, PAGE):
+        refused = sign_in(client, RIGHT, page=page)
+        assert refused.status_code == 429
+        assert int(refused["Retry-After"]) > 3590
+
+
+def test_who_is_signed_in_gets_no_mark_for_another_account(client):
+    sign_in(client, RIGHT)
+    mark = client.cookies["known_browser"].value
+    make_user("grace")
+    assert sign_in(client, WRONG, "grace").status_code == 302  # on to her own drawings
+    assert client.cookies["known_browser"].value == mark
+
+
+@pytest.mark.parametrize(("page", "inside"), [(PAGE, "/drawings/"), (ADMIN, "/admin/")])
+def test_the_way_on_leads_to_this_site_alone(client, page, inside):
+    assert client.get(page).status_code == 200
+    form = {"username": "ada", "password": RIGHT}
+    for wanted, way in [
+        ("/my-data/", "/my-data/"),
+        ("https://evil.example/", "/drawings/"),
+        ("//evil.example/", "/drawings/"),
+        ("/\\evil.example", "/drawings/"),
+        ("javascript:alert(1)", "/drawings/"),
+        ("", "/drawings/"),
+    ]:
+        response: Any = Client().post(page, form | {"next": wanted})
+        assert response.url == way
+    client.post(page, form)
+    assert client.get(page).url == inside
+    assert client.get(f"{PAGE}?next={PAGE}?next=/").url == "/drawings/"

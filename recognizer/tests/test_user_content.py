@@ -83,7 +83,7 @@ PAGES = (
     "/",
     "/drawings/",
     "/my-data/",
-    "/my-data/tokens/",
+    "/accounts/",
     "/admin/",
     "/admin/login/",
     "/nothing/",

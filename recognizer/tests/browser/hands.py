@@ -1,6 +1,7 @@
 """What hands do on the drawing page, and what eyes see there."""
 
 import re
+import time
 from typing import Any
 
 from playwright.sync_api import CDPSession, Locator, Page, expect
@@ -101,6 +102,17 @@ def expect_noted(page: Page, label: str) -> None:
 def wait_until_it_reads_here(page: Page) -> None:
     """The page has its own network, so only Predict and Save ask the server."""
     expect(page.locator("#draw-page")).to_have_attribute("data-reads-here", "1")
+
+
+def wait_until(page: Page, question: str, seconds: float = 20) -> None:
+    """Until the answer to an async question is yes; a busy machine takes its time.
+
+    `page.wait_for_function` would take the promise itself for a yes.
+    """
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(question):
+        assert time.monotonic() < deadline, f"Still not so: {question}"
+        page.wait_for_timeout(50)
 
 
 def expect_reading(page: Page) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from recognizer.tests.browser.hands import draw_with_mouse, expect_reading
-from recognizer.tests.factories import ONE, make_drawing, make_label
+from recognizer.tests.factories import ONE, make_drawing, make_label, make_staff, make_user
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -61,20 +61,28 @@ def test_the_drawing_page_is_for_everyone_at_each_step(draw_page, scheme):
 
 @both_schemes
 def test_every_other_page_is_for_everyone(
-    page, live_server, client, shipped_model, scheme, django_user_model
+    page, live_server, client, shipped_model, scheme, django_user_model, settings
 ):
+    settings.ALLOW_SIGN_UP = True
     boss = django_user_model.objects.create_superuser("boss", password="boss")
     drawing = make_drawing(ONE, read="1", version=shipped_model, user=boss)
     make_label(drawing, "7")
     page.emulate_media(color_scheme=scheme)
     found = {}
-    for path in ["/admin/login/", "/nothing-here/", "/offline/"]:
+    for path in ["/admin/login/", "/accounts/login/", "/accounts/sign-up/"]:
         page.goto(live_server.url + path)
         found[path] = complaints(page)
+    page.locator("#id_username").fill("boss")
+    page.locator("#id_password1").fill("1234")
+    page.locator("#id_password2").fill("1234")
+    page.get_by_role("button", name="Make the account").click()
+    expect(page.get_by_role("alert")).to_have_count(2)
+    found["a sign-up that is refused"] = complaints(page)
     sign_in(page, client, live_server, boss)
     for path in [
         "/drawings/",
-        "/my-data/tokens/",
+        "/accounts/",
+        "/accounts/password/",
         "/admin/recognizer/drawing/desk/",
         "/admin/dashboard/",
     ]:
@@ -82,3 +90,36 @@ def test_every_other_page_is_for_everyone(
         page.wait_for_load_state("networkidle")
         found[path] = complaints(page)
     assert {path: what for path, what in found.items() if what} == {}
+
+
+@both_schemes
+@pytest.mark.urls("recognizer.tests.failing_urls")
+def test_what_people_get_instead_of_a_page_is_for_everyone(
+    page, context, live_server, client, scheme
+):
+    make_drawing(user=make_user())
+    sign_in(page, client, live_server, make_user())
+    page.emulate_media(color_scheme=scheme)
+    found = {}
+
+    def look(answer, status, words):
+        assert (answer.status, page.locator("h1").inner_text()) == (status, words)
+        found[words] = complaints(page)
+
+    page.goto(f"{live_server.url}/my-data/")
+    context.clear_cookies(name="csrftoken")
+    page.locator("#id_typed").fill("delete")
+    with page.expect_navigation() as sent:
+        page.locator(".delete-all button").click()
+    look(sent.value, 403, "Please try again")
+    for path, status, words in [
+        ("nothing-here/", 404, "There is nothing here"),
+        ("bug/", 500, "Something broke on our side"),
+        ("without-a-database/", 503, "We are back in a moment"),
+        ("offline/", 200, "You are offline"),
+    ]:
+        look(page.goto(f"{live_server.url}/{path}"), status, words)
+    sign_in(page, client, live_server, make_staff())
+    answer = page.goto(f"{live_server.url}/admin/dashboard/")
+    look(answer, 403, "That is not for you to see")
+    assert {words: what for words, what in found.items() if what} == {}

@@ -13,6 +13,7 @@ from recognizer.tests.browser.hands import (
     draw_with_mouse,
     expect_noted,
     expect_reading,
+    wait_until,
 )
 
 pytestmark = [
@@ -213,9 +214,11 @@ def test_a_new_version_of_the_site_takes_the_place_of_the_old_one(
     monkeypatch.setattr(views, "_shell", lambda: newer)
     views._service_worker.cache_clear()
     installed.reload()
-    installed.wait_for_function(
+    # Only once the old one is gone: a page that loads before that is still the old one's.
+    wait_until(
+        installed,
         "async () => (await caches.keys()).includes('recognizer-shell-0123456789abcdef')"
-        " && (await caches.keys()).length === 2"
+        " && (await caches.keys()).length === 2",
     )
     assert before != ["recognizer-shell-0123456789abcdef"]
     context.set_offline(True)

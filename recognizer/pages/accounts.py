@@ -1,0 +1,142 @@
+"""A person's account: the way in and out, a new one, its password and its API tokens."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from recognizer import audit, signing_in
+from recognizer.account_forms import PasswordForm, SignUpForm
+from recognizer.models import ApiToken, Drawing, StaffAct
+from recognizer.token_form import TokenForm
+
+
+class SignIn(LoginView):
+    """For everybody who has an account; staff may use the admin's page too."""
+
+    template_name = "recognizer/sign_in.html"
+    authentication_form = signing_in.CountedForm
+    redirect_authenticated_user = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().dispatch(request, *args, **kwargs)
+        assert isinstance(response, HttpResponse)
+        return signing_in.finish(request, response)
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """Where they wanted to go on this site; never here again."""
+        url: str = super().get_redirect_url()
+        return "" if url.startswith(self.request.path) else url
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | _newcomer(self.request)
+
+
+@sensitive_post_parameters()
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """A new account, where the site lets people make their own; they are signed in with it."""
+    if not settings.ALLOW_SIGN_UP:
+        raise Http404
+    if request.user.is_authenticated:
+        return redirect("account")
+    form = SignUpForm(request, request.POST if request.method == "POST" else None)
+    user = form.make() if form.is_valid() else None
+    if user:
+        login(request, user)
+        return redirect("history")
+    context = {"form": form, **_newcomer(request)}
+    return signing_in.finish(request, render(request, "recognizer/sign_up.html", context))
+
+
+def _newcomer(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "may_sign_up": settings.ALLOW_SIGN_UP,
+        "drawings": Drawing.objects.owned_by(request).count(),
+    }
+
+
+@method_decorator(never_cache, name="dispatch")
+class ChangePassword(PasswordChangeView):
+    """All other browsers are signed out with it; this one and the API tokens stay."""
+
+    template_name = "recognizer/password.html"
+    form_class = PasswordForm
+    success_url = reverse_lazy("account")
+
+    def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().dispatch(*args, **kwargs)
+        assert isinstance(response, HttpResponse)
+        return signing_in.finish(self.request, response)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"request": self.request}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        if form.user.is_staff:
+            audit.note(self.request, StaffAct.Act.ACCOUNT, f"user {form.user}: own password")
+        words = _("Your password is changed. Wherever else you were signed in, you are signed out.")
+        messages.success(self.request, words)
+        return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def account(request: HttpRequest) -> HttpResponse:
+    """Who one is here, and one's API tokens, with a form for another.
+
+    The answer to a POST is the only page that ever shows the secret.
+    """
+    user = _user(request)
+    form = TokenForm(user, request.POST if request.method == "POST" else None)
+    token, secret = form.issue() if form.is_valid() else (None, "")
+    if token and user.is_staff:
+        audit.note(request, StaffAct.Act.TOKEN, f"{token} for {user}")
+    context = {
+        "form": TokenForm(user) if token else form,
+        "new": token,
+        "secret": secret,
+        "tokens": ApiToken.objects.filter(user=user),
+        "choices": [
+            choice
+            for choice in ApiToken.Scope.choices
+            if user.is_staff or choice[0] != ApiToken.Scope.STAFF
+        ],
+        "chosen": form["scopes"].value() or [] if not token else [],
+    }
+    return render(request, "recognizer/account.html", context)
+
+
+@require_POST
+@login_required
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make one of one's own tokens dead."""
+    user = _user(request)
+    token = get_object_or_404(ApiToken, pk=pk, user=user)
+    if token.revoke():
+        if user.is_staff:
+            audit.note(request, StaffAct.Act.REVOKE, f"{token} of {user}")
+        messages.success(
+            request, _("%(token)s is revoked and opens nothing any more.") % {"token": token}
+        )
+    return redirect("account")
+
+
+def _user(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
