@@ -19,13 +19,11 @@ def variables_read() -> set[str]:
     return asked | {"SECRET_KEY", "DATABASE_URL", "REDIS_URL"}
 
 
-def test_every_setting_stands_in_the_example_in_the_readme_and_in_the_operators_table() -> None:
+def test_every_setting_stands_in_the_example_and_in_the_operators_table() -> None:
     example = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    readme = set(re.findall(r"`([A-Z_]{4,})`", (ROOT / "README.md").read_text()))
     operations = (ROOT / "docs" / "operations.md").read_text()
     table = set(re.findall(r"`([A-Z_]{4,})`", operations.split("\n## ")[2]))
     assert variables_read() == example
-    assert example <= readme
     assert example <= table
     assert len(example) > 10
 
