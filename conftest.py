@@ -8,7 +8,6 @@ import atexit
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,7 +57,6 @@ if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 django.setup()
 
 from recognizer import counters  # noqa: E402  after the settings
-from recognizer.running.lifetime import die_with_parent  # noqa: E402
 from recognizer.running.valkey import EmbeddedValkey  # noqa: E402
 
 
@@ -82,10 +80,5 @@ def _nobody_has_called_yet() -> None:
 def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Valkey, the one that `manage.py up` starts too."""
     valkey = EmbeddedValkey.prepare(tmp_path_factory.mktemp("valkey"))
-    process = subprocess.Popen(valkey.command, preexec_fn=die_with_parent(), start_new_session=True)
-    try:
-        valkey.wait_until_it_answers(process)
+    with valkey.running():
         yield valkey.url
-    finally:
-        process.terminate()
-        process.wait(timeout=10)

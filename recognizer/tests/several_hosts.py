@@ -5,7 +5,6 @@ import os
 import re
 import secrets
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from typing import Any
 import psycopg
 
 from recognizer.reports.site import environment
-from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import EmbeddedValkey
 from recognizer.tests import postgres
 from recognizer.tests.faulty_site import lighten
@@ -150,15 +148,5 @@ def _valkey(address: str, folder: Path) -> Iterator[str]:
         command=[*valkey.command, "--bind", address],
         url=valkey.url.replace("@127.0.0.1:", f"@{address}:"),
     )
-    process = subprocess.Popen(
-        elsewhere.command,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-        preexec_fn=die_with_parent(),
-    )
-    try:
-        elsewhere.wait_until_it_answers(process)
+    with elsewhere.running():
         yield elsewhere.url
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
