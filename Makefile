@@ -33,7 +33,7 @@ test-js: node  ## only the JavaScript tests
 # Tests that measure time, or watch a browser, have the machine to themselves.
 test-sqlite: .venv/.installed-dev node chromium  ## only the Python tests, on SQLite
 	DATABASE_URL= $(BIN)/python -m pytest -n 2 -m "not (browser or services)"
-	DATABASE_URL= $(BIN)/python -m pytest -m "(browser or services) and not faults"
+	DATABASE_URL= $(BIN)/python -m pytest -m "(browser or services) and not faults" --durations 12
 
 test-faults: .venv/.installed-dev  ## what happens when a part dies, with real processes: five minutes
 	DATABASE_URL= $(BIN)/python -m pytest recognizer/tests/test_faults.py
