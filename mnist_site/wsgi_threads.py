@@ -12,8 +12,12 @@ import io
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import Any
+
+LARGE_BYTES = 100_000
+"""Of a body from which on it counts as large: what is made of it takes ten times that, for good."""
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -32,6 +36,7 @@ class Threads:
     Args:
         most_waiting: so many requests may be under way; where threads are held up, more would
             only wait in memory until their clients have gone.
+        large_at_once: so many requests with large bodies are worked on at a time.
         seconds_for_a_piece: how long a client may take to make room for the next one.
     """
 
@@ -41,11 +46,13 @@ class Threads:
         workers: int,
         *,
         most_waiting: int = 256,
+        large_at_once: int = 2,
         seconds_for_a_piece: float = 60.0,
     ) -> None:
         self._application = application
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="wsgi")
         self._most_waiting, self._waiting = most_waiting, 0
+        self._large = asyncio.Semaphore(large_at_once)
         self._seconds_for_a_piece = seconds_for_a_piece
 
     async def answer(self, scope: Any, body: bytes, send: Any) -> None:
@@ -72,9 +79,10 @@ class Threads:
         environ = _environ(scope, body)
         self._waiting += 1
         try:
-            messages = await loop.run_in_executor(
-                self._pool, run, self._respond, environ, send_from_thread
-            )
+            async with self._large if len(body) > LARGE_BYTES else nullcontext():
+                messages = await loop.run_in_executor(
+                    self._pool, run, self._respond, environ, send_from_thread
+                )
         finally:
             self._waiting -= 1
         for message in messages:

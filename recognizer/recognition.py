@@ -166,17 +166,20 @@ def save(
     """
     if not recognition.symbols:
         raise BlankError("There is no ink to save.")
+    drawing = Drawing(
+        user_id=user.pk if user else None,
+        visitor=visitor,
+        save_key=key,
+        review_order=recognition.confidence,
+        **drawn_columns(drawn),
+    )
+    drawing.bitmap = bitmap_bytes(recognition.symbols[0].bitmap)
+    drawing.notice_copies()
+    answer = answer_columns(recognition)
+    # All that can be is done by now: SQLite lets nobody else write until this is over.
     with transaction.atomic():
-        drawing = Drawing(
-            user_id=user.pk if user else None,
-            visitor=visitor,
-            save_key=key,
-            review_order=recognition.confidence,
-            **drawn_columns(drawn),
-        )
-        drawing.bitmap = bitmap_bytes(recognition.symbols[0].bitmap)
         drawing.save()
-        prediction = Prediction.objects.create(drawing=drawing, **answer_columns(recognition))
+        prediction = Prediction.objects.create(drawing=drawing, **answer)
     drawing.is_just_stored_with(prediction)
     return drawing
 

@@ -282,8 +282,16 @@ class Drawing(models.Model):
         """
         if not self._state.adding:
             raise ValueError("A drawing is never edited.")
-        Drawing.objects.all()._notice_copies([self])
+        if not self._copies_noticed:
+            self.notice_copies()
         super().save(*args, **kwargs)
+
+    _copies_noticed = False
+
+    def notice_copies(self) -> None:
+        """Look for an older copy; `save` does, unless that was done before its transaction."""
+        Drawing.objects.all()._notice_copies([self])
+        self._copies_noticed = True
 
     def is_just_stored_with(self, prediction: "Prediction") -> None:
         """Nobody can have labelled, shared or read it again: no query need find that out."""

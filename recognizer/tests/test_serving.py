@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 
 from mnist_site.http_limits import LimitedHttp
-from mnist_site.wsgi_threads import BusyError, StalledError, Threads
+from mnist_site.wsgi_threads import LARGE_BYTES, BusyError, StalledError, Threads
 from recognizer.running.valkey import free_port
 
 
@@ -150,6 +150,33 @@ def test_more_than_so_many_are_turned_away_and_later_ones_answered() -> None:
         return [*await asyncio.gather(*asked), await ask()]
 
     assert asyncio.run(crowd()) == ["answered", "answered", "busy", "answered"]
+
+
+def test_of_large_bodies_only_so_many_are_worked_on_at_a_time_and_small_ones_pass() -> None:
+    go_on, begun = threading.Event(), []
+
+    def application(environ: Any, start: Any) -> Whole:
+        begun.append(environ["wsgi.input"].getbuffer().nbytes)
+        if begun[-1] > LARGE_BYTES:
+            go_on.wait(10)
+        start("200 OK", [])
+        return Whole([b""])
+
+    async def crowd() -> list[int]:
+        threads = Threads(application, workers=4, large_at_once=2)
+        large = bytes(LARGE_BYTES + 1)
+        asked = [
+            asyncio.create_task(threads.answer(scope(), large, _send_nowhere)) for _ in range(3)
+        ]
+        await asyncio.sleep(0.05)
+        await threads.answer(scope(), b"small", _send_nowhere)
+        first = list(begun)
+        go_on.set()
+        await asyncio.gather(*asked)
+        return first
+
+    assert asyncio.run(crowd()) == [LARGE_BYTES + 1, LARGE_BYTES + 1, 5]
+    assert len(begun) == 4
 
 
 def test_an_answer_of_no_pieces_is_an_answer() -> None:
