@@ -70,7 +70,8 @@ def look_at_every_page(browser: Browser, up: RunningUp) -> dict[str, Any]:
 
 def addresses_of_a_visitor(page: Page, url: str) -> list[str]:
     base = url.rstrip("/")
-    fixed = ["/", "/drawings/", "/my-data/", "/offline/", "/api/v1/docs/", "/admin/login/"]
+    fixed = ["/", "/drawings/", "/my-data/", "/offline/", "/api/v1/docs/", "/admin/login/",
+             "/accounts/login/"]  # fmt: skip
     page.goto(f"{base}/drawings/")
     page.locator("a[href*='/drawings/']").first.wait_for()
     of_drawings = links(page, r"/drawings/[0-9a-f-]{36}/$")
@@ -79,13 +80,15 @@ def addresses_of_a_visitor(page: Page, url: str) -> list[str]:
 
 
 def addresses_of_staff(page: Page) -> list[str]:
-    """The admin's first page and all that it and its lists lead to, one of a kind."""
+    """The admin's first page, all that it and its lists lead to, one of a kind; the account."""
     lists = links(page, r"/admin/.+/$")
     found = [page.url, *lists]
     for address in lists:
         if "logout" not in address:
             page.goto(address)
             found += links(page, r"/admin/recognizer/\w+/\d+/change/$")[:1]
+    site = page.url.partition("/admin/")[0]
+    found += [f"{site}/accounts/", f"{site}/accounts/password/"]
     return sorted({address for address in found if "logout" not in address})
 
 
