@@ -32,7 +32,7 @@ class SignUpForm(UserCreationForm):  # type: ignore[type-arg]
 
     def make(self) -> User | None:
         """The account, of a form that is valid; None, with the reason among its errors, if not."""
-        address = counters.network_of(self.request.META.get("REMOTE_ADDR", ""))
+        address = counters.network_of_client(self.request)
         counted = signing_in.of_rate("address-sign-up", "sign-up", address)
         try:
             signing_in.refuse_too_many(self.request, counted)

@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 
 from django.conf import settings
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.storage import default_storage
 
 from ml.inference import ArtifactError
+from mnist_site.storage import on_this_host
 
 MOST_KEPT = 60
 """Files; the least recently used go first. Three of them are a version."""
@@ -55,11 +56,6 @@ def fetch(name: str | None, sha256: str, what: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ArtifactError(f"{what} has a wrong SHA-256.")
     return content
-
-
-def on_this_host() -> bool:
-    """Whether the files lie in a folder, and not in a bucket."""
-    return isinstance(default_storage, FileSystemStorage)
 
 
 def _keep(kept: Path, content: bytes) -> None:

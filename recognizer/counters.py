@@ -84,6 +84,11 @@ def counter(rate: str, *who: str) -> Counter:
     return Counter(name, *_parsed(rate))
 
 
+def network_of_client(request: Any) -> str:
+    """Where a request, Django's or the API's, comes from, as it is counted."""
+    return network_of(request.META.get("REMOTE_ADDR", ""))
+
+
 @lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """An address as it is counted; of IPv6 the /64, all of which one customer has."""

@@ -16,7 +16,8 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from recognizer import active_model, artifacts
+from mnist_site.storage import on_this_host
+from recognizer import active_model
 from recognizer.models import ModelVersion
 
 OK, DEGRADED, FAILED = "ok", "degraded", "failed"
@@ -120,7 +121,7 @@ def _disk() -> Part:
 
 
 def _storage() -> Part:
-    if artifacts.on_this_host():
+    if on_this_host():
         return Part(OK, "A folder of this host.")
     try:
         default_storage.exists("look")

@@ -77,7 +77,7 @@ def _counters(request: HttpRequest, username: str) -> list[Counter]:
     browser = _known_browser(request, account)
     if browser:
         return of_rate("login", "login", "browser", browser)
-    address = counters.network_of(request.META.get("REMOTE_ADDR", ""))
+    address = counters.network_of_client(request)
     return [
         *of_rate("login", "login", "account", account),
         *of_rate("address-login", "login", "address", address),

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from mnist_site.storage import StorageAwayError
-from recognizer import artifacts, audit, forgetting, promotion, tasks
+from mnist_site.storage import StorageAwayError, on_this_host
+from recognizer import audit, forgetting, promotion, tasks
 from recognizer.admin import answered_on, verdicts
 from recognizer.admin.pictures import percent, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin, may_view, staff
@@ -61,7 +61,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         # A bucket would be asked once for each row.
-        return [name for name in self.list_display if name != "size" or artifacts.on_this_host()]
+        return [name for name in self.list_display if name != "size" or on_this_host()]
 
     @admin.display(description=gettext_lazy("version"), ordering="number")
     def name(self, version: ModelVersion) -> str:

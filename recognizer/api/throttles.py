@@ -45,7 +45,7 @@ class Throttle(BaseThrottle):
         return counters.take(self._counters(request, scope), readings) or 0.0
 
     def _counters(self, request: Request, scope: str) -> list[Counter]:
-        address = counters.network_of(request.META.get("REMOTE_ADDR", ""))
+        address = counters.network_of_client(request)
         kind, caller = _caller(request) or ("", address)
         wanted = {
             (f"token-{scope}" if kind == "token" else scope): (kind, caller),

@@ -29,6 +29,7 @@ from ml.robustness import as_picture, lay
 from recognizer.reports import processes
 from recognizer.reports.bench_table import in_words
 from recognizer.reports.clients import Measured, http_request, keep_asking
+from recognizer.reports.figures import say, write
 from recognizer.reports.group import made_up
 from recognizer.reports.site import ROOT, Site, SiteError, Staff, Visitor, body_of, environment
 from recognizer.running.lifetime import die_with_parent
@@ -65,11 +66,6 @@ class Server:
     def memory_mb(self) -> float:
         """Of the largest of its web processes."""
         return max((processes.resident_mb(pid) or 0.0 for pid in self.web), default=0.0)
-
-
-def say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
 
 
 class Bench:
@@ -321,8 +317,7 @@ def main(argv: list[str] | None = None) -> int:
     except (SiteError, OSError, RuntimeError) as error:
         sys.stderr.write(f"bench: {error}\n")
         return 1
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps(figures, indent=1) + "\n")
+    write(figures, arguments.output)
     sys.stdout.write(f"{in_words(figures)}\n")
     say(f"{arguments.output} is written")
     return 0

@@ -7,7 +7,6 @@ those of a release with a further column one by one, and then by those of the ol
 
 import argparse
 import http.client
-import json
 import os
 import sys
 import time
@@ -21,6 +20,7 @@ import psycopg
 
 from recognizer.reports.deploy_load import Told, Visitor, sign_in_wrongly, visitors
 from recognizer.reports.deploy_parts import Proxy, Release, Web, new_release, old_release
+from recognizer.reports.figures import say, write
 from recognizer.reports.site import SiteError, environment
 from recognizer.running.valkey import EmbeddedValkey
 
@@ -190,10 +190,6 @@ def valkey(folder: Path) -> Iterator[str]:
         yield prepared.url
 
 
-def say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; the exit status."""
     parser = argparse.ArgumentParser(prog="make deploy-report", description=__doc__)
@@ -207,8 +203,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             figures = measure(Path(name), redis_url, arguments.notice)
         except SiteError as error:
             sys.exit(f"make deploy-report: {error}")
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps(figures, indent=2) + "\n")
+    write(figures, arguments.output)
     for what, figure in figures.items():
         sys.stdout.write(f"{what.replace('_', ' '):36}{figure}\n")
     wrong = shortcomings(figures)

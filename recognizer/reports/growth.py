@@ -7,7 +7,6 @@ the database (see `work`) is counted beside it: it says why.
 """
 
 import argparse
-import json
 import os
 import platform
 import sys
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from recognizer.reports.figures import write
 from recognizer.reports.growth_asked import Asked
 
 SMALL, LARGE = 10_000, 1_000_000
@@ -161,8 +161,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if (home := _made(folder / str(count)))
         )
         figures = measured(small, large, arguments.times)
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps(figures, indent=1) + "\n")
+    write(figures, arguments.output)
     sys.stdout.write(f"{in_words(figures)}\n")
     return 1 if missed(figures) else 0
 

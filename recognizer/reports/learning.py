@@ -30,6 +30,7 @@ from ml.dataset import DatasetError, file_sha256
 from ml.inference import load_trained
 from recognizer.reports import group as groups
 from recognizer.reports import habits
+from recognizer.reports.figures import write
 from recognizer.reports.group import Group, Handwriting
 from recognizer.reports.load import promote_under_load
 from recognizer.reports.site import Site, SiteError, Staff, Visitor, body_of, environment
@@ -293,8 +294,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write(f"learning-report: {error}\n")
         return 1
     figures |= {"set": arguments.set.name if arguments.set else None}
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps(figures, indent=1) + "\n")
+    write(figures, arguments.output)
     sys.stdout.write(f"{in_words(figures)}\n")
     say(f"{arguments.output} is written")
     return 0

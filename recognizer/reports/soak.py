@@ -6,7 +6,6 @@ web process are killed and started again. At the end it looks into the database.
 """
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -23,7 +22,8 @@ import psycopg
 
 from ml.strokes import unpack_ink
 from recognizer.reports import processes
-from recognizer.reports.bench import CLIENTS, bodies, cookies_of, say, sessions
+from recognizer.reports.bench import CLIENTS, bodies, cookies_of, sessions
+from recognizer.reports.figures import say, write
 from recognizer.reports.memory import Watch, trend
 from recognizer.reports.site import Site, SiteError, environment
 from recognizer.reports.soak_faults import Fault, Faults, Valkey, running_valkey
@@ -213,8 +213,7 @@ def main(argv: list[str] | None = None) -> int:
     except (SiteError, OSError, RuntimeError) as error:
         sys.stderr.write(f"soak: {error}\n")
         return 1
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps(figures, indent=1) + "\n")
+    write(figures, arguments.output)
     sys.stdout.write(f"{in_words(figures)}\n")
     say(f"{arguments.output} is written")
     return 0 if is_kept(figures) else 1

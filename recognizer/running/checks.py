@@ -9,8 +9,10 @@ from pathlib import Path
 
 import redis
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
+
+from mnist_site.storage import on_this_host
 
 _LOCK_PATIENCE_SECONDS = 1.5
 
@@ -108,7 +110,7 @@ def reach_storage() -> None:
     Raises:
         NotReadyError: that is not possible.
     """
-    if isinstance(default_storage, FileSystemStorage):
+    if on_this_host():
         return
     try:
         default_storage.listdir("models")

