@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -28,9 +28,15 @@ OF_THIS = {"drawing": OuterRef("pk"), "drawing__lte": OuterRef("pk")}
 all drawings of which something is so before it looks at the few that are asked for."""
 
 
-def _served(**reading: Any) -> Exists:
-    """Drawings that were answered so. A join would list one twice."""
-    return Exists(Prediction.objects.filter(**OF_THIS, served=True, **reading))
+def _served(**reading: Any) -> Subquery:
+    """Drawings that were answered so.
+
+    Asked of each answer, and not whether there is such an answer: where few are, PostgreSQL
+    would gather these among all first, even for a page that looks at some thousand drawings.
+    """
+    answer = Prediction.objects.filter(drawing=OuterRef("pk"), served=True)
+    is_so = ExpressionWrapper(Q(**reading), output_field=BooleanField())
+    return Subquery(answer.order_by().annotate(is_so=is_so).values("is_so")[:1])
 
 
 class DigitFilter(admin.SimpleListFilter):

@@ -14,7 +14,8 @@ COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 CADDYFILE = (ROOT / "Caddyfile").read_text()
 OF_THE_PARTS_AROUND = {
-    *("SITE_ADDRESS", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "WEB_IMAGE", "WORKER_IMAGE"),
+    *("SITE_ADDRESS", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "BACKUP_FOLDER"),
+    *("WEB_IMAGE", "WORKER_IMAGE", "BACKUP_IMAGE"),
 }
 
 
@@ -39,11 +40,20 @@ def test_a_service_may_do_no_more_than_it_has_to(name: str) -> None:
 def test_every_service_is_built_from_a_stage_that_there_is() -> None:
     stages = set(re.findall(r"(?m)^FROM \S+ AS ([\w-]+)$", DOCKERFILE))
     targets = {one["build"]["target"] for one in COMPOSE["services"].values() if "build" in one}
-    assert targets == {"web", "worker"}
+    assert targets == {"web", "worker", "backup"}
     assert targets <= stages
     for source in re.findall(r"(?m)^COPY (?!--from)(\S+) ", DOCKERFILE):
         assert (ROOT / source).exists(), source
         assert f"\n!{source}\n" in (ROOT / ".dockerignore").read_text()
+
+
+def test_what_makes_backups_has_the_tools_of_the_databases_release() -> None:
+    server = re.fullmatch(r"postgres:(\d+)-\w+", COMPOSE["services"]["db"]["image"])
+    tools = re.search(r"(?ms)^FROM web AS backup$.*postgresql-client-(\d+)", DOCKERFILE)
+    assert server
+    assert tools
+    assert tools[1] == server[1]
+    assert "db" in COMPOSE["services"]["backup"]["depends_on"]
 
 
 def test_images_hold_no_secret_and_run_without_rights() -> None:

@@ -22,13 +22,11 @@ DENSE_ENOUGH_ONLY_LATER = {"admin list, one month"}
 """Of these a small database holds less than a page; one row in so many is one at any size."""
 
 GATHERED_FROM_FEW = {
-    "admin list, nothing read",
-    "admin list, below 50 %",
     "admin list, by the first version",
     "admin list, a picture",
 }
-"""No index answers these filters. Of a few thousand rows PostgreSQL at times gathers all of them
-first, of more it never does: `make growth-report POSTGRES=1` looks at that."""
+"""Of a few thousand rows PostgreSQL at times gathers all that such a filter leaves before it looks
+at the newest; what it does with a million, `make growth-report POSTGRES=1` shows."""
 
 OF_LABELS = "admin, labels"
 
