@@ -1,13 +1,15 @@
-# Two images of the site: `web` (also for beat and for `manage.py prepare`), and `worker`, which trains and so
-# holds TensorFlow too.
+# Images of the site: `web` (also for beat and for `manage.py prepare`), `worker`, which trains and so
+# holds TensorFlow too, and `backup`: `web` with PostgreSQL's own tools, which `manage.py backup` and `restore` call.
 #
 #     docker build --target web --tag recogniser-web .
 #     docker build --target worker --tag recogniser-worker .
+#     docker build --target backup --tag recogniser-backup .
 #
-# Both run as a user without rights on a root file system that may be read-only: what they keep is under /data,
+# All run as a user without rights on a root file system that may be read-only: what they keep is under /data,
 # what they forget in /tmp.
 
-ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+# Debian 13 has the tools of PostgreSQL 17, the server's release in compose.yaml.
+ARG PYTHON_IMAGE=python:3.11-slim-trixie
 
 FROM ${PYTHON_IMAGE} AS installed-web
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -61,3 +63,10 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"WEB_PORT\"]}/healthz', timeout=4)"]
 CMD ["python", "manage.py", "serve", "web"]
+
+FROM web AS backup
+USER root
+RUN apt-get update && apt-get install --yes --no-install-recommends postgresql-client-17 && rm -rf /var/lib/apt/lists/*
+USER 10001:10001
+HEALTHCHECK NONE
+CMD ["python", "manage.py", "backup", "/backups"]
