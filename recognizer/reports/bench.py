@@ -1,7 +1,8 @@
 """`make bench`: how fast the site answers, beside the two usual ways to serve the same network.
 
 Starts the real servers, one after the other on the same machine, and asks them with 1, 8 and 32
-clients. The site is `manage.py up` with all its parts; the other two are in `ml/baselines/`.
+clients. The site is `manage.py up` with all its parts; the other two are in `ml/baselines/`. What
+is a ratio is measured by turns, now the one and now the other: machines are faster at times.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -37,6 +39,7 @@ from recognizer.running.valkey import free_port
 
 CLIENTS = (1, 8, 32)
 SECONDS, SECONDS_TO_WARM_UP = 6.0, 1.0
+TURNS, CLIENTS_BY_TURNS = 6, 8
 SECONDS_TO_START = 120.0
 SECONDS_TO_FINISH = 30.0
 BATCH = 256
@@ -74,6 +77,7 @@ class Bench:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.rows: list[dict[str, Any]] = []
+        self.by_turns: dict[str, tuple[float, float]] = {}
 
     def ask(self, server: Server, what: str, requests: Requests, *, each: int = 1) -> None:
         """Ask at each number of clients; `each` is how many drawings a request holds."""
@@ -86,6 +90,17 @@ class Bench:
             cpu = server.cpu_seconds() - before
             self.rows.append(_row(server, what, clients, measured, cpu, each))
             say("  " + " ".join(f"{name}={value}" for name, value in self.rows[-1].items()))
+
+    def take_turns(self, name: str, *asked: tuple[Server, Requests]) -> None:
+        """Keep how many good answers a second each of two gives, asked by turns."""
+        rates: tuple[list[float], list[float]] = ([], [])
+        for _ in range(TURNS):
+            for (server, requests), found in zip(asked, rates, strict=True):
+                _let_it_finish(server)
+                own = requests[:CLIENTS_BY_TURNS]
+                found.append(keep_asking(server.port, own, self.seconds / 3).a_second)
+        self.by_turns[name] = (round(mean(rates[0]), 1), round(mean(rates[1]), 1))
+        say(f"  by turns: {name} {self.by_turns[name]}")
 
 
 def _let_it_finish(server: Server) -> None:
@@ -179,6 +194,8 @@ def ask_for_the_stored(bench: Bench, server: Server, staff: Staff, sent: Bodies)
     raw = [json.dumps(body).encode() for body in sent.strokes]
     saves = [[http_request("POST", DRAWINGS, body, who) for body in raw] for who in known]
     bench.ask(server, "save a drawing", saves)
+    readings = posts(PREDICT, sent.strokes)
+    bench.take_turns(server.name, (server, readings), (server, saves))
     lists = [[http_request("GET", DRAWINGS, headers=who)] for who in known]
     bench.ask(server, "list 50 drawings", lists)
     history = http_request("GET", "/admin/recognizer/drawing/", headers=cookies_of(staff))
@@ -237,14 +254,35 @@ def _wait_until_it_answers(process: "subprocess.Popen[bytes]", port: int, reques
     raise SiteError(f"Nothing answers on port {port}.")
 
 
-def ask_baseline(bench: Bench, python: Path, module: str, name: str, sent: Requests) -> None:
-    """Start one of `ml/baselines/`, and ask it."""
+def ask_baseline(
+    bench: Bench,
+    python: Path,
+    module: str,
+    name: str,
+    sent: Requests,
+    beside: tuple[Server, Requests],
+) -> None:
+    """Start one of `ml/baselines/`, and ask it; then it and the site by turns."""
     port = free_port()
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": str(ROOT)}
     with _started([str(python), "-m", f"ml.baselines.{module}", str(port)], quiet) as process:
         _wait_until_it_answers(process, port, sent[0][0])
         server = Server(name, port, (process.pid,), (process.pid,))
         bench.ask(server, "predict by image", sent)
+        bench.take_turns(name, beside, (server, sent))
+
+
+def ask_baselines(
+    bench: Bench, python: Path, sent: Bodies, beside: tuple[Server, Requests]
+) -> None:
+    """One after the other, each beside a site that is idle meanwhile."""
+    say("Flask")
+    images = posts("/predict", sent.images)
+    ask_baseline(bench, python, "flask_app", "Flask", images, beside)
+    say("Gradio")
+    to_gradio = [{"data": [{"path": None, "url": one["image"]}]} for one in sent.images]
+    images = posts("/gradio_api/run/predict", to_gradio)
+    ask_baseline(bench, python, "gradio_app", "Gradio", images, beside)
 
 
 def ask_site(bench: Bench, folder: Path, sent: Bodies) -> float:
@@ -284,23 +322,14 @@ def measure(folder: Path, python: Path, seconds: float) -> dict[str, Any]:
             closing(running.staff()) as staff,
         ):
             ask_for_the_stored(bench, server, staff, sent)
-    say("Flask")
-    ask_baseline(
-        bench,
-        python,
-        "flask_app",
-        "Flask",
-        posts("/predict", sent.images),
-    )
-    say("Gradio")
-    to_gradio = [{"data": [{"path": None, "url": one["image"]}]} for one in sent.images]
-    url = "/gradio_api/run/predict"
-    ask_baseline(bench, python, "gradio_app", "Gradio", posts(url, to_gradio))
+    with site("site, idle", environment(folder / "beside")) as (server, _):
+        ask_baselines(bench, python, sent, (server, posts(PREDICT, sent.strokes)))
     return {
         "seconds_each": seconds,
         "cores": len(os.sched_getaffinity(0)),
         "web_start_seconds": start,
         "rows": bench.rows,
+        "by_turns": bench.by_turns,
     }
 
 

@@ -9,7 +9,7 @@ LEAST_SAVES = 1 / 3
 
 MOST_START_SECONDS, MOST_MB = 3.0, 200.0
 
-STROKES, IMAGE, SAVE = "predict by strokes", "predict by image", "save a drawing"
+STROKES = "predict by strokes"
 SITE, POSTGRES = "site, SQLite", "site, PostgreSQL"
 BASELINES = ("Flask", "Gradio")
 
@@ -40,10 +40,10 @@ def aims(figures: dict[str, Any]) -> list[Row]:
             one for one in figures["rows"] if (one["server"], one["what"], one["clients"]) == asked
         )
 
-    strokes = row(SITE, STROKES, 8)["per_second"]
-    times = [(name, strokes / max(0.001, row(name, IMAGE, 8)["per_second"])) for name in BASELINES]
+    by_turns = figures["by_turns"]
+    times = [(name, by_turns[name][0] / max(0.001, by_turns[name][1])) for name in BASELINES]
     p50 = row(SITE, STROKES, 1)["p50_ms"]
-    saves = [(name, row(name, SAVE, 8)["per_second"] / strokes) for name in (SITE, POSTGRES)]
+    saves = [(name, by_turns[name][1] / by_turns[name][0]) for name in (SITE, POSTGRES)]
     memory = max(one["memory_mb"] for one in figures["rows"] if one["server"] not in BASELINES)
     start, failed = figures["web_start_seconds"], sum(one["failed"] for one in figures["rows"])
     return [
