@@ -136,6 +136,7 @@ def env_database(default: Path) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
     elif database["ENGINE"] == "django.db.backends.postgresql":
+        database["ENGINE"] = "mnist_site.postgresql"
         database["CONN_HEALTH_CHECKS"] = True
         database["OPTIONS"] = _PATIENCE_WITH_POSTGRES | database.get("OPTIONS", {})
     else:

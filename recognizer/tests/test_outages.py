@@ -4,6 +4,7 @@
 """
 
 import io
+import select
 import time
 from typing import Any
 
@@ -168,4 +169,5 @@ def test_a_connection_that_died_between_two_requests_is_made_anew(shipped_model:
         cursor.execute("SELECT pg_backend_pid()")
         other.execute("SELECT pg_terminate_backend(%s)", cursor.fetchone())
     killer.close()
+    assert select.select([connection.connection], [], [], 10)[0]  # it has ended by now
     assert ask() == "200 OK"
