@@ -22,7 +22,8 @@ from ml.preprocessing import Prepared, prepare
 from ml.strokes import pack_ink
 from recognizer import active_model, metrics
 from recognizer.active_model import ActiveModel
-from recognizer.models import Drawing, Prediction
+from recognizer.models import Drawing, Prediction, rows
+from recognizer.turns import turn_to_write
 
 
 @dataclass(frozen=True)
@@ -175,11 +176,12 @@ def save(
     )
     drawing.bitmap = bitmap_bytes(recognition.symbols[0].bitmap)
     drawing.notice_copies()
-    answer = answer_columns(recognition)
+    prediction = Prediction(drawing=drawing, **answer_columns(recognition))
     # All that can be is done by now: SQLite lets nobody else write until this is over.
-    with transaction.atomic():
-        drawing.save()
-        prediction = Prediction.objects.create(drawing=drawing, **answer)
+    with turn_to_write(), transaction.atomic():
+        rows.insert(drawing)
+        prediction.drawing = drawing  # takes its key
+        rows.insert(prediction)
     drawing.is_just_stored_with(prediction)
     return drawing
 

@@ -291,16 +291,12 @@ class Drawing(models.Model):
         """
         if not self._state.adding:
             raise ValueError("A drawing is never edited.")
-        if not self._copies_noticed:
-            self.notice_copies()
+        self.notice_copies()
         super().save(*args, **kwargs)
 
-    _copies_noticed = False
-
     def notice_copies(self) -> None:
-        """Look for an older copy; `save` does, unless that was done before its transaction."""
+        """Look for an older copy; `save` and `bulk_create` do so by themselves."""
         Drawing.objects.all()._notice_copies([self])
-        self._copies_noticed = True
 
     def is_just_stored_with(self, prediction: "Prediction") -> None:
         """Nobody can have labelled, shared or read it again: no query need find that out."""

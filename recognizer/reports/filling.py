@@ -17,16 +17,15 @@ from django.db.models import Model
 from ml.strokes import unpack_ink
 from recognizer import promotion
 from recognizer.models import Drawing, Label, ModelVersion, Prediction
+from recognizer.models.rows import Row, columns
 from recognizer.recognition import answer_columns, recognise
 from recognizer.reports.made_up import make
 from recognizer.reports.made_up_elsewhere import rows_of
 from recognizer.reports.made_up_rows import (
     ACCOUNTS,
     Answer,
-    Row,
     Rows,
     Site,
-    columns,
     make_rows,
     random_uuid,
 )

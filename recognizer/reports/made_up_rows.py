@@ -9,16 +9,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 import numpy as np
-from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import Model
 from django.utils import timezone
 
 from ml.contract import NOT_A_DIGIT
 from recognizer.models import Drawing, Label, Prediction
+from recognizer.models.rows import Row, row_of
 from recognizer.models.standing import standing_of_new
 from recognizer.reports.made_up import MadeUp, make
 
@@ -31,7 +30,6 @@ COPIES = 0.005
 """This share is the drawing before, saved twice."""
 
 Answer = dict[str, Any]
-Row = list[Any]
 
 
 @dataclass(frozen=True)
@@ -67,26 +65,9 @@ class Rows:
     labels: list[Row]
 
 
-@cache
-def columns(model: type[Model]) -> list[str]:
-    """What a row of this model holds, in this order."""
-    return [str(one.column) for one in _fields(model)]
-
-
-@cache
-def _fields(model: type[Model]) -> list["Field[Any, Any]"]:
-    return [one for one in model._meta.concrete_fields if not one.primary_key]
-
-
 def _row(instance: Model) -> Row:
-    """As Django would store it; `obj` unwraps bytes."""
-    return [
-        getattr(value, "obj", value)
-        for value in (
-            one.get_db_prep_save(one.pre_save(instance, True), connection)
-            for one in _fields(type(instance))
-        )
-    ]
+    """As a database takes it from another process; `obj` unwraps bytes."""
+    return [getattr(value, "obj", value) for value in row_of(instance)]
 
 
 def make_rows(site: Site, seed: int, start: int, count: int) -> Rows:

@@ -1,0 +1,74 @@
+"""How a drawing and its answer get into the database."""
+
+import fcntl
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from recognizer import turns
+from recognizer.models import Drawing, ModelVersion, Prediction, rows
+from recognizer.tests.factories import make_drawing, make_picture
+from recognizer.turns import turn_to_write
+
+
+@pytest.mark.django_db
+def test_a_row_put_in_at_once_is_the_one_that_django_would_store() -> None:
+    known = make_drawing(picture=make_picture())
+    own = {"id", "public_id", "created_at", "held_out"}  # the last comes of the second
+    names: Any = {field.attname for field in Drawing._meta.concrete_fields} - own
+    stored = [Drawing(**{name: getattr(known, name) for name in names}) for _ in range(2)]
+    stored[0].save()
+    stored[1].notice_copies()
+    rows.insert(stored[1])
+
+    # What the tables hold:
+    found: Any = [Drawing.objects.filter(pk=drawing.pk).values().get() for drawing in stored]
+    one, other = found
+    assert {name: one[name] for name in names} == {name: other[name] for name in names}
+    assert other["created_at"] > one["created_at"]
+    version = ModelVersion.objects.get()
+    answer = Prediction(drawing=stored[1], version=version, confidence=0.5, symbols=[])
+    rows.insert(answer)
+    assert Drawing.objects.get(pk=stored[1].pk).served_prediction == answer
+
+
+@pytest.fixture
+def on_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """As if the database were SQLite's, in a file."""
+    database = SimpleNamespace(
+        vendor="sqlite",
+        is_in_memory_db=lambda: False,
+        settings_dict={"NAME": tmp_path / "db.sqlite3", "OPTIONS": {"timeout": 0.3}},
+    )
+    monkeypatch.setattr(turns, "connection", database)
+    return tmp_path / "db.sqlite3-turn"
+
+
+def test_one_writes_at_a_time(on_disk: Path) -> None:
+    with turn_to_write(), on_disk.open("ab") as other, pytest.raises(BlockingIOError):
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with on_disk.open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_who_has_waited_as_long_as_for_the_database_gives_up(on_disk: Path) -> None:
+    with on_disk.open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        threading.Timer(0.5, fcntl.flock, (other, fcntl.LOCK_UN)).start()
+        started = time.monotonic()
+        with pytest.raises(OperationalError, match="locked"), turn_to_write():
+            pass
+        assert time.monotonic() - started >= 0.3
+    with turn_to_write():
+        pass
+
+
+def test_where_no_file_can_be_made_the_database_counts_as_away(on_disk: Path) -> None:
+    on_disk.mkdir()
+    with pytest.raises(OperationalError, match="cannot be opened"), turn_to_write():
+        pass
