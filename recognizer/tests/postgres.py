@@ -174,7 +174,10 @@ def main(command: list[str]) -> int:
 
 
 def _run(command: list[str], url: str) -> int:
-    return subprocess.run(command, env={**os.environ, "DATABASE_URL": url}).returncode
+    environment = {**os.environ, "DATABASE_URL": url}
+    # Set where Celery is imported; with it, pytest-django would load the settings too soon.
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    return subprocess.run(command, env=environment).returncode
 
 
 if __name__ == "__main__":
