@@ -180,6 +180,8 @@ class Supervisor:
             }
         if kind == "epoch":
             self._fields["history"] = [*self._fields["history"], event]
+            # Not every step is told, and the last one seldom.
+            self._fields["step"] = self._fields.get("steps", 0)
             self._say(
                 f"{timezone.now():%H:%M:%S} epoch {event['epoch']}/{event['epochs']}:"
                 f" loss {_figure(event['loss'], '.4f')},"

@@ -215,6 +215,7 @@ def test_a_retraining_makes_one_candidate_from_the_active_version(
     run.refresh_from_db()
     assert (run.state, run.error) == ("succeeded", "")
     assert [record["epoch"] for record in run.history] == [1]
+    assert run.step == run.steps > 0
     assert "epoch 1/1" in run.log
     assert "request who-asked-for-it" in run.log
     assert re.search(rf"Run {run.pk}: .*epoch 1/1", caplog.text)
