@@ -39,7 +39,7 @@ from recognizer.running.valkey import free_port
 
 CLIENTS = (1, 8, 32)
 SECONDS, SECONDS_TO_WARM_UP = 6.0, 1.0
-TURNS, CLIENTS_BY_TURNS = 6, 8
+TURNS, CLIENTS_BY_TURNS = 10, 8
 SECONDS_TO_START = 120.0
 SECONDS_TO_FINISH = 30.0
 BATCH = 256
