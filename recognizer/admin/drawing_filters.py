@@ -23,11 +23,6 @@ Choices = Iterable[tuple[str, Any]]
 _MOMENT = timedelta(minutes=1)
 
 
-OF_THIS = {"drawing": OuterRef("pk"), "drawing__lte": OuterRef("pk")}
-"""Of the drawing that is looked at. The second adds nothing, but keeps PostgreSQL from gathering
-all drawings of which something is so before it looks at the few that are asked for."""
-
-
 def _served(**reading: Any) -> Subquery:
     """Drawings that were answered so.
 
