@@ -14,6 +14,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     def is_usable(self) -> bool:
+        # One that was lost in the middle of a request is known to be, and cannot be listened to.
+        if self.connection is None or self.connection.closed:
+            return False
         return not self._hears_something() or super().is_usable()
 
     def _hears_something(self) -> bool:

@@ -142,11 +142,8 @@ def test_a_save_whose_commit_was_lost_is_found_by_its_key(shipped_model: Any) ->
     assert len(client.get("/api/v1/drawings/").json()["results"]) == 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_connection_that_died_between_two_requests_is_made_anew(shipped_model: Any) -> None:
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite has none")
-
+def ask() -> str:
+    """The status of a request that goes the way of a server's, connections looked at and all."""
     environ = {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": "/api/v1/models/active/",
@@ -155,19 +152,37 @@ def test_a_connection_that_died_between_two_requests_is_made_anew(shipped_model:
         "wsgi.input": io.BytesIO(),
         "wsgi.url_scheme": "http",
     }
+    statuses: list[str] = []
+    # Not Django's test client, which keeps connections from being looked at.
+    start: Any = lambda status, _: statuses.append(status)  # noqa: E731
+    get_wsgi_application()(environ, start).close()
+    return statuses[0]
 
-    def ask() -> str:
-        statuses: list[str] = []
-        # Not Django's test client, which keeps connections from being looked at.
-        start: Any = lambda status, _: statuses.append(status)  # noqa: E731
-        get_wsgi_application()(environ, start).close()
-        return statuses[0]
 
-    assert ask() == "200 OK"
+def end_connection() -> None:
+    """Have the server end the connection, as it does when it dies."""
     killer = connection.copy()
     with connection.cursor() as cursor, killer.cursor() as other:
         cursor.execute("SELECT pg_backend_pid()")
         other.execute("SELECT pg_terminate_backend(%s)", cursor.fetchone())
     killer.close()
     assert select.select([connection.connection], [], [], 10)[0]  # it has ended by now
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'postgresql'")
+def test_a_connection_that_died_between_two_requests_is_made_anew(shipped_model: Any) -> None:
+    assert ask() == "200 OK"
+    end_connection()
+    assert ask() == "200 OK"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'postgresql'")
+def test_a_connection_that_died_in_a_request_is_made_anew_for_the_next(shipped_model: Any) -> None:
+    assert ask() == "200 OK"
+    end_connection()
+    with pytest.raises(OperationalError), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    assert connection.connection.closed
     assert ask() == "200 OK"
