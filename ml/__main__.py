@@ -1,4 +1,4 @@
-"""`python -m ml download | train | evaluate | export | ship`."""
+"""`python -m ml download | typefaces | train | evaluate | export | ship`."""
 
 import argparse
 import errno
@@ -12,6 +12,7 @@ from ml.dataset import DatasetError
 from ml.inference import ArtifactError
 
 DATA = Path("var/mnist")
+TYPEFACES = Path("var/typefaces")
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -51,6 +52,18 @@ def parser() -> argparse.ArgumentParser:
         help="a folder that holds the four IDX files, plain or gzipped, instead of the network",
     )
     download.set_defaults(run=commands.download)
+
+    typefaces = commands_of.add_parser(
+        "typefaces", help="make a set for --set from typefaces drawn after handwriting"
+    )
+    typefaces.add_argument("file", type=Path, help="the NPZ file to write")
+    typefaces.add_argument(
+        "--kept-in",
+        type=Path,
+        default=TYPEFACES,
+        help="where fetched typefaces are kept (default: %(default)s)",
+    )
+    typefaces.set_defaults(run=commands.typefaces)
 
     train = commands_of.add_parser("train", help="train, export and evaluate a network")
     train.add_argument("--output", type=Path, required=True, help="folder for the result")
@@ -101,6 +114,9 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--epoch-samples", type=int, default=0, help="default: all there are")
     train.add_argument("--schedule", default="plateau", choices=["plateau", "cosine"])
     train.add_argument("--label-smoothing", type=float, default=0.0)
+    train.add_argument(
+        "--dropout", type=float, default=1.0, help="how much of the architecture's own, 0 to 1"
+    )
     train.add_argument("--ema", type=float, default=0.0, help="momentum of averaged weights")
     train.add_argument(
         "--most-forgotten",
@@ -109,7 +125,9 @@ def parser() -> argparse.ArgumentParser:
         help="go back towards --initial until the loss on older samples rose by at most this",
     )
     train.add_argument(
-        "--augmentation", default="source", choices=["source", "turned", "moderate", "strong"]
+        "--augmentation",
+        default="source",
+        choices=["source", "turned", "hands", "moderate", "strong"],
     )
     train.add_argument("--batch-size", type=int, default=128)
     train.add_argument("--learning-rate", type=float, default=5e-4)

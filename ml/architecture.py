@@ -34,7 +34,7 @@ class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc]
         return y
 
 
-def source_cnn(classes: int) -> keras.Model:
+def source_cnn(classes: int, dropout: float = 1.0) -> keras.Model:
     """The network of the product's source document: 174,762 trainable parameters for ten.
 
     Two Conv2D(32), two Conv2D(64), one Conv2D(128), each batch-normalised; max
@@ -42,25 +42,31 @@ def source_cnn(classes: int) -> keras.Model:
     Dense(256); 50 % dropout; softmax.
 
     Takes (n, 28, 28, 1) float32, ink 1.0; gives (n, classes) probabilities.
+
+    Args:
+        dropout: how much of that dropout there is, 0 to 1.
     """
-    image, x = _source_blocks()
-    return keras.Model(image, _scores(x, classes), name="source_cnn")
+    image, x = _source_blocks(dropout)
+    return keras.Model(image, _scores(x, classes, dropout), name="source_cnn")
 
 
-def residual_cnn(classes: int) -> keras.Model:
+def residual_cnn(classes: int, dropout: float = 1.0) -> keras.Model:
     """The source's network with a residual block of Conv2D(128) before it pools the last time.
 
     0.47 million parameters, 25 million multiply-adds. A residual network that scored from all of
     its last 4x4 reached as much on MNIST, but read drawings by other writers less well.
 
     Takes (n, 28, 28, 1) float32, ink 1.0; gives (n, classes) probabilities.
+
+    Args:
+        dropout: as of `source_cnn`.
     """
-    image, x = _source_blocks()
-    x = layers.Dropout(0.25)(_residual_block(x))
-    return keras.Model(image, _scores(x, classes), name="residual_cnn")
+    image, x = _source_blocks(dropout)
+    x = layers.Dropout(0.25 * dropout)(_residual_block(x))
+    return keras.Model(image, _scores(x, classes, dropout), name="residual_cnn")
 
 
-def _source_blocks() -> tuple[keras.KerasTensor, keras.KerasTensor]:
+def _source_blocks(dropout: float) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """(n, 28, 28, 1) in, (n, 3, 3, 128) out."""
     image = keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1), name="image")
     x = image
@@ -68,14 +74,14 @@ def _source_blocks() -> tuple[keras.KerasTensor, keras.KerasTensor]:
         for _ in range(depth):
             x = _convolve(x, filters)
         x = layers.MaxPooling2D()(x)  # 28 -> 14 -> 7 -> 3
-        x = layers.Dropout(0.25)(x)
+        x = layers.Dropout(0.25 * dropout)(x)
     return image, x
 
 
-def _scores(x: keras.KerasTensor, classes: int) -> keras.KerasTensor:
+def _scores(x: keras.KerasTensor, classes: int, dropout: float) -> keras.KerasTensor:
     x = layers.GlobalAveragePooling2D()(x)  # (n, 128)
     x = layers.Dense(256, activation="relu")(x)
-    x = layers.Dropout(0.5)(x)
+    x = layers.Dropout(0.5 * dropout)(x)
     # float32: a softmax in bfloat16 has only three digits.
     return layers.Dense(classes, activation="softmax", dtype="float32", name="scores")(x)
 
@@ -92,7 +98,7 @@ def _residual_block(x: keras.KerasTensor) -> keras.KerasTensor:
     return layers.ReLU()(layers.Add()([x, FusedBatchNormalization()(y)]))
 
 
-ARCHITECTURES: dict[str, Callable[[int], keras.Model]] = {
+ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
     "source_cnn": source_cnn,
     "residual_cnn": residual_cnn,
 }

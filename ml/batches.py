@@ -38,9 +38,11 @@ def training_batches(dataset: Dataset, plan: Plan, soften: Soften | None = None)
         tf.TensorSpec((None, *images.shape[1:], 1), tf.uint8),
         tf.TensorSpec((None,), tf.int64),
     )
+    how = plan.augmentation
+    angles = tf.constant([how.clockwise_deg.get(name, 0.0) for name in plan.classes], tf.float32)
     varied = tf.data.Dataset.from_generator(batches, output_signature=signature).map(
         lambda x, y: (
-            augment(tf.cast(x, tf.float32) / 255.0, plan.augmentation),
+            augment(tf.cast(x, tf.float32) / 255.0, how, tf.gather(angles, y)),
             tf.one_hot(y, len(plan.classes)),
         ),
         num_parallel_calls=1,

@@ -54,6 +54,14 @@ def download(arguments: Namespace) -> None:
     fetch_mnist(arguments.to, source=arguments.source)
 
 
+def typefaces(arguments: Namespace) -> None:
+    """Make a set of typefaces drawn after handwriting."""
+    from ml.typefaces import write_set
+
+    count = write_set(arguments.file, arguments.kept_in)
+    print(f"{arguments.file}: {count:,} samples")
+
+
 def train(arguments: Namespace) -> None:
     """Train or fine-tune, export, evaluate the exported file, and write it all down.
 
@@ -85,6 +93,7 @@ def train(arguments: Namespace) -> None:
         precision=arguments.precision,
         most_forgotten=arguments.most_forgotten,
         teachers_share=arguments.teachers_share if arguments.teachers else 0.0,
+        dropout=arguments.dropout,
         seed=arguments.seed,
     )
     output: Path = arguments.output

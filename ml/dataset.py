@@ -274,7 +274,8 @@ def load_bitmaps(path: Path) -> Dataset:
 
 
 def save_bitmaps(path: Path, images: NDArray[np.uint8], labels: Labels, writers: Labels) -> None:
-    """Store (n, 28, 28) bitmaps with labels and writers, compressed; see `load_bitmaps`."""
+    """Store (n, h, w) bitmaps with labels and writers, compressed; `load_set` reads them, and
+    `load_bitmaps` those of 28x28."""
     np.savez_compressed(path, images=images, labels=labels, writers=writers)
 
 

