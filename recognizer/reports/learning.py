@@ -34,7 +34,7 @@ from recognizer.reports.figures import write
 from recognizer.reports.group import Group, Handwriting
 from recognizer.reports.load import promote_under_load
 from recognizer.reports.site import Site, SiteError, Staff, Visitor, body_of, environment
-from recognizer.reports.table import in_words
+from recognizer.reports.table import in_words, is_reached
 
 CORRECTIONS, MOST_DRAWN = 300, 1_200
 """So many drawings are corrected; at most so many are drawn until that many were misread."""
@@ -276,7 +276,7 @@ def keep_to(number: int) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measure, print the table and write the figures; 1 with one clear line if that fails."""
+    """Measure, print the table and write the figures; 1 if that fails or an aim is missed."""
     parser = argparse.ArgumentParser(prog="make learning-report", description=__doc__)
     parser.add_argument("--set", type=Path, help="NPZ set (see ml/dataset.py); default: made up")
     parser.add_argument("--output", type=Path, default=Path("reports/learning.json"))
@@ -297,7 +297,7 @@ def main(argv: list[str] | None = None) -> int:
     write(figures, arguments.output)
     sys.stdout.write(f"{in_words(figures)}\n")
     say(f"{arguments.output} is written")
-    return 0
+    return 0 if is_reached(figures) else 1
 
 
 def in_a_site_of_its_own(folder: Path, group: Group) -> dict[str, Any]:

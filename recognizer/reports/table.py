@@ -6,6 +6,8 @@ MOST_SECONDS = 240
 MOST_ERROR_LEFT = 0.5
 MOST_MNIST_LOST = 0.0005
 
+_MISSED = "NO"
+
 Row = tuple[str, str, str]
 
 
@@ -58,6 +60,11 @@ def in_words(figures: dict[str, Any]) -> str:
     return "\n".join(f"| {what} | {measured} | {aim} |" for what, measured, aim in lines)
 
 
+def is_reached(figures: dict[str, Any]) -> bool:
+    """Whether every aim is."""
+    return not any(aim.endswith(_MISSED) for _, _, aim in rows(figures))
+
+
 def _of_writers(figures: dict[str, Any]) -> str:
     confirmed = figures["confirmed"]
     right = f" and {confirmed} that were read rightly labelled too" if confirmed else ""
@@ -73,7 +80,7 @@ def _change(before: float | None, after: float | None) -> str:
 
 
 def _aim(words: str, reached: bool) -> str:
-    return f"{words}: {'yes' if reached else 'NO'}"
+    return f"{words}: {'yes' if reached else _MISSED}"
 
 
 def _cpu(figures: dict[str, Any]) -> str:
