@@ -96,13 +96,14 @@ def _halves(part: Dataset, result: JSON) -> tuple[Dataset, Dataset]:
 ARCHITECTURES_IN_WORDS = {
     "source_cnn": """two Conv2D(32), two Conv2D(64), one Conv2D(128), each with batch normalisation, max
         pooling and 25 % dropout after each block, global average pooling, Dense(256), 50 % dropout, softmax.""",
-    "residual_cnn": """two Conv2D(32) at 28x28, Conv2D(64) at 14x14, a residual block and Conv2D(128) at 7x7, a
-        residual block at 4x4, flattened, dropout, softmax; batch normalisation after every convolution.""",
+    "residual_cnn": """two Conv2D(32), two Conv2D(64), one Conv2D(128), each with batch normalisation, max
+        pooling and 25 % dropout after each block, a residual block of two Conv2D(128) at 3x3, 25 % dropout, global
+        average pooling, Dense(256), 50 % dropout, softmax.""",
 }
 
 _FROM_SCRATCH = "The test images were looked at once, after all of that."
 _FINE_TUNED = """It started from the weights of an earlier training, on digits alone. The test images were
-looked at once after each of the two; nothing was chosen by them."""
+looked at once after each; nothing was chosen by them."""
 
 _ONLY_DIGITS = """## What it cannot do
 
@@ -131,6 +132,23 @@ def _seeds_in_words(result: JSON) -> str:
     return f"""
 The same training with {len(seeds)} seeds reached {sum(accuracies) / len(seeds):.2%} on the MNIST test images in the mean: {each}.
 Seed {result["plan"]["seed"]} ships, as was settled before the others were trained."""
+
+
+def _turns_in_words(augmentation: JSON) -> str:
+    turned = augmentation.get("clockwise_deg") or {}
+    each = ", ".join(f"{label} around {angle:g}°" for label, angle in turned.items())
+    return f" Clockwise, {each}." if each else ""
+
+
+def _recipe_in_words(plan: JSON) -> str:
+    said = []
+    if plan.get("dropout", 1.0) != 1:
+        said.append(f"{plan['dropout']:.0%} of that dropout")
+    if plan.get("teachers_share"):
+        said.append(
+            f"{plan['teachers_share']:.0%} of each target what teachers answer, networks of earlier trainings"
+        )
+    return "".join(f"; {words}" for words in said)
 
 
 def _precisions_in_words(result: JSON) -> str:
@@ -204,8 +222,8 @@ bins of a fifteenth; the dots lie on the dashed line where confidence is exactly
 ## How it was trained
 
 Network `{plan["architecture"]}`: {description}
-Rotation ±{augmentation["rotation_deg"]:g}°, shifts ±{augmentation["shift"]:.0%}, zoom ±{augmentation["zoom"]:.0%}, shear ±{augmentation["shear"]:g}, elastic distortion {augmentation.get("elastic_px", 0):g} px.
-Adam {plan["learning_rate"]:g}, {schedule}, label smoothing {plan.get("label_smoothing", 0):g}; the epoch with the least validation loss was kept; {plan["precision"]}.
+Rotation ±{augmentation["rotation_deg"]:g}°, shifts ±{augmentation["shift"]:.0%}, zoom ±{augmentation["zoom"]:.0%}, shear ±{augmentation["shear"]:g}, elastic distortion {augmentation.get("elastic_px", 0):g} px.{_turns_in_words(augmentation)}
+Adam {plan["learning_rate"]:g}, {schedule}, label smoothing {plan.get("label_smoothing", 0):g}; the epoch with the least validation loss was kept; {plan["precision"]}{_recipe_in_words(plan)}.
 
 {result["data"]["train"]:,} samples to train on, {result["data"]["validation"]:,} to validate on (by writer where writers are known),
 seed {result["plan"]["seed"]}, {len(result["history"])} epochs of {result["plan"]["batch_size"]} a batch, best epoch {result["best_epoch"]}, {result["seconds"] / 60:.0f} minutes.
