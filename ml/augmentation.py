@@ -34,13 +34,13 @@ AUGMENTATIONS = {
 
 
 def augment(
-    images: tf.Tensor, how: Augmentation, clockwise_deg: tf.Tensor | float = 0.0
+    images: tf.Tensor, how: Augmentation, clockwise_deg: tf.Tensor | None = None
 ) -> tf.Tensor:
     """One random affine map a bitmap; paper where it looks past an edge.
 
     Args:
         images: (n, 28, 28, 1) float32, ink 1.0.
-        clockwise_deg: (n,) around which angle each is turned.
+        clockwise_deg: (n,) around which angle each is turned; around 0 if None.
 
     Returns:
         The same shape and range, bilinearly sampled.
@@ -90,20 +90,22 @@ def distort(images: tf.Tensor, amount_px: float) -> tf.Tensor:
 
 
 def affine_matrices(
-    count: tf.Tensor | int, how: Augmentation, clockwise_deg: tf.Tensor | float = 0.0
+    count: tf.Tensor | int, how: Augmentation, clockwise_deg: tf.Tensor | None = None
 ) -> tf.Tensor:
     """(n, 8) rows a0 a1 a2 b0 b1 b2 0 0: where in the input each output pixel looks.
 
     Rotation, shear and zoom turn about the image centre; the shift comes last.
 
     Args:
-        clockwise_deg: (n,) around which angle each is turned.
+        clockwise_deg: (n,) around which angle each is turned; around 0 if None.
     """
 
     def uniform(amount: float) -> tf.Tensor:
         return tf.random.uniform([count], -amount, amount)
 
-    angle = uniform(np.deg2rad(how.rotation_deg)) - clockwise_deg * np.deg2rad(1.0)
+    angle = uniform(np.deg2rad(how.rotation_deg))
+    if clockwise_deg is not None:  # every operation more would change what a seed draws
+        angle -= clockwise_deg * np.deg2rad(1.0)
     shear = uniform(how.shear)
     across, down = 1.0 + uniform(how.zoom), 1.0 + uniform(how.zoom)
     a0, a1 = across * tf.cos(angle), -across * tf.sin(angle) + shear

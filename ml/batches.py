@@ -40,9 +40,13 @@ def training_batches(dataset: Dataset, plan: Plan, soften: Soften | None = None)
     )
     how = plan.augmentation
     angles = tf.constant([how.clockwise_deg.get(name, 0.0) for name in plan.classes], tf.float32)
+
+    def turned(labels: tf.Tensor) -> tf.Tensor | None:
+        return tf.gather(angles, labels) if how.clockwise_deg else None
+
     varied = tf.data.Dataset.from_generator(batches, output_signature=signature).map(
         lambda x, y: (
-            augment(tf.cast(x, tf.float32) / 255.0, how, tf.gather(angles, y)),
+            augment(tf.cast(x, tf.float32) / 255.0, how, turned(y)),
             tf.one_hot(y, len(plan.classes)),
         ),
         num_parallel_calls=1,
