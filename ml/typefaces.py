@@ -163,13 +163,11 @@ def _fetch(folder: Path, name: str) -> Path:
     path = folder / f"{name}-{VERSION}.woff2"
     if not path.exists():
         with npm_package(f"@fontsource/{name}@{VERSION}") as files:
-            weights = [
-                file for file in files if file.endswith("-normal.woff2") and "-latin-" in file
-            ]
-            usual = [file for file in weights if file.endswith("-latin-400-normal.woff2")]
+            weights = sorted(file for file in files if _LATIN.search(file))
             if not weights:
                 raise DatasetError(f"@fontsource/{name}@{VERSION} holds no typeface")
+            usual = [file for file in weights if "-400-" in file]
             partial = path.with_suffix(".partial")
-            partial.write_bytes(files[(usual or sorted(weights))[0]]())
+            partial.write_bytes(files[(usual or weights)[0]]())
             partial.replace(path)
     return path
