@@ -1,0 +1,118 @@
+"""What the options of `python -m ml train` name, read, split by writer and mixed."""
+
+from argparse import Namespace
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ml.contract import JSON, NOT_A_DIGIT
+from ml.dataset import (
+    Dataset,
+    DatasetError,
+    concatenate,
+    halves,
+    load_bitmaps,
+    load_mnist,
+    load_set,
+)
+from ml.mixture import as_drawn, learnable, made_up, with_class_share, with_redrawn, written_digits
+
+NOT_A_DIGIT_SHARE = 0.10
+"""Of what a training draws, where "not a digit" is a class."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """What to train on, to choose the epoch by, to calibrate on, and not to forget.
+
+    older   of MNIST and the replay, what is not trained on here; None without them
+    """
+
+    train: Dataset
+    validation: Dataset
+    calibration: Dataset
+    older: Dataset | None
+
+
+def training_data(arguments: Namespace) -> TrainingData:
+    """Read all sets, and make up what is asked for.
+
+    Sets are split by writer, each for itself. Confidence is calibrated on drawings as they
+    come: some of those redrawn have lost what told them apart.
+    """
+    classes = classes_of(arguments)
+    base, further = [], [learnable(_weighed_set(named), classes) for named in arguments.sets]
+    if arguments.mnist:
+        base.append(load_mnist(arguments.mnist, "train"))
+    if arguments.replay:
+        base.append(load_bitmaps(arguments.replay))
+    if not base and not further:
+        raise DatasetError("nothing to train on: name --mnist, --replay or --set")
+    if arguments.sets_share is not None:
+        further = _with_share(further, arguments, sum(map(len, base)))
+    split = [halves(part, arguments.validation_share, arguments.seed) for part in [*base, *further]]
+    older = concatenate(half for _, half in split[: len(base)]) if base else None
+    train_set, validation_set = (concatenate(half) for half in zip(*split, strict=True))
+    if arguments.written:
+        digits = written_digits(arguments.written, arguments.seed)
+        held_out = written_digits(arguments.written // 10, arguments.seed + 1)
+        train_set = concatenate([train_set, digits])
+        validation_set = concatenate([validation_set, held_out])
+    if NOT_A_DIGIT in classes and arguments.made_up:
+        count = arguments.made_up
+        train_set = concatenate([train_set, made_up(train_set, count, arguments.seed)])
+        held_out = made_up(validation_set, count // 10, arguments.seed + 1)
+        validation_set = concatenate([validation_set, held_out])
+        train_set = with_class_share(train_set, NOT_A_DIGIT, NOT_A_DIGIT_SHARE)
+    if not arguments.redraw:
+        return TrainingData(train_set, validation_set, validation_set, older)
+    both = concatenate([validation_set, as_drawn(validation_set)])
+    redrawn = with_redrawn(train_set, arguments.redraw, arguments.seed)
+    return TrainingData(redrawn, both, validation_set, older)
+
+
+def classes_of(arguments: Namespace) -> tuple[str, ...]:
+    """The classes that the options ask for, NOT_A_DIGIT last."""
+    reject = (NOT_A_DIGIT,) if getattr(arguments, "not_a_digit", False) else ()
+    return (*arguments.classes, *reject)
+
+
+def mixture_in_json(arguments: Namespace) -> JSON:
+    """What was mixed into the training beside MNIST and the replay, for the record."""
+    weights = dict(_named_weight(named) for named in arguments.sets)
+    return {
+        "set_weights": {path.name: weight for path, weight in weights.items()},
+        "made_up": arguments.made_up,
+        "written": arguments.written,
+        "redrawn_with_pens": arguments.redraw,
+    }
+
+
+def _weighed_set(named: str) -> Dataset:
+    """The set that `FILE` or `FILE=WEIGHT` names, each sample drawn so many times as often."""
+    path, weight = _named_weight(named)
+    part = load_set(path)
+    return replace(part, weights=part.weights * np.float32(weight))
+
+
+def _named_weight(named: str) -> tuple[Path, float]:
+    path, is_weighed, weight = named.rpartition("=")
+    if not is_weighed:
+        return Path(named), 1.0
+    try:
+        return Path(path), float(weight)
+    except ValueError as error:
+        raise DatasetError(f"--set {named}: {weight} is no weight.") from error
+
+
+def _with_share(sets: list[Dataset], arguments: Namespace, others: int) -> list[Dataset]:
+    """Weights that give the sets their share of an epoch, no sample more often than allowed."""
+    share: float = arguments.sets_share
+    if not 0 < share < 1:
+        raise ValueError(f"--sets-share {share}: must lie between 0 and 1")
+    total = sum(map(len, sets))
+    if not total or not others:
+        return sets
+    weight = np.float32(min(share / (1 - share) * others / total, arguments.sets_repeats))
+    return [replace(part, weights=part.weights * weight) for part in sets]
