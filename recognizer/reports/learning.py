@@ -32,9 +32,9 @@ from recognizer.reports import group as groups
 from recognizer.reports import habits
 from recognizer.reports.figures import write
 from recognizer.reports.group import Group, Handwriting
+from recognizer.reports.learning_table import in_words, is_reached
 from recognizer.reports.load import promote_under_load
 from recognizer.reports.site import Site, SiteError, Staff, Visitor, body_of, environment
-from recognizer.reports.table import in_words, is_reached
 
 CORRECTIONS, MOST_DRAWN = 300, 1_200
 """So many drawings are corrected; at most so many are drawn until that many were misread."""

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from recognizer.reports.aims import aim, are_reached, as_markdown
+
 MOST_SECONDS_TO_GOOD = 10.0
 
 Row = tuple[str, str, str]
@@ -21,13 +23,13 @@ def rows(figures: dict[str, Any]) -> list[Row]:
         (
             "killed and started again",
             ", ".join(f"{part} {count} times" for part, count in figures["kills"].items()),
-            _limit("each more than once", min(figures["kills"].values()) > 1),
+            aim("each more than once", min(figures["kills"].values()) > 1),
         ),
         (
             "saves answered with success",
             f"{saves['acknowledged']:,} of {saves['saves']:,}, {saves['sent_again']:,} of them sent"
             " again",
-            _limit("some sent again", saves["sent_again"] > 0),
+            aim("some sent again", saves["sent_again"] > 0),
         ),
         _none("of these, not in the database", saves["lost"]),
         _none("of these, there with another id, other strokes or no reading", saves["altered"]),
@@ -46,7 +48,7 @@ def in_words(figures: dict[str, Any]) -> str:
     """The rows, then errors, times and memory, as tables of Markdown."""
     return "\n\n".join(
         [
-            _table(("what", "measured", "limit"), rows(figures)),
+            as_markdown(("what", "measured", "limit"), rows(figures)),
             _of_dicts(figures["answers"]["errors"], ("when", "what", "status", "reason", "count")),
             _of_dicts(figures["latencies"], ("what", "when", "answers", "p50_ms", "p99_ms")),
             _of_dicts(
@@ -59,33 +61,24 @@ def in_words(figures: dict[str, Any]) -> str:
 
 def is_kept(figures: dict[str, Any]) -> bool:
     """Whether no limit is missed."""
-    return not any(limit.endswith(": NO") for _, _, limit in rows(figures))
+    return are_reached(rows(figures))
 
 
 def _back(part: str, seconds: list[float]) -> Row:
     shown = ", ".join(f"{one:.2f}" for one in seconds)
     kept = max(seconds) <= MOST_SECONDS_TO_GOOD
-    limit = _limit(f"at most {MOST_SECONDS_TO_GOOD:.0f} s", kept)
+    limit = aim(f"at most {MOST_SECONDS_TO_GOOD:.0f} s", kept)
     return f"{part}: from its restart to the first good answer", f"{shown} s", limit
 
 
 def _memory(one: dict[str, Any]) -> Row:
     measured = f"{one['mb_a_minute']:+.2f} MB a minute over {one['minutes']:.1f} minutes"
-    return f"memory of {one['name']}", measured, _limit("does not grow", not one["grows"])
+    return f"memory of {one['name']}", measured, aim("does not grow", not one["grows"])
 
 
 def _none(what: str, count: int, which: str = "") -> Row:
-    return what, f"{count:,}" + (f" ({which})" if which else ""), _limit("none", count == 0)
-
-
-def _limit(words: str, kept: bool) -> str:
-    return f"{words}: {'yes' if kept else 'NO'}"
+    return what, f"{count:,}" + (f" ({which})" if which else ""), aim("none", count == 0)
 
 
 def _of_dicts(found: list[dict[str, Any]], names: tuple[str, ...]) -> str:
-    return _table(names, [tuple(str(one[name]) for name in names) for one in found])
-
-
-def _table(head: tuple[str, ...], lines: "list[Row] | list[tuple[str, ...]]") -> str:
-    whole = [head, ("---",) * len(head), *lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in whole)
+    return as_markdown(names, [tuple(str(one[name]) for name in names) for one in found])

@@ -10,7 +10,7 @@ from ml.inference import load_trained
 from ml.preprocessing import preprocess
 from ml.robustness import as_picture, lay
 from recognizer.reports import group as groups
-from recognizer.reports import table
+from recognizer.reports import learning_table
 from recognizer.reports.group import Handwriting
 from recognizer.reports.habits import Habit
 from recognizer.reports.load import Answer, Promoted, judge
@@ -146,19 +146,19 @@ FIGURES = {
 
 
 def test_the_table_says_which_aims_are_reached():
-    reached = table.in_words(FIGURES)
+    reached = learning_table.in_words(FIGURES)
     short_of_four = FIGURES | {
         "error_after": 0.151,
         "mnist_after": 0.9944,
         "seconds": 240.1,
         "failed_requests": 1,
     }
-    missed = table.in_words(short_of_four)
+    missed = learning_table.in_words(short_of_four)
 
     assert "NO" not in reached
     assert "280 drawings of 15 corrected and 20 that were read rightly labelled too" in reached
     assert "| their other digits misread | none there |" in reached
     assert missed.count(": NO |") == 4
-    assert table.is_reached(FIGURES)
-    assert not table.is_reached(short_of_four)
-    assert not table.is_reached(FIGURES | {"failed_requests": 1})
+    assert learning_table.is_reached(FIGURES)
+    assert not learning_table.is_reached(short_of_four)
+    assert not learning_table.is_reached(FIGURES | {"failed_requests": 1})

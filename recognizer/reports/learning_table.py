@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from recognizer.reports.aims import aim, are_reached, as_markdown
+
 MOST_SECONDS = 240
 MOST_ERROR_LEFT = 0.5
 MOST_MNIST_LOST = 0.0005
-
-_MISSED = "NO"
 
 Row = tuple[str, str, str]
 
@@ -20,7 +20,7 @@ def rows(figures: dict[str, Any]) -> list[Row]:
         (
             "1 and 9 misread, before -> after",
             _change(figures["error_before"], figures["error_after"]),
-            _aim(
+            aim(
                 "at least halved",
                 figures["error_after"] <= MOST_ERROR_LEFT * figures["error_before"],
             ),
@@ -33,36 +33,35 @@ def rows(figures: dict[str, Any]) -> list[Row]:
         (
             "MNIST right, before -> after",
             f"{figures['mnist_before']:.2%} -> {figures['mnist_after']:.2%}",
-            _aim("falls by at most 0.05 points", round(lost, 6) <= MOST_MNIST_LOST),
+            aim("falls by at most 0.05 points", round(lost, 6) <= MOST_MNIST_LOST),
         ),
         ("the gate said", figures["verdict"], ""),
         (
             f"retraining on {figures['timed_on']:,} drawings",
             f"{figures['seconds']:.0f} s, {_cpu(figures)} on {figures['cores']} cores",
-            _aim(f"at most {MOST_SECONDS} s", figures["seconds"] <= MOST_SECONDS),
+            aim(f"at most {MOST_SECONDS} s", figures["seconds"] <= MOST_SECONDS),
         ),
         (
             f"{figures['promotions']} promotions under load",
             f"{figures['failed_requests']} of {figures['requests']:,} requests failed",
-            _aim("none", figures["failed_requests"] == 0),
+            aim("none", figures["failed_requests"] == 0),
         ),
         (
             "the promoted version answers everywhere",
             f"within {figures['slowest_swap_seconds']:.2f} s",
-            _aim("2 s", figures["late_answers"] == 0),
+            aim("2 s", figures["late_answers"] == 0),
         ),
     ]
 
 
 def in_words(figures: dict[str, Any]) -> str:
     """The rows as a table of Markdown."""
-    lines = [("what", "measured", "aim"), ("---", "---", "---"), *rows(figures)]
-    return "\n".join(f"| {what} | {measured} | {aim} |" for what, measured, aim in lines)
+    return as_markdown(("what", "measured", "aim"), rows(figures))
 
 
 def is_reached(figures: dict[str, Any]) -> bool:
     """Whether every aim is."""
-    return not any(aim.endswith(_MISSED) for _, _, aim in rows(figures))
+    return are_reached(rows(figures))
 
 
 def _of_writers(figures: dict[str, Any]) -> str:
@@ -77,10 +76,6 @@ def _of_writers(figures: dict[str, Any]) -> str:
 
 def _change(before: float | None, after: float | None) -> str:
     return "none there" if before is None or after is None else f"{before:.2%} -> {after:.2%}"
-
-
-def _aim(words: str, reached: bool) -> str:
-    return f"{words}: {'yes' if reached else _MISSED}"
 
 
 def _cpu(figures: dict[str, Any]) -> str:
