@@ -85,6 +85,13 @@ def parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--initial", type=Path, help="weights to start from, to fine-tune")
     train.add_argument(
+        "--rivals",
+        type=float,
+        default=0.0,
+        help="for each sample of the --set files that --initial misreads, see so many older ones"
+        " of what it was taken for",
+    )
+    train.add_argument(
         "--teacher",
         dest="teachers",
         type=Path,
@@ -113,6 +120,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--epochs", type=int, default=60)
     train.add_argument("--epoch-samples", type=int, default=0, help="default: all there are")
     train.add_argument("--schedule", default="plateau", choices=["plateau", "cosine"])
+    train.add_argument("--keep", default="best", choices=["best", "last"], help="which epoch")
     train.add_argument("--label-smoothing", type=float, default=0.0)
     train.add_argument(
         "--dropout", type=float, default=1.0, help="how much of the architecture's own, 0 to 1"
@@ -122,7 +130,7 @@ def parser() -> argparse.ArgumentParser:
         "--most-forgotten",
         type=float,
         default=0.0,
-        help="go back towards --initial until the loss on older samples rose by at most this",
+        help="go back towards --initial until the older samples lost at most this in the mean",
     )
     train.add_argument(
         "--augmentation",

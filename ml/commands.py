@@ -9,6 +9,7 @@ import platform
 import sys
 from argparse import Namespace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -73,6 +74,7 @@ def train(arguments: Namespace) -> None:
         epoch_samples=arguments.epoch_samples,
         batch_size=arguments.batch_size,
         schedule=arguments.schedule,
+        keep=arguments.keep,
         label_smoothing=arguments.label_smoothing,
         ema_momentum=arguments.ema,
         augmentation=AUGMENTATIONS[arguments.augmentation],
@@ -85,11 +87,16 @@ def train(arguments: Namespace) -> None:
     )
     output: Path = arguments.output
     output.mkdir(parents=True, exist_ok=True)
-    say({"event": "stage", "stage": "training", "samples": len(data.train)})
+    train_set = data.train
+    if arguments.rivals and arguments.initial and data.newly:
+        train_set = data.with_rivals(
+            partial(training.read, plan, arguments.initial), arguments.rivals
+        )
+    say({"event": "stage", "stage": "training", "samples": len(train_set)})
     checkpoint = output / "model.weights.h5"
     fit = training.train(
         plan,
-        data.train,
+        train_set,
         data.validation,
         checkpoint,
         initial=arguments.initial,

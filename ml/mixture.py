@@ -106,3 +106,23 @@ def with_class_share(part: Dataset, label: str, share: float) -> Dataset:
         return part
     factor = np.float32(share / (1 - share) * others / own)
     return replace(part, weights=np.where(mine, part.weights * factor, part.weights))
+
+
+def with_rivals(older: Dataset, drawings: Dataset, read: Labels, times: float) -> Dataset:
+    """Weights changed so that older samples say how far what is newly learned may go.
+
+    A drawing that is read as something else moves the border between the two. For each, older
+    samples of what it is taken for are seen `times` as often as the drawing, beside what they are
+    seen anyway.
+
+    Args:
+        read: (n,) what each drawing is read as before.
+    """
+    weights = older.weights.copy()
+    taken_for = read != drawings.labels
+    for label in np.unique(read[taken_for]):
+        mine = older.labels == label
+        if own := float(weights[mine].sum()):
+            gained = times * float(drawings.weights[taken_for & (read == label)].sum())
+            weights[mine] *= np.float32(1 + gained / own)
+    return replace(older, weights=weights)

@@ -22,13 +22,15 @@ class Plan:
     smallest_learning_rate: float = 1e-6
     schedule: str = "plateau"
     """"plateau": halved when validation stalls. "cosine": to zero over the epochs."""
+    keep: str = "best"
+    """"best": the epoch of the least validation loss. "last": where a cosine schedule ends."""
     label_smoothing: float = 0.0
     ema_momentum: float = 0.0
     """Of the averaged weights that are judged and kept; 0 keeps the raw ones."""
     seed: int = 1
     precision: str = "float32"
     most_forgotten: float = 0.0
-    """How far a fine-tuning may raise the mean loss on older samples; see `blend`."""
+    """How much a fine-tuning may lose of what was known; see `blend`."""
     teachers_share: float = 0.0
     """Of the targets, how much is what the teachers answer."""
     dropout: float = 1.0

@@ -1,12 +1,14 @@
 """What the options of `python -m ml train` name, read, split by writer and mixed."""
 
 from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ml.contract import JSON, NOT_A_DIGIT
+from ml.contract import JSON, NOT_A_DIGIT, Labels
 from ml.dataset import (
     Dataset,
     DatasetError,
@@ -16,10 +18,22 @@ from ml.dataset import (
     load_mnist,
     load_set,
 )
-from ml.mixture import as_drawn, learnable, made_up, with_class_share, with_redrawn, written_digits
+from ml.mixture import (
+    as_drawn,
+    learnable,
+    made_up,
+    with_class_share,
+    with_redrawn,
+    with_rivals,
+    written_digits,
+)
 
 NOT_A_DIGIT_SHARE = 0.10
 """Of what a training draws, where "not a digit" is a class."""
+
+
+Read = Callable[[NDArray[np.uint8]], Labels]
+"""(n, 28, 28) bitmaps in, (n,) what each is read as out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +41,20 @@ class TrainingData:
     """What to train on, to choose the epoch by, to calibrate on, and not to forget.
 
     older   of MNIST and the replay, what is not trained on here; None without them
+    newly   how many of `train`, its last ones, are of sets that get a share of it
     """
 
     train: Dataset
     validation: Dataset
     calibration: Dataset
     older: Dataset | None
+    newly: int = 0
+
+    def with_rivals(self, read: Read, times: float) -> Dataset:
+        """What to train on, with more of what the new drawings are taken for; see there."""
+        order = np.arange(len(self.train))
+        replayed, new = map(self.train.select, np.split(order, [-self.newly]))
+        return concatenate([with_rivals(replayed, new, read(new.images), times), new])
 
 
 def training_data(arguments: Namespace) -> TrainingData:
@@ -66,7 +88,10 @@ def training_data(arguments: Namespace) -> TrainingData:
         validation_set = concatenate([validation_set, held_out])
         train_set = with_class_share(train_set, NOT_A_DIGIT, NOT_A_DIGIT_SHARE)
     if not arguments.redraw:
-        return TrainingData(train_set, validation_set, validation_set, older)
+        newly = sum(len(half) for half, _ in split[len(base) :])
+        if arguments.sets_share is None or not base:
+            newly = 0
+        return TrainingData(train_set, validation_set, validation_set, older, newly)
     both = concatenate([validation_set, as_drawn(validation_set)])
     redrawn = with_redrawn(train_set, arguments.redraw, arguments.seed)
     return TrainingData(redrawn, both, validation_set, older)
@@ -86,6 +111,7 @@ def mixture_in_json(arguments: Namespace) -> JSON:
         "made_up": arguments.made_up,
         "written": arguments.written,
         "redrawn_with_pens": arguments.redraw,
+        "rivals": arguments.rivals,
     }
 
 

@@ -27,9 +27,12 @@ REPEATS = 20
 
 LEARNING_RATE = 1e-4
 
-MOST_FORGOTTEN = 0.004
-"""How far the mean loss on older data may rise: a candidate goes back towards the version it
-started from until that holds (`ml.training.blend`). The gate would refuse one that forgot more."""
+RIVALS = 1.0
+"""For each drawing that is misread, so many older ones of what it is taken for are seen too."""
+
+MOST_FORGOTTEN = 0.03
+"""How much of what is known may be lost: a candidate goes back towards the version it started
+from until that holds (`ml.training.blend`). The gate would refuse one that forgot more."""
 
 MOST_ATTEMPTS = 3
 """So many workers may die over a run before it is given up."""
@@ -81,6 +84,7 @@ def request_run(drawings: QuerySet[Drawing], *, by: AbstractBaseUser | None) -> 
                 "learning_rate": LEARNING_RATE,
                 "drawings_share": DRAWINGS_SHARE,
                 "repeats": REPEATS,
+                "rivals": RIVALS,
                 "most_forgotten": MOST_FORGOTTEN,
                 "drawings": len(chosen),
                 "kept_for_judging": held_out,

@@ -114,6 +114,7 @@ class Supervisor:
             *("--reject-above", str(base.reject_above)),
             *("--epochs", str(parameters["epochs"])),
             *("--learning-rate", str(parameters["learning_rate"]), "--schedule", "cosine"),
+            *("--rivals", str(parameters.get("rivals", 0.0))),
             *("--most-forgotten", str(parameters.get("most_forgotten", 0.0))),
             *("--threads", str(settings.RETRAIN_THREADS)),
             *(part for path in sets for part in ("--set", str(path))),

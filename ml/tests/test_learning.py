@@ -115,7 +115,7 @@ def test_a_training_is_exported_judged_and_written_down(tmp_path: Path) -> None:
         *("--initial", str(pretrained.WEIGHTS), "--replay", str(tmp_path / "replay.npz")),
         *("--set", f"{tmp_path / 'drawn.npz'}=2.5", "--sets-share", "0.2"),
         *("--learning-rate", "1e-5", "--output", str(tmp_path / "result")),
-        *("--schedule", "cosine", "--most-forgotten", "100"),
+        *("--schedule", "cosine", "--most-forgotten", "100", "--rivals", "1", "--keep", "last"),
         *("--architecture", PLAN["architecture"], "--reject-above", "1.0"),
         *(["--not-a-digit"] if NOT_A_DIGIT in CLASSES else []),
     ]
@@ -134,9 +134,11 @@ def test_a_training_is_exported_judged_and_written_down(tmp_path: Path) -> None:
     assert result["metrics"]["mnist_test"]["accuracy"] > 0.985
     assert result["plan"]["seed"] == 1
     assert result["blend"] == 1.0
+    assert result["plan"]["keep"] == "last"
     assert set(result["versions"]) >= {"tensorflow", "keras", "numpy", "python"}
     assert result["data"]["sources"].keys() == {"replay.npz", "drawn.npz"}
     assert result["data"]["mixture"]["set_weights"] == {"drawn.npz": 2.5}
+    assert result["data"]["mixture"]["rivals"] == 1.0
     assert (tmp_path / "result" / "confusion.png").stat().st_size > 1000
     assert (tmp_path / "result" / pretrained.WEB.name).read_bytes() == for_the_web(
         tmp_path / "result" / "model.weights.h5"

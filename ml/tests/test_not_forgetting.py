@@ -5,8 +5,9 @@ import pytest
 
 from ml import evaluation, pretrained
 from ml.contract import DIGITS
-from ml.dataset import load_bitmaps
+from ml.dataset import Dataset, load_bitmaps
 from ml.inference import load_trained
+from ml.mixture import with_rivals
 from ml.replay import hard_and_easy
 
 PLAN = pretrained.result()["plan"]
@@ -26,7 +27,7 @@ def test_half_of_what_is_kept_of_each_label_is_its_hardest() -> None:
     assert len(np.unique(kept.images.reshape(len(kept), -1), axis=0)) == len(kept)
 
 
-@pytest.mark.parametrize(("most_forgotten", "kept"), [(1000.0, {1.0}), (0.05, {0.15, 0.25, 0.35})])
+@pytest.mark.parametrize(("most_forgotten", "kept"), [(1000.0, {1.0}), (0.05, {0.1, 0.2, 0.3})])
 def test_a_fine_tuning_goes_back_until_older_samples_are_read_as_before(
     most_forgotten: float, kept: set[float]
 ) -> None:
@@ -48,3 +49,24 @@ def test_a_fine_tuning_goes_back_until_older_samples_are_read_as_before(
     assert share in kept
     for old, new, blended in zip(before, after, network.get_weights(), strict=True):
         np.testing.assert_allclose(blended, old + share * (new - old), rtol=1e-6)
+
+
+def test_for_each_misread_drawing_older_samples_of_what_it_is_taken_for_are_seen() -> None:
+    older = _set("1 1 7 7 7 9", weight=1)
+    drawings = _set("1 1 1 9", weight=3)
+
+    more = with_rivals(older, drawings, np.array(["7", "1", "7", "4"]), times=2)
+
+    # Two of weight 3 are taken for a 7; no older sample shows a 4.
+    np.testing.assert_allclose(more.weights, [1, 1, 5, 5, 5, 1])
+    np.testing.assert_array_equal(older.weights, np.ones(6))
+
+
+def _set(labels: str, weight: float) -> Dataset:
+    names = np.array(labels.split())
+    return Dataset(
+        np.zeros((len(names), 28, 28), np.uint8),
+        names,
+        np.full(len(names), ""),
+        np.full(len(names), weight, np.float32),
+    )
