@@ -159,6 +159,13 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--readme", type=Path, help="a page whose table of figures to renew")
     evaluate.set_defaults(run=commands.evaluate)
 
+    average = commands_of.add_parser(
+        "average", help="the mean of several trainings' weights, to train on from"
+    )
+    average.add_argument("output", type=Path, help="the .weights.h5 file to write")
+    average.add_argument("runs", type=Path, nargs="+", help="the --output of each training")
+    average.set_defaults(run=commands.average)
+
     export = commands_of.add_parser("export", help="turn stored weights into a file")
     export.add_argument(
         "weights",

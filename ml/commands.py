@@ -149,6 +149,21 @@ def train(arguments: Namespace) -> None:
     say({"event": "done", "mnist_accuracy": mnist["accuracy"]})
 
 
+def average(arguments: Namespace) -> None:
+    """Write the mean of the weights of several trainings of one network."""
+    from ml import training
+
+    results = [pretrained.result(run) for run in arguments.runs]
+    networks = {(one["plan"]["architecture"], *one["plan"]["classes"]) for one in results}
+    if len(networks) > 1:
+        raise ValueError("these trainings are not of one network with the same classes.")
+    architecture, *classes = networks.pop()
+    weights = [run / pretrained.WEIGHTS.name for run in arguments.runs]
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    training.average(architecture, tuple(classes), weights).save_weights(arguments.output)
+    print(f"{arguments.output}: the mean of {len(weights)} trainings")
+
+
 def evaluate(arguments: Namespace) -> None:
     """Judge an exported network: lines to the terminal, an HTML page and JSON beside it."""
     artifact = arguments.artifact or pretrained.ARTIFACT

@@ -102,8 +102,8 @@ ARCHITECTURES_IN_WORDS = {
 }
 
 _FROM_SCRATCH = "The test images were looked at once, after all of that."
-_FINE_TUNED = """It started from the weights of an earlier training, on digits alone. The test images were
-looked at once after each; nothing was chosen by them."""
+_FINE_TUNED = """It started from the weights of earlier trainings, the first of them on digits alone. The test images
+were looked at once after each; nothing was chosen by them."""
 
 _ONLY_DIGITS = """## What it cannot do
 
@@ -192,6 +192,8 @@ def model_card(result: JSON, folder: Path) -> str:
     plan = result["plan"]
     description = " ".join((ARCHITECTURES_IN_WORDS[plan["architecture"]]).split())
     schedule = "to zero by a cosine" if plan.get("schedule") == "cosine" else "halved on a plateau"
+    last = plan.get("keep") == "last"
+    kept = "the last epoch" if last else "the epoch with the least validation loss"
     limits = _refusal_in_words(result) if NOT_A_DIGIT in plan["classes"] else _ONLY_DIGITS
     looks = _FINE_TUNED if result["initial"] else _FROM_SCRATCH
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
@@ -223,7 +225,7 @@ bins of a fifteenth; the dots lie on the dashed line where confidence is exactly
 
 Network `{plan["architecture"]}`: {description}
 Rotation ±{augmentation["rotation_deg"]:g}°, shifts ±{augmentation["shift"]:.0%}, zoom ±{augmentation["zoom"]:.0%}, shear ±{augmentation["shear"]:g}, elastic distortion {augmentation.get("elastic_px", 0):g} px.{_turns_in_words(augmentation)}
-Adam {plan["learning_rate"]:g}, {schedule}, label smoothing {plan.get("label_smoothing", 0):g}; the epoch with the least validation loss was kept; {plan["precision"]}{_recipe_in_words(plan)}.
+Adam {plan["learning_rate"]:g}, {schedule}, label smoothing {plan.get("label_smoothing", 0):g}; {kept} was kept; {plan["precision"]}{_recipe_in_words(plan)}.
 
 {result["data"]["train"]:,} samples to train on, {result["data"]["validation"]:,} to validate on (by writer where writers are known),
 seed {result["plan"]["seed"]}, {len(result["history"])} epochs of {result["plan"]["batch_size"]} a batch, best epoch {result["best_epoch"]}, {result["seconds"] / 60:.0f} minutes.

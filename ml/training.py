@@ -254,6 +254,20 @@ def load_network(architecture: str, classes: tuple[str, ...], weights: Path) -> 
     return network
 
 
+def average(architecture: str, classes: tuple[str, ...], weights: Sequence[Path]) -> keras.Model:
+    """A network whose weights are the mean of several, of trainings that began at the same ones.
+
+    Raises:
+        ValueError: some of the weights belong to another network.
+
+    Source: Wortsman et al., "Model soups", 2022.
+    """
+    several = [load_network(architecture, classes, path) for path in weights]
+    parts = zip(*(network.get_weights() for network in several), strict=True)
+    several[0].set_weights([np.mean(part, axis=0) for part in parts])
+    return several[0]
+
+
 class _Progress(keras.callbacks.Callback):  # type: ignore[misc]
     """Keeps the history and reports about two steps a second."""
 
