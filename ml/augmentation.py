@@ -27,7 +27,9 @@ AUGMENTATIONS = {
     "turned": Augmentation(rotation_deg=15.0),
     # Turned left, an uncrossed 7 is what many hands write for a 1; turned right, theirs is a 7.
     # Which of both such a shape is has to be settled: people write it for a 1, nobody for a 7.
-    "hands": Augmentation(rotation_deg=15.0, clockwise_deg={"1": 7.0, "7": 5.0}),
+    "hands": Augmentation(
+        rotation_deg=15.0, shift=0.06, zoom=0.12, shear=0.15, clockwise_deg={"1": 7.0, "7": 5.0}
+    ),
     "moderate": Augmentation(rotation_deg=12.0, shift=0.07, zoom=0.12, shear=0.18, elastic_px=0.4),
     "strong": Augmentation(rotation_deg=15.0, shift=0.07, zoom=0.15, shear=0.25, elastic_px=0.9),
 }

@@ -27,10 +27,10 @@ REPEATS = 20
 
 LEARNING_RATE = 1e-4
 
-RIVALS = 1.0
+RIVALS = 3.0
 """For each drawing that is misread, so many older ones of what it is taken for are seen too."""
 
-MOST_FORGOTTEN = 0.03
+MOST_FORGOTTEN = 0.02
 """How much of what is known may be lost: a candidate goes back towards the version it started
 from until that holds (`ml.training.blend`). The gate would refuse one that forgot more."""
 
