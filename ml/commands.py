@@ -17,17 +17,9 @@ import numpy as np
 
 from ml import charts, evaluation, pretrained, report
 from ml.contract import DIGITS, JSON, NOT_A_DIGIT, Ink, Labels
-from ml.dataset import (
-    file_sha256,
-    load_bitmaps,
-    load_inks,
-    load_set,
-    only_classes,
-)
+from ml.dataset import file_sha256, load_bitmaps, load_inks, load_set, only_classes
 from ml.inference import Classifier, load_trained
-from ml.mixture import (
-    learnable,
-)
+from ml.mixture import learnable
 from ml.robustness import LAYINGS, laid
 from ml.training_data import classes_of, mixture_in_json, training_data
 
