@@ -141,6 +141,12 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--learning-rate", type=float, default=5e-4)
     train.add_argument("--precision", default="float32", choices=["float32", "mixed_bfloat16"])
     train.add_argument("--seed", type=int, default=1)
+    train.add_argument(
+        "--split-seed",
+        type=int,
+        help="decides what is validated on (default: the seed); that of the --initial weights'"
+        " training keeps what those have learned out of it",
+    )
     train.add_argument("--validation-share", type=float, default=0.1)
     train.add_argument("--threads", type=int, default=0, help="cores to use (default: all)")
     train.add_argument("--test", type=Path, help="MNIST test bitmaps (default: the shipped ones)")
@@ -191,12 +197,13 @@ def parser() -> argparse.ArgumentParser:
     ship.add_argument("--mnist", type=Path, default=DATA)
     ship.add_argument("--set", dest="sets", type=Path, action="append", default=[])
     ship.add_argument(
-        "--other-seed",
-        dest="others",
+        "--seed-run",
+        dest="seeds",
         type=Path,
         action="append",
         default=[],
-        help="the --output of the same training with another seed, to report the mean",
+        help="the --output of one of several trainings that differ only in their seed, to report"
+        " the mean: this one among them, or the mean of their weights where this one began",
     )
     ship.set_defaults(run=commands.ship)
     return top

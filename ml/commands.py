@@ -21,7 +21,7 @@ from ml.dataset import file_sha256, load_bitmaps, load_inks, load_set, only_clas
 from ml.inference import Classifier, load_trained
 from ml.mixture import learnable
 from ml.robustness import LAYINGS, laid
-from ml.training_data import classes_of, mixture_in_json, training_data
+from ml.training_data import classes_of, mixture_in_json, split_seed, training_data
 
 MOST_LAID = 1_000
 """Digits of a set that are laid in other ways."""
@@ -120,6 +120,7 @@ def train(arguments: Namespace) -> None:
         "initial": str(arguments.initial.name) if arguments.initial else None,
         "teachers": [file_sha256(path) for path in arguments.teachers],
         "validation_share": arguments.validation_share,
+        "split_seed": split_seed(arguments),
         "data": {
             "train": len(data.train),
             "validation": len(data.validation),
@@ -245,7 +246,7 @@ def ship(arguments: Namespace) -> None:
     """Make a finished training the model that ships with the project."""
     from ml.shipping import ship as assemble
 
-    assemble(arguments.run_folder, arguments.mnist, arguments.sets, arguments.others)
+    assemble(arguments.run_folder, arguments.mnist, arguments.sets, arguments.seeds)
     print(f"{pretrained.FOLDER} is ready.")
 
 

@@ -33,7 +33,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.contract import IMAGE_SIZE, Drawn, Ink, Labels, Picture
+from ml.contract import IMAGE_SIZE, JSON, Drawn, Ink, Labels, Picture
 from ml.pictures import level
 from ml.preprocessing import PEN_WIDTH_PX, preprocess
 
@@ -314,6 +314,12 @@ def halves(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]
     """The samples to train on, and the `share` of them to validate on; see `split_validation`."""
     kept, held_out = split_validation(dataset, share, seed)
     return dataset.select(kept), dataset.select(held_out)
+
+
+def as_split(dataset: Dataset, result: JSON) -> tuple[Dataset, Dataset]:
+    """What a recorded training trained on, and what it validated on; see `halves`."""
+    seed = result.get("split_seed", result["plan"]["seed"])
+    return halves(dataset, result["validation_share"], int(seed))
 
 
 def only_classes(dataset: Dataset, classes: tuple[str, ...]) -> Dataset:

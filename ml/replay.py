@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ml import evaluation
 from ml.contract import DIGITS, JSON, NOT_A_DIGIT
-from ml.dataset import Dataset, concatenate, halves, load_mnist, load_set, only_classes
+from ml.dataset import Dataset, as_split, concatenate, load_mnist, load_set, only_classes
 from ml.inference import Classifier
 from ml.mixture import learnable, made_up
 
@@ -49,7 +49,7 @@ def _parts(
 
 
 def _trained_on(part: Dataset, result: JSON) -> Dataset:
-    return halves(part, result["validation_share"], int(result["plan"]["seed"]))[0]
+    return as_split(part, result)[0]
 
 
 def hard_and_easy(part: Dataset, count: int, classifier: Classifier, seed: int) -> Dataset:

@@ -11,8 +11,8 @@ from ml.charts import reliability_svg
 from ml.contract import DIGITS, JSON, NOT_A_DIGIT
 from ml.dataset import (
     Dataset,
+    as_split,
     concatenate,
-    halves,
     load_mnist,
     load_set,
     only_classes,
@@ -27,7 +27,7 @@ def ship(
     run: Path,
     mnist: Path,
     sets: list[Path],
-    others: list[Path],
+    seeds: list[Path],
     target: Path = pretrained.FOLDER,
 ) -> None:
     """Copy a training's result into `target` and write what retraining needs beside it.
@@ -36,7 +36,8 @@ def ship(
     the shipped model.
 
     Args:
-        others: trainings that differ only in their seed, to report the mean of.
+        seeds: trainings that differ only in their seed, to report the mean of: `run` among them, or
+            the mean of their weights where `run` began.
     """
     result = pretrained.result(run)
     for name in ("model.tflite", "model.weights.h5", "confusion.png"):
@@ -45,8 +46,8 @@ def ship(
     from ml.web_export import export_trained
 
     export_trained(run / pretrained.WEIGHTS.name, target / pretrained.WEB.name)
-    if others:
-        result["seeds"] = [_seed(folder) for folder in [run, *others]]
+    if seeds:
+        result["seeds"] = [_seed(folder) | {"ships": folder == run} for folder in seeds]
     result["precisions"] = _precisions(run, result, mnist, sets)
     (target / "result.json").write_text(json.dumps(result, indent=1) + "\n")
     kept = replay(result, mnist, sets, load_trained(run / pretrained.ARTIFACT.name))
@@ -79,7 +80,7 @@ def _precisions(run: Path, result: JSON, mnist: Path, sets: list[Path]) -> list[
     plan = result["plan"]
     classes = tuple(plan["classes"])
     parts = [load_mnist(mnist, "train"), *(learnable(load_set(path), classes) for path in sets)]
-    split = [_halves(part, result) for part in parts]
+    split = [as_split(part, result) for part in parts]
     network = load_network(plan["architecture"], classes, run / "model.weights.h5")
     return compare_precisions(
         network,
@@ -87,10 +88,6 @@ def _precisions(run: Path, result: JSON, mnist: Path, sets: list[Path]) -> list[
         result["calibration"]["reject_above"],
         *(only_classes(concatenate(half), DIGITS) for half in zip(*split, strict=True)),
     )
-
-
-def _halves(part: Dataset, result: JSON) -> tuple[Dataset, Dataset]:
-    return halves(part, result["validation_share"], int(result["plan"]["seed"]))
 
 
 ARCHITECTURES_IN_WORDS = {
@@ -129,9 +126,13 @@ def _seeds_in_words(result: JSON) -> str:
         return ""
     accuracies = [seed["accuracy"] for seed in seeds]
     each = ", ".join(f"{seed['accuracy']:.2%} with seed {seed['seed']}" for seed in seeds)
+    ships = next((seed["seed"] for seed in seeds if seed["ships"]), None)
+    which = "What ships was trained on from the mean of their weights."
+    if ships is not None:
+        which = f"Seed {ships} ships, as was settled before the others were trained."
     return f"""
 The same training with {len(seeds)} seeds reached {sum(accuracies) / len(seeds):.2%} on the MNIST test images in the mean: {each}.
-Seed {result["plan"]["seed"]} ships, as was settled before the others were trained."""
+{which}"""
 
 
 def _turns_in_words(augmentation: JSON) -> str:

@@ -73,18 +73,19 @@ def training_data(arguments: Namespace) -> TrainingData:
         raise DatasetError("nothing to train on: name --mnist, --replay or --set")
     if arguments.sets_share is not None:
         further = _with_share(further, arguments, sum(map(len, base)))
-    split = [halves(part, arguments.validation_share, arguments.seed) for part in [*base, *further]]
+    kept_apart = split_seed(arguments)
+    split = [halves(part, arguments.validation_share, kept_apart) for part in [*base, *further]]
     older = concatenate(half for _, half in split[: len(base)]) if base else None
     train_set, validation_set = (concatenate(half) for half in zip(*split, strict=True))
     if arguments.written:
         digits = written_digits(arguments.written, arguments.seed)
-        held_out = written_digits(arguments.written // 10, arguments.seed + 1)
+        held_out = written_digits(arguments.written // 10, kept_apart + 1)
         train_set = concatenate([train_set, digits])
         validation_set = concatenate([validation_set, held_out])
     if NOT_A_DIGIT in classes and arguments.made_up:
         count = arguments.made_up
         train_set = concatenate([train_set, made_up(train_set, count, arguments.seed)])
-        held_out = made_up(validation_set, count // 10, arguments.seed + 1)
+        held_out = made_up(validation_set, count // 10, kept_apart + 1)
         validation_set = concatenate([validation_set, held_out])
         train_set = with_class_share(train_set, NOT_A_DIGIT, NOT_A_DIGIT_SHARE)
     if not arguments.redraw:
@@ -95,6 +96,20 @@ def training_data(arguments: Namespace) -> TrainingData:
     both = concatenate([validation_set, as_drawn(validation_set)])
     redrawn = with_redrawn(train_set, arguments.redraw, arguments.seed)
     return TrainingData(redrawn, both, validation_set, older)
+
+
+def split_seed(arguments: Namespace) -> int:
+    """What decides which samples are validated on, and never trained on.
+
+    Raises:
+        ValueError: a training with this seed would make up what it is validated on.
+    """
+    given: int | None = arguments.split_seed
+    if given is None:
+        return int(arguments.seed)
+    if given + 1 == arguments.seed:
+        raise ValueError(f"--seed {arguments.seed}: with --split-seed {given}, take another.")
+    return given
 
 
 def classes_of(arguments: Namespace) -> tuple[str, ...]:
