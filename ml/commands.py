@@ -49,6 +49,8 @@ def train(arguments: Namespace) -> None:
     result.json, confusion.png.
     """
     say = _as_json if arguments.progress == "json" else _as_text
+    if arguments.rivals and (not arguments.initial or arguments.redraw):
+        raise ValueError("--rivals goes with --initial, and not with --redraw.")
     say({"event": "stage", "stage": "reading data"})
     data = training_data(arguments)
     say({"event": "stage", "stage": "starting TensorFlow"})
@@ -80,7 +82,7 @@ def train(arguments: Namespace) -> None:
     output: Path = arguments.output
     output.mkdir(parents=True, exist_ok=True)
     train_set = data.train
-    if arguments.rivals and arguments.initial and data.newly:
+    if arguments.rivals and data.newly:
         train_set = data.with_rivals(
             partial(training.read, plan, arguments.initial), arguments.rivals
         )

@@ -1,9 +1,12 @@
 """What keeps a fine-tuning from forgetting: hard samples in the replay, and going back."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from ml import evaluation, pretrained
+from ml.__main__ import main
 from ml.contract import DIGITS
 from ml.dataset import Dataset, load_bitmaps
 from ml.inference import load_trained
@@ -60,6 +63,18 @@ def test_for_each_misread_drawing_older_samples_of_what_it_is_taken_for_are_seen
     # Two of weight 3 are taken for a 7; no older sample shows a 4.
     np.testing.assert_allclose(more.weights, [1, 1, 5, 5, 5, 1])
     np.testing.assert_array_equal(older.weights, np.ones(6))
+
+
+@pytest.mark.parametrize("others", [[], ["--initial", str(pretrained.WEIGHTS), "--redraw", "1"]])
+def test_rivals_are_not_passed_over_in_silence(
+    others: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replay = ["--replay", str(pretrained.REPLAY)]
+
+    done = main(["train", "--output", str(tmp_path / "run"), "--rivals", "3", *replay, *others])
+
+    assert done == 1
+    assert "--rivals goes with --initial" in capsys.readouterr().err
 
 
 def _set(labels: str, weight: float) -> Dataset:
