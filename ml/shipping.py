@@ -100,7 +100,7 @@ ARCHITECTURES_IN_WORDS = {
 
 _FROM_SCRATCH = "The test images were looked at once, after all of that."
 _FINE_TUNED = """It started from the weights of earlier trainings, the first of them on digits alone. The test images
-were looked at after each; no weights were chosen by them, but how many digits a refusal may cost was settled with them in view."""
+were looked at once after each; nothing was chosen by them."""
 
 _ONLY_DIGITS = """## What it cannot do
 
