@@ -32,24 +32,21 @@ def training_batches(dataset: Dataset, plan: Plan, soften: Soften | None = None)
         picked = order()
         for start in range(0, len(picked), plan.batch_size):
             part = picked[start : start + plan.batch_size]
-            yield images[part, :, :, None], targets[part], dataset.by_pen[part]
+            yield images[part, :, :, None], targets[part]
 
     signature = (
         tf.TensorSpec((None, *images.shape[1:], 1), tf.uint8),
         tf.TensorSpec((None,), tf.int64),
-        tf.TensorSpec((None,), tf.bool),
     )
     how = plan.augmentation
-    angles = how.angles_deg(plan.classes)
+    angles = tf.constant([how.clockwise_deg.get(name, 0.0) for name in plan.classes], tf.float32)
 
-    def turned(labels: tf.Tensor, by_pen: tf.Tensor) -> tf.Tensor | None:
-        if not angles.any():
-            return None
-        return tf.gather_nd(angles, tf.stack([tf.cast(by_pen, tf.int64), labels], axis=1))
+    def turned(labels: tf.Tensor) -> tf.Tensor | None:
+        return tf.gather(angles, labels) if how.clockwise_deg else None
 
     varied = tf.data.Dataset.from_generator(batches, output_signature=signature).map(
-        lambda x, y, by_pen: (
-            augment(tf.cast(x, tf.float32) / 255.0, how, turned(y, by_pen)),
+        lambda x, y: (
+            augment(tf.cast(x, tf.float32) / 255.0, how, turned(y)),
             tf.one_hot(y, len(plan.classes)),
         ),
         num_parallel_calls=1,

@@ -60,7 +60,6 @@ class Dataset:
     labels   (n,) short strings
     writers  (n,) strings, "" where unknown
     weights  (n,) float32, how often each is drawn
-    by_pen   (n,) whether the canvas' pen drew it, from strokes; else it is a picture of ink
     sources  {set name: SHA-256 of its files}
     """
 
@@ -68,7 +67,6 @@ class Dataset:
     labels: Labels
     writers: Labels
     weights: NDArray[np.float32]
-    by_pen: NDArray[np.bool_]
     sources: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -81,7 +79,6 @@ class Dataset:
             self.labels[keep],
             self.writers[keep],
             self.weights[keep],
-            self.by_pen[keep],
             self.sources,
         )
 
@@ -107,7 +104,6 @@ def concatenate(sets: Iterable[Dataset]) -> Dataset:
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.writers for part in parts]),
         np.concatenate([part.weights for part in parts]),
-        np.concatenate([part.by_pen for part in parts]),
         sources,
     )
 
@@ -167,7 +163,7 @@ def load_set(path: Path, pen_width_px: float = PEN_WIDTH_PX) -> Dataset:
         DatasetError: the file is missing, damaged or in another format.
     """
     drawings, arrays = _load(path)
-    images, kept, by_pen = [], [], []
+    images, kept = [], []
     approved = _approved(arrays)
     for index, drawn in enumerate(drawings):
         if not approved[index]:
@@ -175,7 +171,6 @@ def load_set(path: Path, pen_width_px: float = PEN_WIDTH_PX) -> Dataset:
         try:
             images.append(preprocess(drawn, pen_width_px))
             kept.append(index)
-            by_pen.append(isinstance(drawn, Ink))
         except ValueError:
             continue
     if not kept:
@@ -185,7 +180,6 @@ def load_set(path: Path, pen_width_px: float = PEN_WIDTH_PX) -> Dataset:
         arrays["labels"][kept],
         writers=arrays["writers"][kept].astype("U64") if "writers" in arrays else None,
         weights=arrays["weights"][kept].astype(np.float32) if "weights" in arrays else None,
-        by_pen=np.array(by_pen),
         sources={path.name: file_sha256(path)},
     )
 
@@ -339,7 +333,6 @@ def _dataset(
     *,
     writers: Labels | None = None,
     weights: NDArray[np.float32] | None = None,
-    by_pen: NDArray[np.bool_] | None = None,
     sources: dict[str, str],
 ) -> Dataset:
     if len(images) != len(labels):
@@ -348,6 +341,4 @@ def _dataset(
         writers = np.full(len(labels), "", "U1")
     if weights is None:
         weights = np.ones(len(labels), np.float32)
-    if by_pen is None:
-        by_pen = np.zeros(len(labels), bool)
-    return Dataset(images, labels, writers, weights, by_pen, sources)
+    return Dataset(images, labels, writers, weights, sources)

@@ -63,7 +63,6 @@ def _made_up(images: NDArray[np.uint8], labels: Labels, name: str) -> Dataset:
         labels.astype("U16"),
         np.full(len(images), "", "U1"),
         np.ones(len(images), np.float32),
-        np.ones(len(images), bool),
         {f"made up {name}": "ml.synthetic"},
     )
 
@@ -74,14 +73,10 @@ def with_redrawn(part: Dataset, pens: int, seed: int) -> Dataset:
     widths = rng.uniform(*_PENS_PX, (pens, len(part)))
     redrawn = _in_pieces(part, widths)
     share = np.float32(_REDRAWN_SHARE / pens)
-    drawn = np.ones(len(part), bool)
     return concatenate(
         [
             replace(part, weights=part.weights * np.float32(1 - _REDRAWN_SHARE)),
-            *(
-                replace(part, images=images, weights=part.weights * share, by_pen=drawn)
-                for images in redrawn
-            ),
+            *(replace(part, images=images, weights=part.weights * share) for images in redrawn),
         ]
     )
 
@@ -89,7 +84,7 @@ def with_redrawn(part: Dataset, pens: int, seed: int) -> Dataset:
 def as_drawn(part: Dataset) -> Dataset:
     """The samples with the canonical pen: how they would look had they been drawn on the canvas."""
     widths = np.full((1, len(part)), PEN_WIDTH_PX)
-    return replace(part, images=_in_pieces(part, widths)[0], by_pen=np.ones(len(part), bool))
+    return replace(part, images=_in_pieces(part, widths)[0])
 
 
 def _in_pieces(part: Dataset, widths: NDArray[np.float64]) -> NDArray[np.uint8]:

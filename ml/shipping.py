@@ -136,12 +136,9 @@ The same training with {len(seeds)} seeds reached {sum(accuracies) / len(seeds):
 
 
 def _turns_in_words(augmentation: JSON) -> str:
-    said = ""
-    for which, of in (("clockwise_deg", ""), ("pen_clockwise_deg", ", of what a pen drew")):
-        turned = augmentation.get(which) or {}
-        each = ", ".join(f"{label} around {angle:g}°" for label, angle in turned.items())
-        said += f" Clockwise{of}: {each}." if each else ""
-    return said
+    turned = augmentation.get("clockwise_deg") or {}
+    each = ", ".join(f"{label} around {angle:g}°" for label, angle in turned.items())
+    return f" Clockwise, {each}." if each else ""
 
 
 def _recipe_in_words(plan: JSON) -> str:

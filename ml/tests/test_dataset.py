@@ -29,7 +29,6 @@ def small_set(writers: list[str], labels: list[str] | None = None) -> Dataset:
         np.array(labels or ["1"] * count),
         np.array(writers),
         np.ones(count, np.float32),
-        np.zeros(count, bool),
         {"small": "0" * 64},
     )
 
