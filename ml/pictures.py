@@ -6,9 +6,9 @@ import warnings
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 
-from ml.contract import INK_BOX, Greyscale, InkError, Picture
+from ml.contract import INK_BOX, Greyscale, Ink, InkError, Picture, Stroke
 from ml.photographs import SMALLEST_INK, find_ink, is_photograph
 from ml.windows import in_disc
 
@@ -184,3 +184,17 @@ def broaden(ink: Greyscale) -> Greyscale:
     if not is_line or side < _LEAST_BROADENED_PX or width >= _THIN * unit:
         return ink
     return in_disc(ink, float(_BROADENED * unit - width) / 2)
+
+
+def as_picture(ink: Ink, pen_px: float) -> Picture:
+    """What a canvas with a round pen of `pen_px` would be saved as: light ink on black."""
+    fine = 2
+    image = Image.new("L", (ink.width * fine, ink.height * fine), 0)
+    draw, reach = ImageDraw.Draw(image), pen_px * fine / 2
+    for stroke in ink.strokes:
+        points: Stroke = stroke[:, :2] * fine
+        draw.line([tuple(point) for point in points], 255, round(pen_px * fine), joint="curve")
+        for x, y in points:
+            draw.ellipse((x - reach, y - reach, x + reach, y + reach), 255)
+    small = image.resize((ink.width, ink.height), Image.Resampling.BOX)
+    return Picture(np.asarray(small, np.uint8))

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
-from ml.contract import Drawn, Ink, InkError, Labels, Picture, Stroke
+from ml.contract import Drawn, Ink, InkError, Labels
 from ml.dataset import Dataset
+from ml.pictures import as_picture
 from ml.preprocessing import preprocess
 
 CANVAS_PX = 280
@@ -47,20 +47,6 @@ def lay(
     shift = _EDGE_PX + where * room
     laid = tuple(np.round((stroke - low) * scale + shift, 2) for stroke in strokes)
     return Ink(laid, CANVAS_PX, CANVAS_PX)
-
-
-def as_picture(ink: Ink, pen_px: float) -> Picture:
-    """What a canvas with a round pen of `pen_px` would be saved as: light ink on black."""
-    fine = 2
-    image = Image.new("L", (ink.width * fine, ink.height * fine), 0)
-    draw, reach = ImageDraw.Draw(image), pen_px * fine / 2
-    for stroke in ink.strokes:
-        points: Stroke = stroke[:, :2] * fine
-        draw.line([tuple(point) for point in points], 255, round(pen_px * fine), joint="curve")
-        for x, y in points:
-            draw.ellipse((x - reach, y - reach, x + reach, y + reach), 255)
-    small = image.resize((ink.width, ink.height), Image.Resampling.BOX)
-    return Picture(np.asarray(small, np.uint8))
 
 
 def _picture(pen: str) -> Laying:

@@ -27,7 +27,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ml.contract import Ink
-from ml.robustness import as_picture, lay
+from ml.pictures import as_picture
+from ml.robustness import lay
 from recognizer.reports import processes
 from recognizer.reports.bench_table import in_words
 from recognizer.reports.clients import Measured, http_request, keep_asking

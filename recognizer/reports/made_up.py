@@ -13,8 +13,8 @@ from PIL import Image
 
 from ml.contract import DIGITS, NOT_A_DIGIT, Ink, Stroke
 from ml.letterforms import DIGIT_FORMS, OTHER_FORMS, strokes_of
+from ml.pictures import as_picture
 from ml.preprocessing import ink_box, preprocess
-from ml.robustness import as_picture
 from ml.strokes import UNKNOWN_TIME, pack_ink
 from ml.synthetic import smooth
 from recognizer.reports.made_up_bitmaps import bitmaps

@@ -7,8 +7,9 @@ from ml import pretrained
 from ml.contract import Ink, Picture
 from ml.dataset import DatasetError, save_strokes
 from ml.inference import load_trained
+from ml.pictures import as_picture
 from ml.preprocessing import preprocess
-from ml.robustness import as_picture, lay
+from ml.robustness import lay
 from recognizer.reports import group as groups
 from recognizer.reports import learning_table
 from recognizer.reports.group import Handwriting
