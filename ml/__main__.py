@@ -125,6 +125,12 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--dropout", type=float, default=1.0, help="how much of the architecture's own, 0 to 1"
     )
+    train.add_argument(
+        "--second-loss",
+        type=float,
+        default=0.0,
+        help="how much it counts to tell a 1 or 7 from a pen from a scanned one",
+    )
     train.add_argument("--ema", type=float, default=0.0, help="momentum of averaged weights")
     train.add_argument(
         "--most-forgotten",

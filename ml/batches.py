@@ -5,6 +5,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from ml.augmentation import augment
+from ml.auxiliary import ANSWERS, second_targets
 from ml.dataset import Dataset
 from ml.distillation import Soften
 from ml.plan import Plan
@@ -13,8 +14,11 @@ from ml.plan import Plan
 def training_batches(dataset: Dataset, plan: Plan, soften: Soften | None = None) -> tf.data.Dataset:
     """Endlessly varied batches: ((n, 28, 28, 1) float32, (n, classes) float32, one-hot).
 
+    Where the plan has a second loss, its (n, ANSWERS) targets lie beside those.
+
     One pass holds as many samples as the plan says, or the set has. Each is drawn in proportion to
-    its weight; equal weights mean each exactly once a pass. `soften` has the last word on targets.
+    its weight; equal weights mean each exactly once a pass. `soften` has the last word on the
+    targets of the scores.
     """
     images, targets = dataset.images, dataset.targets(plan.classes)
     weights = dataset.weights.astype(np.float64)
@@ -32,27 +36,35 @@ def training_batches(dataset: Dataset, plan: Plan, soften: Soften | None = None)
         picked = order()
         for start in range(0, len(picked), plan.batch_size):
             part = picked[start : start + plan.batch_size]
-            yield images[part, :, :, None], targets[part]
+            yield images[part, :, :, None], targets[part], dataset.by_pen[part]
 
     signature = (
         tf.TensorSpec((None, *images.shape[1:], 1), tf.uint8),
         tf.TensorSpec((None,), tf.int64),
+        tf.TensorSpec((None,), tf.bool),
     )
     how = plan.augmentation
-    angles = tf.constant([how.clockwise_deg.get(name, 0.0) for name in plan.classes], tf.float32)
+    angles = [how.pen_clockwise_deg.get(name, 0.0) for name in plan.classes]
 
-    def turned(labels: tf.Tensor) -> tf.Tensor | None:
-        return tf.gather(angles, labels) if how.clockwise_deg else None
+    def turned(labels: tf.Tensor, by_pen: tf.Tensor) -> tf.Tensor | None:
+        if not any(angles):
+            return None
+        return tf.gather(tf.constant(angles, tf.float32), labels) * tf.cast(by_pen, tf.float32)
 
-    varied = tf.data.Dataset.from_generator(batches, output_signature=signature).map(
-        lambda x, y: (
-            augment(tf.cast(x, tf.float32) / 255.0, how, turned(y)),
-            tf.one_hot(y, len(plan.classes)),
-        ),
-        num_parallel_calls=1,
-        deterministic=True,
+    def sample(x: tf.Tensor, y: tf.Tensor, by_pen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images = augment(tf.cast(x, tf.float32) / 255.0, how, turned(y, by_pen))
+        targets = tf.one_hot(y, len(plan.classes))
+        if soften:
+            images, targets = soften(images, targets)
+        if plan.second_loss:
+            targets = tf.concat([targets, second_targets(y, by_pen, plan.classes)], axis=1)
+        return images, targets
+
+    return (
+        tf.data.Dataset.from_generator(batches, output_signature=signature)
+        .map(sample, num_parallel_calls=1, deterministic=True)
+        .prefetch(4)
     )
-    return (varied.map(soften) if soften else varied).prefetch(4)
 
 
 def systematic_draw(
@@ -66,7 +78,9 @@ def systematic_draw(
 
 
 def validation_batches(dataset: Dataset, plan: Plan) -> tf.data.Dataset:
-    """The set once, in order and unchanged."""
+    """The set once, in order and unchanged; a second answer is not asked for."""
     images = dataset.images.astype(np.float32)[..., None] / 255.0
     targets = np.eye(len(plan.classes), dtype=np.float32)[dataset.targets(plan.classes)]
+    if plan.second_loss:
+        targets = np.pad(targets, ((0, 0), (0, ANSWERS)))
     return tf.data.Dataset.from_tensor_slices((images, targets)).batch(500)

@@ -72,6 +72,7 @@ def train(arguments: Namespace) -> None:
         label_smoothing=arguments.label_smoothing,
         ema_momentum=arguments.ema,
         augmentation=AUGMENTATIONS[arguments.augmentation],
+        second_loss=arguments.second_loss,
         learning_rate=arguments.learning_rate,
         precision=arguments.precision,
         most_forgotten=arguments.most_forgotten,

@@ -6,6 +6,7 @@ The format, one NPZ file a set (NumPy arrays, no pickles), for n samples:
     writers     (n,) optional: who wrote it, so that a split keeps writers apart
     split       (n,) optional: "train", "validation" or "test" fixes a sample's side
     weights     (n,) optional float: how often a sample is drawn, 1.0 if absent
+    by_pen      (n,) optional bool: whether a picture looks as if a pen had drawn it on a canvas
 
 with either pictures, of any one size, light ink on dark paper or the reverse:
 
@@ -60,6 +61,7 @@ class Dataset:
     labels   (n,) short strings
     writers  (n,) strings, "" where unknown
     weights  (n,) float32, how often each is drawn
+    by_pen   (n,) whether a pen drew it on a canvas; else it was scanned or photographed
     sources  {set name: SHA-256 of its files}
     """
 
@@ -67,6 +69,7 @@ class Dataset:
     labels: Labels
     writers: Labels
     weights: NDArray[np.float32]
+    by_pen: NDArray[np.bool_]
     sources: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -79,6 +82,7 @@ class Dataset:
             self.labels[keep],
             self.writers[keep],
             self.weights[keep],
+            self.by_pen[keep],
             self.sources,
         )
 
@@ -104,6 +108,7 @@ def concatenate(sets: Iterable[Dataset]) -> Dataset:
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.writers for part in parts]),
         np.concatenate([part.weights for part in parts]),
+        np.concatenate([part.by_pen for part in parts]),
         sources,
     )
 
@@ -163,7 +168,8 @@ def load_set(path: Path, pen_width_px: float = PEN_WIDTH_PX) -> Dataset:
         DatasetError: the file is missing, damaged or in another format.
     """
     drawings, arrays = _load(path)
-    images, kept = [], []
+    images, kept, by_pen = [], [], []
+    drawn_pictures = arrays.get("by_pen", np.zeros(len(arrays["labels"]), bool))
     approved = _approved(arrays)
     for index, drawn in enumerate(drawings):
         if not approved[index]:
@@ -171,6 +177,7 @@ def load_set(path: Path, pen_width_px: float = PEN_WIDTH_PX) -> Dataset:
         try:
             images.append(preprocess(drawn, pen_width_px))
             kept.append(index)
+            by_pen.append(isinstance(drawn, Ink) or bool(drawn_pictures[index]))
         except ValueError:
             continue
     if not kept:
@@ -180,6 +187,7 @@ def load_set(path: Path, pen_width_px: float = PEN_WIDTH_PX) -> Dataset:
         arrays["labels"][kept],
         writers=arrays["writers"][kept].astype("U64") if "writers" in arrays else None,
         weights=arrays["weights"][kept].astype(np.float32) if "weights" in arrays else None,
+        by_pen=np.array(by_pen),
         sources={path.name: file_sha256(path)},
     )
 
@@ -269,14 +277,23 @@ def load_bitmaps(path: Path) -> Dataset:
         arrays["labels"].astype("U16"),
         writers=arrays["writers"].astype("U64") if "writers" in arrays else None,
         weights=arrays["weights"].astype(np.float32) if "weights" in arrays else None,
+        by_pen=arrays.get("by_pen"),
         sources={path.name: file_sha256(path)},
     )
 
 
-def save_bitmaps(path: Path, images: NDArray[np.uint8], labels: Labels, writers: Labels) -> None:
+def save_bitmaps(
+    path: Path,
+    images: NDArray[np.uint8],
+    labels: Labels,
+    writers: Labels,
+    by_pen: NDArray[np.bool_] | None = None,
+) -> None:
     """Store (n, h, w) bitmaps with labels and writers, compressed; `load_set` reads them, and
     `load_bitmaps` those of 28x28."""
-    np.savez_compressed(path, images=images, labels=labels, writers=writers)
+    if by_pen is None:
+        by_pen = np.zeros(len(labels), bool)
+    np.savez_compressed(path, images=images, labels=labels, writers=writers, by_pen=by_pen)
 
 
 def save_strokes(path: Path, inks: list[Ink], labels: list[str], writers: list[str]) -> None:
@@ -333,6 +350,7 @@ def _dataset(
     *,
     writers: Labels | None = None,
     weights: NDArray[np.float32] | None = None,
+    by_pen: NDArray[np.bool_] | None = None,
     sources: dict[str, str],
 ) -> Dataset:
     if len(images) != len(labels):
@@ -341,4 +359,6 @@ def _dataset(
         writers = np.full(len(labels), "", "U1")
     if weights is None:
         weights = np.ones(len(labels), np.float32)
-    return Dataset(images, labels, writers, weights, sources)
+    if by_pen is None:
+        by_pen = np.zeros(len(labels), bool)
+    return Dataset(images, labels, writers, weights, by_pen, sources)

@@ -33,6 +33,8 @@ class Plan:
     """How much a fine-tuning may lose of what was known; see `blend`."""
     teachers_share: float = 0.0
     """Of the targets, how much is what the teachers answer."""
+    second_loss: float = 0.0
+    """How much it counts to tell a 1 or 7 from a pen from a scanned one; see `ml.auxiliary`."""
     dropout: float = 1.0
     """How much of the architecture's own dropout there is, 0 to 1."""
     augmentation: Augmentation = field(default_factory=Augmentation)

@@ -87,4 +87,10 @@ def laid(
             continue
         images.append(np.round(bitmap * 255).astype(np.uint8))
         kept.append(index)
-    return Dataset(np.stack(images), labels[kept], writers[kept], np.ones(len(kept), np.float32))
+    return Dataset(
+        np.stack(images),
+        labels[kept],
+        writers[kept],
+        np.ones(len(kept), np.float32),
+        by_pen=np.ones(len(kept), bool),
+    )

@@ -135,10 +135,12 @@ The same training with {len(seeds)} seeds reached {sum(accuracies) / len(seeds):
 {which}"""
 
 
-def _turns_in_words(augmentation: JSON) -> str:
-    turned = augmentation.get("clockwise_deg") or {}
+def _further_bending_in_words(augmentation: JSON) -> str:
+    untouched = augmentation.get("untouched", 0)
+    said = f" {untouched:.0%} of the samples as they are." if untouched else ""
+    turned = augmentation.get("pen_clockwise_deg") or {}
     each = ", ".join(f"{label} around {angle:g}°" for label, angle in turned.items())
-    return f" Clockwise, {each}." if each else ""
+    return f"{said} Clockwise, of what a pen drew: {each}." if each else said
 
 
 def _recipe_in_words(plan: JSON) -> str:
@@ -225,7 +227,7 @@ bins of a fifteenth; the dots lie on the dashed line where confidence is exactly
 ## How it was trained
 
 Network `{plan["architecture"]}`: {description}
-Rotation ±{augmentation["rotation_deg"]:g}°, shifts ±{augmentation["shift"]:.0%}, zoom ±{augmentation["zoom"]:.0%}, shear ±{augmentation["shear"]:g}, elastic distortion {augmentation.get("elastic_px", 0):g} px.{_turns_in_words(augmentation)}
+Rotation ±{augmentation["rotation_deg"]:g}°, shifts ±{augmentation["shift"]:.0%}, zoom ±{augmentation["zoom"]:.0%}, shear ±{augmentation["shear"]:g}, elastic distortion {augmentation.get("elastic_px", 0):g} px.{_further_bending_in_words(augmentation)}
 Adam {plan["learning_rate"]:g}, {schedule}, label smoothing {plan.get("label_smoothing", 0):g}; {kept} was kept; {plan["precision"]}{_recipe_in_words(plan)}.
 
 {result["data"]["train"]:,} samples to train on, {result["data"]["validation"]:,} to validate on (by writer where writers are known),

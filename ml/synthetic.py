@@ -8,10 +8,19 @@ from PIL import Image
 
 from ml.contract import IMAGE_SIZE, INK_BOX, Bitmap, Ink, Labels, Stroke
 from ml.letterforms import strokes_of
+from ml.pictures import as_picture
 from ml.preprocessing import centre_by_mass, preprocess
 
 _CANVAS = 280
 _PENS_PX = (1.8, 3.4)
+
+_PICTURES = 0.35
+"""Share of made-up characters that come as a picture of the canvas, as an upload does."""
+_PICTURE_PENS_PX = (4.0, 28.0)
+
+_TURNS_DEG = {"1": (8.0, 10.0), "7": (5.0, 6.0)}
+"""By label, how far it is turned clockwise: mean and standard deviation. See `ml.augmentation`."""
+_TURN_DEG = (0.0, 5.0)
 
 _WOBBLE = 0.45
 """How far a hand misses each corner of a form, in ninths of its height: standard deviation."""
@@ -32,7 +41,10 @@ def written(
     out = np.zeros((count, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     for index, label in enumerate(labels.tolist()):
         choices = known[label]
-        out[index] = _inked(_by_hand(choices[rng.integers(len(choices))], rng), rng)
+        turn_deg = _TURNS_DEG.get(label, _TURN_DEG)
+        strokes = _by_hand(choices[rng.integers(len(choices))], rng, turn_deg)
+        is_picture = rng.random() < _PICTURES
+        out[index] = _on_picture(strokes, rng) if is_picture else _inked(strokes, rng)
     return out, labels
 
 
@@ -42,9 +54,13 @@ def by_hand(form: str, rng: np.random.Generator) -> Ink:
     return Ink(tuple(strokes), _CANVAS, _CANVAS)
 
 
-def _by_hand(form: tuple[Stroke, ...], rng: np.random.Generator) -> list[Stroke]:
+def _by_hand(
+    form: tuple[Stroke, ...],
+    rng: np.random.Generator,
+    turn_deg: tuple[float, float] = _TURN_DEG,
+) -> list[Stroke]:
     """One way of writing a form on the canvas."""
-    turn, slant = np.deg2rad(rng.normal(0, 5)), rng.normal(0.08, 0.18)
+    turn, slant = np.deg2rad(rng.normal(*turn_deg)), rng.normal(0.08, 0.18)
     wide = np.exp(rng.normal(-0.15, 0.25))
     linear = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ np.array(
         [[wide, -slant], [0.0, 1.0]]
@@ -65,6 +81,15 @@ def _inked(strokes: list[Stroke], rng: np.random.Generator) -> NDArray[np.uint8]
     clipped = tuple(np.clip(stroke, 0, _CANVAS) for stroke in strokes)
     bitmap = preprocess(Ink(clipped, _CANVAS, _CANVAS), float(rng.uniform(*_PENS_PX)))
     return np.round(bitmap * 255).astype(np.uint8)
+
+
+def _on_picture(strokes: list[Stroke], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """The same, larger or smaller, saved with a pen from thin to thick and read again."""
+    scale, pens = rng.uniform(0.5, 1.4), np.log(_PICTURE_PENS_PX)
+    edge, middle = 5, _CANVAS / 2
+    laid = (np.clip(middle + scale * (each - middle), edge, _CANVAS - edge) for each in strokes)
+    picture = as_picture(Ink(tuple(laid), _CANVAS, _CANVAS), float(np.exp(rng.uniform(*pens))))
+    return np.round(preprocess(picture) * 255).astype(np.uint8)
 
 
 def scribbles(count: int, seed: int) -> NDArray[np.uint8]:

@@ -13,6 +13,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from ml.architecture import ARCHITECTURES
+from ml.auxiliary import BothLosses, ScoresAccuracy, with_second_answer
 from ml.batches import training_batches, validation_batches
 from ml.calibration import DIGITS_LOST, choose_threshold, fit_temperature
 from ml.contract import JSON, NOT_A_DIGIT
@@ -64,14 +65,20 @@ def train(
         _start_from(network, initial, plan)
     before = network.get_weights()
     steps = -(-(plan.epoch_samples or len(train_set)) // plan.batch_size)
-    network.compile(
-        optimizer=_optimizer(plan, steps),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=plan.label_smoothing),
-        metrics=["accuracy"],
+    loss: keras.losses.Loss = keras.losses.CategoricalCrossentropy(
+        label_smoothing=plan.label_smoothing
     )
+    trained, accuracy = network, "accuracy"
+    if plan.second_loss:
+        trained, loss, accuracy = (
+            with_second_answer(network),
+            BothLosses(plan),
+            ScoresAccuracy(plan),
+        )
+    trained.compile(optimizer=_optimizer(plan, steps), loss=loss, metrics=[accuracy])
     progress = _Progress(plan, steps, report)
     started = time.monotonic()
-    network.fit(
+    trained.fit(
         training_batches(train_set, plan, softener(plan, teachers) if teachers else None),
         validation_data=validation_batches(validation_set, plan),
         epochs=plan.epochs,
@@ -89,6 +96,9 @@ def train(
             progress,
         ],
     )
+    if trained is not network:
+        trained.load_weights(checkpoint)
+        network.save_weights(checkpoint)
     best_network = load_network(plan.architecture, plan.classes, checkpoint)
     share = 1.0
     if plan.most_forgotten and older is not None:

@@ -100,7 +100,8 @@ def write_set(target: Path, folder: Path, names: Sequence[str] = NAMES, seed: in
                 labels.append(character)
                 writers.append(name)
     target.parent.mkdir(parents=True, exist_ok=True)
-    save_bitmaps(target, np.stack(pictures), np.array(labels), np.array(writers))
+    drawn = np.ones(len(labels), bool)
+    save_bitmaps(target, np.stack(pictures), np.array(labels), np.array(writers), drawn)
     return len(pictures)
 
 

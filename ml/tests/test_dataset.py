@@ -16,7 +16,7 @@ from ml.dataset import (
     save_strokes,
     split_validation,
 )
-from ml.pictures import decode_picture
+from ml.pictures import as_picture, decode_picture
 from ml.preprocessing import preprocess
 from ml.tests import golden
 from ml.tests.pictures import encoded, picture_of
@@ -29,6 +29,7 @@ def small_set(writers: list[str], labels: list[str] | None = None) -> Dataset:
         np.array(labels or ["1"] * count),
         np.array(writers),
         np.ones(count, np.float32),
+        np.zeros(count, bool),
         {"small": "0" * 64},
     )
 
@@ -58,8 +59,18 @@ def test_strokes_saved_and_loaded_are_preprocessed_as_in_serving(tmp_path: Path)
     loaded = load_set(tmp_path / "set.npz")
     assert loaded.labels.tolist() == list(DIGITS)
     assert set(loaded.writers) == {"w"}
+    assert loaded.by_pen.all()
     for image, ink in zip(loaded.images, inks, strict=True):
         assert (image == np.round(preprocess(ink) * 255)).all()
+
+
+def test_a_picture_is_of_a_pen_only_where_its_set_says_so(tmp_path: Path) -> None:
+    images = np.stack([as_picture(golden.ink(digit), 14).pixels for digit in "12"])
+    labels = np.array(["1", "2"])
+    np.savez(tmp_path / "silent.npz", images=images, labels=labels)
+    np.savez(tmp_path / "telling.npz", images=images, labels=labels, by_pen=np.array([True, False]))
+    assert load_set(tmp_path / "silent.npz").by_pen.tolist() == [False, False]
+    assert load_set(tmp_path / "telling.npz").by_pen.tolist() == [True, False]
 
 
 def test_pictures_of_either_polarity_and_number_labels_are_read(tmp_path: Path) -> None:

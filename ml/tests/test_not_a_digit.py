@@ -1,5 +1,7 @@
 """Drawings that show no digit: made up, learned from, refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -85,7 +87,7 @@ def test_every_form_is_strokes_on_its_grid(forms: dict[str, tuple[str, ...]]) ->
 def golden_digits() -> Dataset:
     images = np.stack([np.round(preprocess(golden.ink(d)) * 255).astype(np.uint8) for d in DIGITS])
     blank = np.full(10, "", "U1")
-    return Dataset(images, np.array(DIGITS), blank, np.ones(10, np.float32))
+    return Dataset(images, np.array(DIGITS), blank, np.ones(10, np.float32), np.ones(10, bool))
 
 
 def test_letters_unlike_digits_become_that_class_and_the_others_are_left_out() -> None:
@@ -94,6 +96,7 @@ def test_letters_unlike_digits_become_that_class_and_the_others_are_left_out() -
         np.array(["A", "O", "3", "l", "+"]),
         np.full(5, "", "U1"),
         np.ones(5, np.float32),
+        np.zeros(5, bool),
     )
     assert learnable(letters, DIGITS).labels.tolist() == ["3"]
     assert learnable(letters, (*DIGITS, NOT_A_DIGIT)).labels.tolist() == [
@@ -141,7 +144,7 @@ def test_digits_redrawn_with_another_pen_are_the_same_digits() -> None:
     thin, thick = redraw(mnist.images, np.array([[2.0] * 400, [3.4] * 400]))
     assert thin.mean() < thick.mean() * 0.75
     for images in (thin, thick):
-        redrawn = Dataset(images, mnist.labels, mnist.writers, mnist.weights)
+        redrawn = replace(mnist, images=images)
         assert evaluation.evaluate(classifier, redrawn)["accuracy"] > 0.97
 
 
@@ -161,3 +164,14 @@ def test_redrawn_samples_keep_their_labels_and_take_a_share_of_the_weight() -> N
     assert more.weights.sum() == pytest.approx(10)
     assert more.weights[10:].sum() == pytest.approx(2.5)
     assert not (more.images[10:20] == more.images[20:]).all()
+
+
+def test_a_scanned_7_is_not_redrawn_and_one_from_a_pen_is() -> None:
+    scanned = replace(golden_digits(), by_pen=np.zeros(10, bool))
+    more = with_redrawn(scanned, pens=1, seed=1)
+    of_a_7 = more.weights[more.labels == "7"]
+    assert of_a_7.tolist() == [1, 0]
+    assert more.weights[10:].sum() == pytest.approx(0.25 * 9)
+    assert more.by_pen.tolist() == [False] * 10 + [True] * 10
+    drawn = with_redrawn(golden_digits(), pens=1, seed=1)
+    assert drawn.weights[drawn.labels == "7"].tolist() == [0.75, 0.25]

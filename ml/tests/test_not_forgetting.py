@@ -84,4 +84,5 @@ def _set(labels: str, weight: float) -> Dataset:
         names,
         np.full(len(names), ""),
         np.full(len(names), weight, np.float32),
+        np.zeros(len(names), bool),
     )

@@ -51,6 +51,7 @@ def test_a_set_of_typefaces_is_fetched_once_and_read_like_any_other(
     found = load_set(target)
     assert len(found) == count == 2 * sum(typefaces.CHARACTERS.values())
     assert set(found.writers) == {"one-hand", "another"}
+    assert found.by_pen.all()
     assert sorted(set(found.labels)) == sorted(typefaces.CHARACTERS)
     first = found.images.copy()
     typefaces.write_set(target, kept, ["one-hand", "another"])
