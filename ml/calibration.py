@@ -7,8 +7,12 @@ from numpy.typing import NDArray
 
 from ml.contract import Scores
 
-DIGITS_LOST = 0.001
-"""The share of validation digits that the refusal of other drawings may cost."""
+DIGITS_LOST = 0.0003
+"""The share of validation digits that the refusal of other drawings may cost.
+
+A refused digit costs whoever drew it a drawing; a letter that passes is shown with what confidence
+"not a digit" leaves it: little.
+"""
 
 _TEMPERATURES = np.geomspace(0.3, 3.0, 231)
 

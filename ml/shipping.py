@@ -114,7 +114,7 @@ def _refusal_in_words(result: JSON) -> str:
 
 An eleventh output, "not a digit", has learned from letters that nobody takes for a digit, from
 scribbles and from several digits at once. A drawing is refused where that output is over
-{calibration["reject_above"]:.4f}: the threshold that {DIGITS_LOST:.1%} of the digits in the validation split exceed. The
+{calibration["reject_above"]:.4f}: the threshold that {DIGITS_LOST:.2%} of the digits in the validation split exceed. The
 scores were calibrated there too, with a temperature of {calibration["temperature"]:.3f} that is folded into the last layer.
 
 It reads one digit at a time, and letters that look like a digit (O, I, l, S, Z, B, g, q) are read as one."""
