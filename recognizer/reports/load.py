@@ -66,12 +66,14 @@ def judge(answers: list[Answer], promoted: list[Promoted]) -> dict[str, float | 
     ends = [later.at for later in promoted[1:]] + [float("inf")]
     slowest, late = 0.0, 0
     for one, end in zip(promoted, ends, strict=True):
-        # The next promotion begins SECONDS_TO_SWAP + 0.5 after this one; it takes a moment itself.
+        # The next promotion begins SECONDS_TO_SWAP + 0.5 after this one, and takes a moment: what
+        # is answered from then on, though sent before, may be answered by the next version.
         until = min(end, one.at + SECONDS_TO_SWAP + 0.5)
         old = [
             answer.sent_at - one.at
             for answer in answers
-            if one.at < answer.sent_at < until
+            if one.at < answer.sent_at
+            and answer.sent_at + answer.seconds < until
             and answer.status == 200
             and answer.version != one.version
         ]

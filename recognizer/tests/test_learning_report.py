@@ -124,6 +124,7 @@ def test_failed_requests_and_late_answers_are_counted():
         Answer(12.3, 0.01, 200, 2),
         Answer(12.3, 0.01, 503, None),
         Answer(12.4, 0.01, 0, None),
+        Answer(12.45, 0.1, 200, 1),  # the next promotion had begun, and may have answered it
         Answer(13.1, 0.01, 200, 1),  # after the next promotion
     ]
 
@@ -132,7 +133,7 @@ def test_failed_requests_and_late_answers_are_counted():
     assert judged["failed_requests"] == 2
     assert judged["late_answers"] == 1
     assert judged["slowest_swap_seconds"] == pytest.approx(2.2)
-    assert judged["requests"] == 7
+    assert judged["requests"] == 8
 
 
 FIGURES = {
