@@ -116,6 +116,11 @@ def parser() -> argparse.ArgumentParser:
         "--made-up", type=int, default=0, help="so many letters and scribbles for that class"
     )
     train.add_argument("--written", type=int, default=0, help="so many made-up digits")
+    train.add_argument(
+        "--turn-strokes",
+        action="store_true",
+        help="sets of pen strokes also turned, before they are drawn",
+    )
     train.add_argument("--redraw", type=int, default=0, help="each sample again with so many pens")
     train.add_argument("--epochs", type=int, default=60)
     train.add_argument("--epoch-samples", type=int, default=0, help="default: all there are")

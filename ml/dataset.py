@@ -27,11 +27,13 @@ exports (recognizer/exchange/npz.py) has these, and more that only a site reads 
 import gzip
 import hashlib
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from ml.contract import IMAGE_SIZE, JSON, Drawn, Ink, Labels, Picture
@@ -45,6 +47,8 @@ MNIST_SHA256 = {
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
 """SHA-256 of the four uncompressed IDX files."""
+
+_STROKES = frozenset({"points", "stroke_len", "sample_len"})
 
 _IDX_IMAGES, _IDX_LABELS = 0x0803, 0x0801
 
@@ -158,11 +162,18 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * dims).reshape(shape)
 
 
-def load_set(path: Path, pen_width_px: float = PEN_WIDTH_PX) -> Dataset:
+def load_set(
+    path: Path,
+    pen_width_px: float = PEN_WIDTH_PX,
+    change: Callable[[Ink, str], Ink] | None = None,
+) -> Dataset:
     """A set in the documented NPZ format, every sample through `preprocess`.
 
     Samples without ink are left out. Pictures that are 28x28 already go
     through `preprocess` like all others.
+
+    Args:
+        change: what becomes of strokes first, by their label.
 
     Raises:
         DatasetError: the file is missing, damaged or in another format.
@@ -174,6 +185,8 @@ def load_set(path: Path, pen_width_px: float = PEN_WIDTH_PX) -> Dataset:
     for index, drawn in enumerate(drawings):
         if not approved[index]:
             continue
+        if change and isinstance(drawn, Ink):
+            drawn = change(drawn, str(arrays["labels"][index]))
         try:
             images.append(preprocess(drawn, pen_width_px))
             kept.append(index)
@@ -190,6 +203,16 @@ def load_set(path: Path, pen_width_px: float = PEN_WIDTH_PX) -> Dataset:
         by_pen=np.array(by_pen),
         sources={path.name: file_sha256(path)},
     )
+
+
+def holds_strokes(path: Path) -> bool:
+    """Whether a set in the documented format is one of strokes, which may hold pictures too.
+
+    Raises:
+        DatasetError: the file is missing or damaged.
+    """
+    with _opened(path) as file:
+        return set(file.files) >= _STROKES
 
 
 def load_inks(path: Path) -> tuple[list[Ink], Labels, Labels] | None:
@@ -228,21 +251,27 @@ def _approved(arrays: dict[str, np.ndarray]) -> NDArray[np.bool_]:
 
 
 def _load(path: Path) -> tuple[Iterator[Drawn], dict[str, np.ndarray]]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise DatasetError(f"{path} cannot be read as a data set: {error}") from error
+    with _opened(path) as file:
+        arrays = {name: file[name] for name in file.files}
     arrays["labels"] = np.asarray(arrays.get("labels", [])).astype("U16")
     if not len(arrays["labels"]):
         raise DatasetError(f"{path} holds no labels.")
     return _samples(arrays, path), arrays
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[NpzFile]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            yield file
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise DatasetError(f"{path} cannot be read as a data set: {error}") from error
+
+
 def _samples(arrays: dict[str, np.ndarray], path: Path) -> Iterator[Drawn]:
     if "images" in arrays:
         yield from (Picture(level(image)) for image in arrays["images"])
-    elif {"points", "stroke_len", "sample_len"} <= set(arrays):
+    elif set(arrays) >= _STROKES:
         yield from _inks(arrays)
     else:
         raise DatasetError(f"{path} holds neither images nor points, stroke_len and sample_len.")

@@ -1,6 +1,7 @@
 """Made-up drawings: written characters, scribbles, several digits at once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ _PICTURES = 0.35
 """Share of made-up characters that come as a picture of the canvas, as an upload does."""
 _PICTURE_PENS_PX = (4.0, 28.0)
 
-_TURNS_DEG = {"1": (8.0, 10.0), "7": (5.0, 6.0)}
+_TURNS_DEG = {"1": (9.0, 11.0), "7": (5.0, 6.0)}
 """By label, how far it is turned clockwise: mean and standard deviation. See `ml.augmentation`."""
 _TURN_DEG = (0.0, 5.0)
 
@@ -54,6 +55,18 @@ def by_hand(form: str, rng: np.random.Generator) -> Ink:
     return Ink(tuple(strokes), _CANVAS, _CANVAS)
 
 
+def turned(ink: Ink, label: str, rng: np.random.Generator) -> Ink:
+    """The strokes as other hands hold them: turned as a made-up character of that label is."""
+    turn = np.deg2rad(rng.normal(*_TURNS_DEG.get(label, _TURN_DEG)))
+    return replace(ink, strokes=tuple(stroke[:, :2] @ _turn(turn).T for stroke in ink.strokes))
+
+
+def _turn(clockwise: float) -> NDArray[np.float64]:
+    """(2, 2) on columns x right, y down; in radians."""
+    cos, sin = np.cos(clockwise), np.sin(clockwise)
+    return np.array([[cos, -sin], [sin, cos]])
+
+
 def _by_hand(
     form: tuple[Stroke, ...],
     rng: np.random.Generator,
@@ -62,9 +75,7 @@ def _by_hand(
     """One way of writing a form on the canvas."""
     turn, slant = np.deg2rad(rng.normal(*turn_deg)), rng.normal(0.08, 0.18)
     wide = np.exp(rng.normal(-0.15, 0.25))
-    linear = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ np.array(
-        [[wide, -slant], [0.0, 1.0]]
-    )
+    linear = _turn(turn) @ np.array([[wide, -slant], [0.0, 1.0]])
     wobble = _WOBBLE * rng.uniform(0.3, 1.4)
     strokes = []
     for corners in form:

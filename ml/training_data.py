@@ -14,6 +14,7 @@ from ml.dataset import (
     DatasetError,
     concatenate,
     halves,
+    holds_strokes,
     load_bitmaps,
     load_mnist,
     load_set,
@@ -27,6 +28,7 @@ from ml.mixture import (
     with_rivals,
     written_digits,
 )
+from ml.synthetic import turned
 
 NOT_A_DIGIT_SHARE = 0.10
 """Of what a training draws, where "not a digit" is a class."""
@@ -75,6 +77,9 @@ def training_data(arguments: Namespace) -> TrainingData:
         further = _with_share(further, arguments, sum(map(len, base)))
     kept_apart = split_seed(arguments)
     split = [halves(part, arguments.validation_share, kept_apart) for part in [*base, *further]]
+    if arguments.turn_strokes:
+        for index, named in enumerate(arguments.sets, len(base)):
+            split[index] = (_also_turned(split[index][0], named, arguments), split[index][1])
     older = concatenate(half for _, half in split[: len(base)]) if base else None
     train_set, validation_set = (concatenate(half) for half in zip(*split, strict=True))
     if arguments.written:
@@ -126,8 +131,27 @@ def mixture_in_json(arguments: Namespace) -> JSON:
         "made_up": arguments.made_up,
         "written": arguments.written,
         "redrawn_with_pens": arguments.redraw,
+        "strokes_turned": arguments.turn_strokes,
         "rivals": arguments.rivals,
     }
+
+
+def _also_turned(half: Dataset, named: str, arguments: Namespace) -> Dataset:
+    """What is trained on of a set of strokes, as it is and turned, each half as often.
+
+    Strokes are turned before they are drawn: a bitmap that is turned is blurred too.
+    """
+    path, _ = _named_weight(named)
+    if not holds_strokes(path):
+        return half
+    rng = np.random.default_rng(arguments.seed)
+    everything = load_set(path, change=lambda ink, label: turned(ink, label, rng))
+    mine = learnable(everything, classes_of(arguments))
+    other, _ = halves(mine, arguments.validation_share, split_seed(arguments))
+    weights = half.weights * np.float32(0.5)
+    return concatenate(
+        [replace(half, weights=weights), replace(half, images=other.images, weights=weights)]
+    )
 
 
 def _weighed_set(named: str) -> Dataset:
