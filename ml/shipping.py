@@ -100,7 +100,8 @@ ARCHITECTURES_IN_WORDS = {
 
 _FROM_SCRATCH = "The test images were looked at once, after all of that."
 _FINE_TUNED = """It started from the weights of earlier trainings, the first of them on digits alone. The test images
-were looked at once after each; nothing was chosen by them."""
+were looked at after each: what to try next, and how rarely a digit may be refused, was thought out with
+its mistakes in view. Which epoch and which weights were kept was not decided by them."""
 
 _ONLY_DIGITS = """## What it cannot do
 
@@ -177,8 +178,11 @@ def _mixture_in_words(result: JSON) -> str:
     weights = ", ".join(
         f"{name} {weight:g}" for name, weight in mixture["set_weights"].items() if weight != 1
     )
+    turned = ""
+    if mixture.get("strokes_turned"):
+        turned = " Pen strokes were also turned before they were drawn."
     return f"""Beside the scanned sets: {mixture["written"]:,} digits and {mixture["made_up"]:,} other drawings made up by `ml/synthetic.py`, and
-every sample redrawn with other pens, {mixture["redrawn_with_pens"]} of them each (`ml/thinning.py`). How often a sample of a set is drawn, where it is not 1: {weights or "always 1"}."""
+every sample redrawn with other pens, {mixture["redrawn_with_pens"]} of them each (`ml/thinning.py`).{turned} How often a sample of a set is drawn, where it is not 1: {weights or "always 1"}."""
 
 
 def model_card(result: JSON, folder: Path) -> str:
