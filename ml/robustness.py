@@ -9,6 +9,7 @@ from ml.contract import Drawn, Ink, InkError, Labels
 from ml.dataset import Dataset
 from ml.pictures import as_picture
 from ml.preprocessing import preprocess
+from ml.strokes import clockwise
 
 CANVAS_PX = 280
 SIZES = (0.35, 0.90)
@@ -35,9 +36,8 @@ def lay(
         turn_deg: clockwise, about the middle of the ink.
         corner: (0 or 1, 0 or 1) from the left and from the top; anywhere if None.
     """
-    turn = np.deg2rad(turn_deg)
-    linear = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    strokes = [stroke[:, :2] @ linear for stroke in ink.strokes]
+    turn = clockwise(turn_deg)
+    strokes = [stroke[:, :2] @ turn.T for stroke in ink.strokes]
     points = np.concatenate(strokes)
     low, sides = points.min(axis=0), np.ptp(points, axis=0)
     share = rng.uniform(*SIZES) if size is None else size

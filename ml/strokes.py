@@ -146,6 +146,12 @@ def resample(stroke: Stroke, step: float) -> Stroke:
     return np.column_stack([np.interp(at, length, xy[:, 0]), np.interp(at, length, xy[:, 1])])
 
 
+def clockwise(turn_deg: float) -> NDArray[np.float64]:
+    """(2, 2) that turns columns of x right, y down, as they are seen."""
+    turn = np.deg2rad(turn_deg)
+    return np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+
+
 def rasterise(strokes: tuple[Stroke, ...], pen_width_px: float) -> Bitmap:
     """Draw strokes with a round pen, edges blended over one pixel.
 

@@ -11,6 +11,7 @@ from ml.contract import IMAGE_SIZE, INK_BOX, Bitmap, Ink, Labels, Stroke
 from ml.letterforms import strokes_of
 from ml.pictures import as_picture
 from ml.preprocessing import centre_by_mass, preprocess
+from ml.strokes import clockwise
 
 _CANVAS = 280
 _PENS_PX = (1.8, 3.4)
@@ -57,14 +58,8 @@ def by_hand(form: str, rng: np.random.Generator) -> Ink:
 
 def turned(ink: Ink, label: str, rng: np.random.Generator) -> Ink:
     """The strokes as other hands hold them: turned as a made-up character of that label is."""
-    turn = np.deg2rad(rng.normal(*_TURNS_DEG.get(label, _TURN_DEG)))
-    return replace(ink, strokes=tuple(stroke[:, :2] @ _turn(turn).T for stroke in ink.strokes))
-
-
-def _turn(clockwise: float) -> NDArray[np.float64]:
-    """(2, 2) on columns x right, y down; in radians."""
-    cos, sin = np.cos(clockwise), np.sin(clockwise)
-    return np.array([[cos, -sin], [sin, cos]])
+    turn = clockwise(rng.normal(*_TURNS_DEG.get(label, _TURN_DEG)))
+    return replace(ink, strokes=tuple(stroke[:, :2] @ turn.T for stroke in ink.strokes))
 
 
 def _by_hand(
@@ -73,9 +68,9 @@ def _by_hand(
     turn_deg: tuple[float, float] = _TURN_DEG,
 ) -> list[Stroke]:
     """One way of writing a form on the canvas."""
-    turn, slant = np.deg2rad(rng.normal(*turn_deg)), rng.normal(0.08, 0.18)
+    turn, slant = clockwise(rng.normal(*turn_deg)), rng.normal(0.08, 0.18)
     wide = np.exp(rng.normal(-0.15, 0.25))
-    linear = _turn(turn) @ np.array([[wide, -slant], [0.0, 1.0]])
+    linear = turn @ np.array([[wide, -slant], [0.0, 1.0]])
     wobble = _WOBBLE * rng.uniform(0.3, 1.4)
     strokes = []
     for corners in form:
