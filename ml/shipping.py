@@ -36,8 +36,8 @@ def ship(
     the shipped model.
 
     Args:
-        seeds: trainings that differ only in their seed, to report the mean of: `run` among them, or
-            the mean of their weights where `run` began.
+        seeds: trainings of one recipe with several seeds, to report the mean of: `run` among them,
+            or the mean of their weights where `run` began.
     """
     result = pretrained.result(run)
     for name in ("model.tflite", "model.weights.h5", "confusion.png"):
@@ -101,7 +101,7 @@ ARCHITECTURES_IN_WORDS = {
 _FROM_SCRATCH = "The test images were looked at once, after all of that."
 _FINE_TUNED = """It started from the weights of earlier trainings, the first of them on digits alone. The test images
 were looked at after each: what to try next, and how rarely a digit may be refused, was thought out with
-its mistakes in view. Which epoch and which weights were kept was not decided by them."""
+the mistakes there in view. Which epoch and which weights were kept was not decided by them."""
 
 _ONLY_DIGITS = """## What it cannot do
 
@@ -132,7 +132,7 @@ def _seeds_in_words(result: JSON) -> str:
     if ships is not None:
         which = f"Seed {ships} ships, as was settled before the others were trained."
     return f"""
-The same training with {len(seeds)} seeds reached {sum(accuracies) / len(seeds):.2%} on the MNIST test images in the mean: {each}.
+Trainings with {len(seeds)} seeds reached {sum(accuracies) / len(seeds):.2%} on the MNIST test images in the mean: {each}.
 {which}"""
 
 
@@ -148,6 +148,8 @@ def _recipe_in_words(plan: JSON) -> str:
     said = []
     if plan.get("dropout", 1.0) != 1:
         said.append(f"{plan['dropout']:.0%} of that dropout")
+    if plan.get("second_loss"):
+        said.append("a second loss for telling a 1 or 7 of a pen from a scanned one")
     if plan.get("teachers_share"):
         said.append(
             f"{plan['teachers_share']:.0%} of each target what teachers answer, networks of earlier trainings"
