@@ -10,6 +10,7 @@ from recognizer.tests.browser.hands import (
     draw_with_mouse,
     expect_reading,
     ink,
+    wait_until,
 )
 
 pytestmark = [
@@ -56,9 +57,12 @@ def test_a_kept_drawing_that_is_broken_is_ignored(draw_page):
 
 def test_a_turned_phone_keeps_the_drawing_whole(draw_page):
     draw_page.set_viewport_size({"width": 360, "height": 740})
+    wait_until(draw_page, "canvas.clientWidth < 360")
     draw_with_mouse(draw_page)
     upright = share_of_ink(draw_page)
+    width = draw_page.evaluate("canvas.width")
     draw_page.set_viewport_size({"width": 740, "height": 360})
+    wait_until(draw_page, f"canvas.width !== {width}")
     assert share_of_ink(draw_page) == pytest.approx(upright, rel=0.05)
 
 
@@ -69,8 +73,8 @@ def test_a_finer_screen_of_another_size_keeps_the_drawing_and_gets_finer_ink(dra
         "Emulation.setDeviceMetricsOverride",
         {"width": 1200, "height": 700, "deviceScaleFactor": 2, "mobile": False},
     )
+    wait_until(draw_page, "Math.abs(canvas.width / canvas.clientWidth - 2) < 0.01")
     assert share_of_ink(draw_page) == pytest.approx(share, rel=0.05)
-    assert draw_page.evaluate("canvas.width / canvas.clientWidth") == pytest.approx(2, abs=0.01)
 
 
 def share_of_ink(page):

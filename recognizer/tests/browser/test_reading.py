@@ -19,6 +19,8 @@ pytestmark = [
 
 
 def test_predict_reads_the_drawing_again(draw_page):
+    # The page reads by itself once it has its own network, and asks the server no longer.
+    wait_until_it_reads_here(draw_page)
     draw_with_mouse(draw_page)
     expect_reading(draw_page)
     with draw_page.expect_response("**/api/v1/predict/") as response:
