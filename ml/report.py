@@ -11,7 +11,7 @@ from PIL import Image
 
 from ml.charts import reliability_svg, risk_coverage_svg, writers_svg
 from ml.contract import JSON
-from ml.evaluation import Answers, worst_mistakes
+from ml.evaluation import STRICT, Answers, worst_mistakes
 
 FIGURES_BEGIN, FIGURES_END = "<!-- figures -->", "<!-- end of figures -->"
 
@@ -55,6 +55,8 @@ def rows(figures: JSON) -> list[tuple[str, str]]:
             refused = f"{of_set['digits_refused']:.2%} of digits refused"
             accepted = f"{of_set['others_accepted']:.1%} of {of_set['others']:,} letters accepted"
             found.append((f"{shown}, not a digit", f"{refused}, {accepted}"))
+            strictly = f"{of_set['others_accepted_where_strict']:.2%} of letters accepted"
+            found.append((f"{shown}, if at most {STRICT:.0%} of digits were refused", strictly))
         found.append(
             (
                 f"{shown}, expected calibration error, 15 bins",

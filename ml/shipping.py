@@ -51,7 +51,9 @@ def ship(
     result["precisions"] = _precisions(run, result, mnist, sets)
     (target / "result.json").write_text(json.dumps(result, indent=1) + "\n")
     kept = replay(result, mnist, sets, load_trained(run / pretrained.ARTIFACT.name))
-    save_bitmaps(target / pretrained.REPLAY.name, kept.images, kept.labels, kept.writers)
+    save_bitmaps(
+        target / pretrained.REPLAY.name, kept.images, kept.labels, kept.writers, kept.by_pen
+    )
     test = load_mnist(mnist, "test")
     save_bitmaps(target / pretrained.MNIST_TEST.name, test.images, test.labels, test.writers)
     _draw_reliability(target, result, test)

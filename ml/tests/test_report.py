@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ml import charts, evaluation, pretrained
-from ml.contract import DIGITS, Ink, Picture
+from ml.contract import DIGITS, NOT_A_DIGIT, Ink, Picture
 from ml.dataset import DatasetError, load_bitmaps, load_inks, save_strokes
 from ml.inference import load_trained
 from ml.report import FIGURES_BEGIN, FIGURES_END, write_readme
@@ -48,6 +48,28 @@ def test_the_worst_mistake_is_the_surest() -> None:
     worst = evaluation.worst_mistakes(answers, 5)
     assert not answers.right[worst].any()
     assert answers.confidence[worst[0]] == answers.confidence[~answers.right].max()
+
+
+def test_letters_are_counted_where_at_most_one_digit_in_a_hundred_is_refused() -> None:
+    classes = (*DIGITS, NOT_A_DIGIT)
+
+    def refused_by(scores: list[float]) -> evaluation.Answers:
+        n = len(scores)
+        spread = np.zeros((n, len(classes)), np.float32)
+        spread[:, -1], spread[:, 0] = scores, 1 - np.array(scores)
+        part = load_bitmaps(pretrained.MNIST_TEST).select(np.arange(n))
+        read = np.where(np.array(scores) > 0.9, 10, 0)
+        return evaluation.Answers(part, classes, spread, np.zeros(n, np.int64), read)
+
+    digits = refused_by([0.01] * 198 + [0.3, 0.95])
+    # Two of 200 may be refused at most, so that 0.01 is the lowest threshold.
+    found = evaluation.judge_refusals(digits, refused_by([0.005, 0.02, 0.5, 0.99]))
+    assert found == {
+        "digits_refused": 0.005,
+        "others": 4,
+        "others_accepted": 0.75,
+        "others_accepted_where_strict": 0.25,
+    }
 
 
 @pytest.mark.parametrize(
@@ -118,6 +140,7 @@ def test_evaluate_writes_a_page_that_needs_nothing_else(tmp_path: Path) -> None:
     assert figures["sets"]["some_hands"]["samples"] == 10
     assert len(figures["sets"]["some_hands"]["per_writer"]["accuracies"]) == 2
     assert set(figures["robustness"]["some_hands"]) == set(LAYINGS)
+    assert 0 <= figures["sets"]["some_hands"]["others_accepted_where_strict"] <= 1
     assert figures["memory_mb"] < 150
     assert f"{figures['sets']['mnist_test']['accuracy']:.2%}" in readme.read_text()
     assert readme.read_text().startswith("before\n")
