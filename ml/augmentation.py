@@ -23,6 +23,8 @@ class Augmentation:
     untouched: float = 0.0
     """Share of the bitmaps that stay as they are. To bend one blurs it, and its edges say whether
     a pen drew it on a canvas or it was scanned."""
+    untouched_moved_px: int = 0
+    """By how many whole pixels, at most, those that stay are moved each way; that blurs nothing."""
 
 
 AUGMENTATIONS = {
@@ -37,6 +39,7 @@ AUGMENTATIONS = {
         zoom=0.12,
         shear=0.15,
         untouched=0.5,
+        untouched_moved_px=2,
         pen_clockwise_deg={"1": 10.0, "7": 8.0},
     ),
     "moderate": Augmentation(rotation_deg=12.0, shift=0.07, zoom=0.12, shear=0.18, elastic_px=0.4),
@@ -49,6 +52,8 @@ def augment(
 ) -> tf.Tensor:
     """One random affine map a bitmap, but for those that stay; paper where it looks past an edge.
 
+    Those that stay keep every pixel's grey, and are moved by whole pixels at most.
+
     Args:
         images: (n, 28, 28, 1) float32, ink 1.0.
         clockwise_deg: (n,) around which angle each is turned; around 0 if None.
@@ -60,18 +65,34 @@ def augment(
     if how.elastic_px:
         images = distort(images, how.elastic_px)
     matrices = affine_matrices(tf.shape(images)[0], how, clockwise_deg)  # (n, 8)
-    bent = tf.raw_ops.ImageProjectiveTransformV3(
+    bent = _mapped(images, matrices, "BILINEAR")
+    if not how.untouched:  # every operation more would change what a seed draws
+        return bent
+    stays = tf.random.uniform([tf.shape(images)[0], 1, 1, 1]) < how.untouched
+    if how.untouched_moved_px:
+        as_they_are = _moved(as_they_are, how.untouched_moved_px)
+    return tf.where(stays, as_they_are, bent)
+
+
+def _mapped(images: tf.Tensor, matrices: tf.Tensor, interpolation: str) -> tf.Tensor:
+    return tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
         transforms=matrices,
         output_shape=tf.constant([IMAGE_SIZE, IMAGE_SIZE]),
         fill_value=0.0,
-        interpolation="BILINEAR",
+        interpolation=interpolation,
         fill_mode="CONSTANT",
     )
-    if not how.untouched:  # every operation more would change what a seed draws
-        return bent
-    stays = tf.random.uniform([tf.shape(images)[0], 1, 1, 1]) < how.untouched
-    return tf.where(stays, as_they_are, bent)
+
+
+def _moved(images: tf.Tensor, most_px: int) -> tf.Tensor:
+    """Each bitmap moved by 0 to `most_px` whole pixels along each axis; every grey is kept."""
+    count = tf.shape(images)[0]
+    by_px = tf.random.uniform([count, 2], -most_px, most_px + 1, tf.int32)
+    across, down = tf.unstack(tf.cast(by_px, tf.float32), axis=1)
+    one, zero = tf.ones([count]), tf.zeros([count])
+    matrices = tf.stack([one, zero, across, zero, one, down, zero, zero], axis=1)  # (n, 8)
+    return _mapped(images, matrices, "NEAREST")
 
 
 def distort(images: tf.Tensor, amount_px: float) -> tf.Tensor:

@@ -140,7 +140,9 @@ Trainings with {len(seeds)} seeds reached {sum(accuracies) / len(seeds):.2%} on 
 
 def _further_bending_in_words(augmentation: JSON) -> str:
     untouched = augmentation.get("untouched", 0)
-    said = f" {untouched:.0%} of the samples as they are." if untouched else ""
+    moved = augmentation.get("untouched_moved_px", 0)
+    but = f", but for moving them by up to {moved} whole pixels" if moved else ""
+    said = f" {untouched:.0%} of the samples as they are{but}." if untouched else ""
     turned = augmentation.get("pen_clockwise_deg") or {}
     each = ", ".join(f"{label} around {angle:g}°" for label, angle in turned.items())
     return f"{said} Clockwise, of what a pen drew: {each}." if each else said

@@ -62,6 +62,21 @@ def test_a_share_of_the_bitmaps_stays_as_it_is() -> None:
     assert 0.17 < same < 0.33
 
 
+def test_what_stays_as_it_is_moves_by_whole_pixels() -> None:
+    from ml.augmentation import Augmentation, augment
+
+    images = np.zeros((400, 28, 28, 1), np.float32)
+    images[:, 10:18, 12:16] = np.random.default_rng(0).uniform(0.1, 1, (400, 8, 4, 1))
+    moved = np.asarray(augment(images, Augmentation(untouched=1, untouched_moved_px=2)))
+    found: set[tuple[int, int]] = set()
+    for before, after in zip(images, moved, strict=True):
+        rows, columns = np.nonzero(after[..., 0])
+        by = (int(rows.min()) - 10, int(columns.min()) - 12)
+        np.testing.assert_array_equal(after, np.roll(before, by, axis=(0, 1)))
+        found.add(by)
+    assert found == {(down, across) for down in range(-2, 3) for across in range(-2, 3)}
+
+
 def test_a_label_can_be_turned_clockwise_where_a_pen_drew_it() -> None:
     from ml.augmentation import Augmentation
     from ml.batches import training_batches
