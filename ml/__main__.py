@@ -121,6 +121,12 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="sets of pen strokes also turned, before they are drawn",
     )
+    train.add_argument(
+        "--bend",
+        type=int,
+        default=0,
+        help="each sample also bent so many times, before it is drawn or while it is large",
+    )
     train.add_argument("--redraw", type=int, default=0, help="each sample again with so many pens")
     train.add_argument("--epochs", type=int, default=60)
     train.add_argument("--epoch-samples", type=int, default=0, help="default: all there are")

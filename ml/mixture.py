@@ -1,6 +1,7 @@
 """What a training draws its samples from: sets cut to the classes, redrawn, and made up."""
 
 import os
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ are left out: as drawings they are digits."""
 
 _PENS_PX = (1.9, 3.4)
 _REDRAWN_SHARE = 0.25
+_BENT_SHARE = 0.75
 _FLAGGED = "7"
 _PIECE = 4_000
 
@@ -69,46 +71,53 @@ def _made_up(images: NDArray[np.uint8], labels: Labels, name: str) -> Dataset:
     )
 
 
-def with_redrawn(part: Dataset, pens: int, seed: int) -> Dataset:
-    """The samples, and each again with `pens` pens of random width, which get a share of it.
+def varied(part: Dataset, pens: int, shapes: Sequence[NDArray[np.uint8]], seed: int) -> Dataset:
+    """The samples, each also bent and redrawn with other pens: all of one together weigh as it did.
 
-    But for scanned 7s: most come from where a flagged stroke is a 7. People who draw that on a
-    canvas mean a 1 as often, so that it is left to what was drawn there.
+    Scanned 7s are not redrawn: most come from where a flagged stroke is a 7. People who draw that
+    on a canvas mean a 1 as often, so that it is left to what was drawn there.
+
+    Args:
+        pens: with how many pens of random width each is redrawn: with the first as it is, with the
+            next as the first of `shapes`, and so on.
+        shapes: (n, 28, 28) each, the same samples bent.
     """
-    rng = np.random.default_rng(seed)
-    widths = rng.uniform(*_PENS_PX, (pens, len(part)))
-    redrawn = _in_pieces(part, widths)
     left = (part.labels == _FLAGGED) & ~part.by_pen
-    share = np.where(left, 0, _REDRAWN_SHARE).astype(np.float32)
-    drawn = np.ones(len(part), bool)
-    return concatenate(
-        [
-            replace(part, weights=part.weights * (1 - share)),
-            *(
-                replace(
-                    part,
-                    images=images,
-                    weights=part.weights * share / np.float32(pens),
-                    by_pen=drawn,
-                )
-                for images in redrawn
-            ),
-        ]
-    )
+    by_pens = part.weights * np.where(left, 0, _REDRAWN_SHARE if pens else 0).astype(np.float32)
+    bent = (part.weights - by_pens) * np.float32(_BENT_SHARE if shapes else 0)
+    as_it_is = replace(part, weights=part.weights - by_pens - bent)
+    weights, drawn = by_pens / np.float32(max(pens, 1)), np.ones(len(part), bool)
+    redrawn = [
+        replace(part, images=images, weights=weights, by_pen=drawn)
+        for images in _redrawn([part.images, *shapes], pens, seed)
+    ]
+    weights = bent / np.float32(max(len(shapes), 1))
+    others = [replace(part, images=images, weights=weights) for images in shapes]
+    return concatenate([as_it_is, *redrawn, *others])
+
+
+def _redrawn(
+    shapes: Sequence[NDArray[np.uint8]], pens: int, seed: int
+) -> Iterator[NDArray[np.uint8]]:
+    """(n, 28, 28) with each pen, of one of the `shapes` after the other."""
+    widths = np.random.default_rng(seed).uniform(*_PENS_PX, (pens, len(shapes[0])))
+    for pen in range(pens):
+        yield _in_pieces(shapes[pen % len(shapes)], widths[pen : pen + 1])[0]
 
 
 def as_drawn(part: Dataset) -> Dataset:
     """The samples with the canonical pen: how they would look had they been drawn on the canvas."""
     widths = np.full((1, len(part)), PEN_WIDTH_PX)
-    return replace(part, images=_in_pieces(part, widths)[0], by_pen=np.ones(len(part), bool))
+    images = _in_pieces(part.images, widths)[0]
+    return replace(part, images=images, by_pen=np.ones(len(part), bool))
 
 
-def _in_pieces(part: Dataset, widths: NDArray[np.float64]) -> NDArray[np.uint8]:
-    starts = range(0, len(part), _PIECE)
+def _in_pieces(images: NDArray[np.uint8], widths: NDArray[np.float64]) -> NDArray[np.uint8]:
+    starts = range(0, len(images), _PIECE)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         done = pool.map(
             redraw,
-            [part.images[start : start + _PIECE] for start in starts],
+            [images[start : start + _PIECE] for start in starts],
             [widths[:, start : start + _PIECE] for start in starts],
         )
         return np.concatenate(list(done), axis=1)

@@ -187,6 +187,11 @@ def _mixture_in_words(result: JSON) -> str:
     turned = ""
     if mixture.get("strokes_turned"):
         turned = " Pen strokes were also turned before they were drawn."
+    if bent := mixture.get("bent"):
+        turned = (
+            f" Each was also bent {bent} times (`ml/bending.py`): strokes before they were drawn,"
+            " scans while enlarged to six times their size."
+        )
     return f"""Beside the scanned sets: {mixture["written"]:,} digits and {mixture["made_up"]:,} other drawings made up by `ml/synthetic.py`, and
 every sample redrawn with other pens, {mixture["redrawn_with_pens"]} of them each (`ml/thinning.py`).{turned} How often a sample of a set is drawn, where it is not 1: {weights or "always 1"}."""
 

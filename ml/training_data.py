@@ -1,14 +1,15 @@
 """What the options of `python -m ml train` name, read, split by writer and mixed."""
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.contract import JSON, NOT_A_DIGIT, Labels
+from ml.bending import bend_ink, bend_scans
+from ml.contract import JSON, NOT_A_DIGIT, Ink, Labels
 from ml.dataset import (
     Dataset,
     DatasetError,
@@ -23,8 +24,8 @@ from ml.mixture import (
     as_drawn,
     learnable,
     made_up,
+    varied,
     with_class_share,
-    with_redrawn,
     with_rivals,
     written_digits,
 )
@@ -65,6 +66,8 @@ def training_data(arguments: Namespace) -> TrainingData:
     Sets are split by writer, each for itself. Confidence is calibrated on drawings as they
     come: some of those redrawn have lost what told them apart.
     """
+    if arguments.bend and (arguments.turn_strokes or arguments.sets_share is not None):
+        raise ValueError("--bend goes neither with --turn-strokes nor with --sets-share.")
     classes = classes_of(arguments)
     base, further = [], [learnable(_weighed_set(named), classes) for named in arguments.sets]
     if arguments.mnist:
@@ -93,14 +96,18 @@ def training_data(arguments: Namespace) -> TrainingData:
         held_out = made_up(validation_set, count // 10, kept_apart + 1)
         validation_set = concatenate([validation_set, held_out])
         train_set = with_class_share(train_set, NOT_A_DIGIT, NOT_A_DIGIT_SHARE)
-    if not arguments.redraw:
+    if not arguments.redraw and not arguments.bend:
         newly = sum(len(half) for half, _ in split[len(base) :])
         if arguments.sets_share is None or not base:
             newly = 0
         return TrainingData(train_set, validation_set, validation_set, older, newly)
-    both = concatenate([validation_set, as_drawn(validation_set)])
-    redrawn = with_redrawn(train_set, arguments.redraw, arguments.seed)
-    return TrainingData(redrawn, both, validation_set, older)
+    shapes = list(_bent([half for half, _ in split], train_set, len(base), arguments))
+    everything = varied(train_set, arguments.redraw, shapes, arguments.seed)
+    if arguments.redraw:
+        judged_by = concatenate([validation_set, as_drawn(validation_set)])
+    else:
+        judged_by = validation_set
+    return TrainingData(everything, judged_by, validation_set, older)
 
 
 def split_seed(arguments: Namespace) -> int:
@@ -132,8 +139,45 @@ def mixture_in_json(arguments: Namespace) -> JSON:
         "written": arguments.written,
         "redrawn_with_pens": arguments.redraw,
         "strokes_turned": arguments.turn_strokes,
+        "bent": arguments.bend,
         "rivals": arguments.rivals,
     }
+
+
+def _bent(
+    parts: list[Dataset], train_set: Dataset, sets_from: int, arguments: Namespace
+) -> Iterator[NDArray[np.uint8]]:
+    """What is trained on, bent as often as asked for: strokes as such, scans while enlarged.
+
+    What was made up, which comes last, is as it was: more of it can be made up.
+    """
+    made_up_images = train_set.images[sum(map(len, parts)) :]
+    named: list[str | None] = [None] * sets_from + arguments.sets
+    for turn in range(arguments.bend):
+        seeds = np.random.SeedSequence([arguments.seed, turn]).generate_state(len(parts))
+        bent = [
+            _bent_half(half, name, int(seed), arguments)
+            for half, name, seed in zip(parts, named, seeds, strict=True)
+        ]
+        yield np.concatenate([*bent, made_up_images])
+
+
+def _bent_half(
+    half: Dataset, named: str | None, seed: int, arguments: Namespace
+) -> NDArray[np.uint8]:
+    if named is None or not holds_strokes(_named_weight(named)[0]):
+        return bend_scans(half.images, seed)
+    rng = np.random.default_rng(seed)
+    return _changed_strokes(named, lambda ink, label: bend_ink(ink, label, rng), arguments).images
+
+
+def _changed_strokes(
+    named: str, change: Callable[[Ink, str], Ink], arguments: Namespace
+) -> Dataset:
+    """What is trained on of a set of strokes, changed before they are drawn."""
+    everything = load_set(_named_weight(named)[0], change=change)
+    mine = learnable(everything, classes_of(arguments))
+    return halves(mine, arguments.validation_share, split_seed(arguments))[0]
 
 
 def _also_turned(half: Dataset, named: str, arguments: Namespace) -> Dataset:
@@ -141,13 +185,10 @@ def _also_turned(half: Dataset, named: str, arguments: Namespace) -> Dataset:
 
     Strokes are turned before they are drawn: a bitmap that is turned is blurred too.
     """
-    path, _ = _named_weight(named)
-    if not holds_strokes(path):
+    if not holds_strokes(_named_weight(named)[0]):
         return half
     rng = np.random.default_rng(arguments.seed)
-    everything = load_set(path, change=lambda ink, label: turned(ink, label, rng))
-    mine = learnable(everything, classes_of(arguments))
-    other, _ = halves(mine, arguments.validation_share, split_seed(arguments))
+    other = _changed_strokes(named, lambda ink, label: turned(ink, label, rng), arguments)
     weights = half.weights * np.float32(0.5)
     return concatenate(
         [replace(half, weights=weights), replace(half, images=other.images, weights=weights)]

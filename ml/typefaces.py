@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from ml.bending import Bend, bend_picture
 from ml.contract import DIGITS, Greyscale
 from ml.dataset import DatasetError, save_bitmaps
 from ml.download import Bar, npm_package
@@ -70,8 +70,7 @@ SIDE = 56
 """Of the pictures in the set, in pixels."""
 
 _ROOM, _LONGER_SIDE = 160, 100
-_BENT_PX, _TURNED_DEG, _SLANTED, _STRETCHED = 4.0, 4.0, 0.12, 0.15
-"""Standard deviations of what a hand does to a character of _LONGER_SIDE pixels."""
+_BEND = Bend(turned_deg=4.0, slanted=0.12, stretched=0.15, pushed=0.04)
 
 _LATIN = re.compile(r"-latin-\d+-normal\.woff2$")
 
@@ -128,24 +127,8 @@ def bend(glyph: Greyscale, rng: np.random.Generator) -> Greyscale:
     width, height = (max(1, round(side * scale)) for side in reversed(glyph.shape))
     sized = Image.fromarray(glyph).resize((width, height), Image.Resampling.BILINEAR)
     room.paste(sized, ((_ROOM - width) // 2, (_ROOM - height) // 2))
-    y, x = np.mgrid[:_ROOM, :_ROOM] - _ROOM / 2
-    turn, slant = np.deg2rad(rng.normal(0, _TURNED_DEG)), rng.normal(0, _SLANTED)
-    stretch = np.exp(rng.normal(0, _STRETCHED))
-    across = (np.cos(turn) * x - np.sin(turn) * y) / stretch + slant * y + _push(rng)
-    down = np.sin(turn) * x + np.cos(turn) * y + _push(rng)
-    rows, columns = (_on_room(place) for place in (down, across))
-    bent = Image.fromarray(np.asarray(room)[rows, columns])
+    bent = Image.fromarray(bend_picture(np.asarray(room), rng, _BEND, _LONGER_SIDE))
     return np.asarray(bent.resize((SIDE, SIDE), Image.Resampling.BOX))
-
-
-def _push(rng: np.random.Generator) -> NDArray[np.float32]:
-    """(_ROOM, _ROOM) smooth offsets in pixels."""
-    coarse = Image.fromarray(rng.normal(0, _BENT_PX, (5, 5)).astype(np.float32))
-    return np.asarray(coarse.resize((_ROOM, _ROOM), Image.Resampling.BICUBIC))
-
-
-def _on_room(place: NDArray[np.float64]) -> NDArray[np.intp]:
-    return np.clip(np.round(place + _ROOM / 2), 0, _ROOM - 1).astype(np.intp)
 
 
 def _fetch_all(folder: Path, names: Sequence[str]) -> list[Path]:

@@ -11,7 +11,7 @@ from ml.contract import DIGITS, NOT_A_DIGIT
 from ml.dataset import Dataset, load_bitmaps
 from ml.inference import Classifier, load_trained
 from ml.letterforms import DIGIT_FORMS, OTHER_FORMS, strokes_of
-from ml.mixture import learnable, made_up, with_class_share, with_redrawn, written_digits
+from ml.mixture import learnable, made_up, varied, with_class_share, written_digits
 from ml.preprocessing import preprocess
 from ml.synthetic import scribbles, several_digits
 from ml.tests import golden
@@ -159,7 +159,7 @@ def test_a_digit_whose_loops_are_full_of_ink_is_not_redrawn() -> None:
 
 def test_redrawn_samples_keep_their_labels_and_take_a_share_of_the_weight() -> None:
     digits = golden_digits()
-    more = with_redrawn(digits, pens=2, seed=1)
+    more = varied(digits, pens=2, shapes=[], seed=1)
     assert more.labels.tolist() == [*DIGITS] * 3
     assert more.weights.sum() == pytest.approx(10)
     assert more.weights[10:].sum() == pytest.approx(2.5)
@@ -168,10 +168,10 @@ def test_redrawn_samples_keep_their_labels_and_take_a_share_of_the_weight() -> N
 
 def test_a_scanned_7_is_not_redrawn_and_one_from_a_pen_is() -> None:
     scanned = replace(golden_digits(), by_pen=np.zeros(10, bool))
-    more = with_redrawn(scanned, pens=1, seed=1)
+    more = varied(scanned, pens=1, shapes=[], seed=1)
     of_a_7 = more.weights[more.labels == "7"]
     assert of_a_7.tolist() == [1, 0]
     assert more.weights[10:].sum() == pytest.approx(0.25 * 9)
     assert more.by_pen.tolist() == [False] * 10 + [True] * 10
-    drawn = with_redrawn(golden_digits(), pens=1, seed=1)
+    drawn = varied(golden_digits(), pens=1, shapes=[], seed=1)
     assert drawn.weights[drawn.labels == "7"].tolist() == [0.75, 0.25]

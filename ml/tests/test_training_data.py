@@ -1,29 +1,15 @@
 """What the options of a training make of the sets that they name."""
 
-from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ml.__main__ import parser
 from ml.contract import Ink
-from ml.dataset import holds_strokes, load_set, save_bitmaps, save_strokes
+from ml.dataset import holds_strokes, load_set, save_bitmaps
 from ml.synthetic import turned
-from ml.tests import golden
+from ml.tests.options import options
 from ml.training_data import training_data
-
-
-def options(*given: str) -> Namespace:
-    return parser().parse_args(["train", "--output", "nowhere", *given])
-
-
-@pytest.fixture
-def strokes(tmp_path: Path) -> Path:
-    labels = [*"1234567890"] * 4
-    path = tmp_path / "strokes.npz"
-    save_strokes(path, [golden.ink(each) for each in labels], labels, [f"w{i}" for i in range(40)])
-    return path
 
 
 @pytest.fixture
