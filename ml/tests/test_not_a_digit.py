@@ -15,7 +15,7 @@ from ml.mixture import learnable, made_up, varied, with_class_share, written_dig
 from ml.preprocessing import preprocess
 from ml.synthetic import scribbles, several_digits
 from ml.tests import golden
-from ml.thinning import redraw, skeletonise
+from ml.thinning import enlarge, redraw, skeletonise
 
 
 def classifier_that_refuses(reject_above: float) -> Classifier:
@@ -136,6 +136,13 @@ def test_a_skeleton_is_one_pixel_wide_and_as_connected_as_the_ink() -> None:
         grown[:, :-1] |= outside[:, 1:]
         outside = grown & ~ring
     assert not outside[20, 20]
+
+
+def test_pictures_are_thinned_together_as_each_is_alone() -> None:
+    ink = enlarge(load_bitmaps(pretrained.MNIST_TEST).images[:19]) > 0.45
+    alone = [skeletonise(each[None])[0] for each in ink]
+    np.testing.assert_array_equal(skeletonise(ink), alone)
+    assert all(0 < one.sum() < each.sum() / 3 for one, each in zip(alone, ink, strict=True))
 
 
 def test_digits_redrawn_with_another_pen_are_the_same_digits() -> None:
