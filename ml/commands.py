@@ -103,7 +103,9 @@ def train(arguments: Namespace) -> None:
         say({"event": "stage", "stage": f"keeping {fit.blend:.0%} of the change, not to forget"})
     say({"event": "stage", "stage": "calibrating"})
     if arguments.reject_above is None:
-        calibration = training.calibrate(fit.network, data.calibration, plan.classes)
+        calibration = training.calibrate(
+            fit.network, data.calibration, plan.classes, also_drawn=data.validation
+        )
         fit.network.save_weights(checkpoint)
     else:
         calibration = {"temperature": 1.0, "reject_above": arguments.reject_above}

@@ -113,11 +113,13 @@ alike, at times with confidence. It reads one digit at a time."""
 
 def _refusal_in_words(result: JSON) -> str:
     calibration = result["calibration"]
+    redrawn = result["data"].get("mixture", {}).get("redrawn_with_pens")
+    also = " and as a pen would draw it on the canvas" if redrawn else ""
     return f"""## When it says that a drawing is no digit
 
 An eleventh output, "not a digit", has learned from letters that nobody takes for a digit, from
 scribbles and from several digits at once. A drawing is refused where that output is over
-{calibration["reject_above"]:.4f}: the threshold that {DIGITS_LOST:.2%} of the digits in the validation split exceed. The
+{calibration["reject_above"]:.4f}: the threshold that {DIGITS_LOST:.2%} of the digits in the validation split exceed, each as it is{also}. The
 scores were calibrated there too, with a temperature of {calibration["temperature"]:.3f} that is folded into the last layer.
 
 It reads one digit at a time, and letters that look like a digit (O, I, l, S, Z, B, g, q) are read as one."""

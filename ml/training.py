@@ -183,23 +183,33 @@ def _start_from(network: keras.Model, initial: Path, plan: Plan) -> None:
 
 
 def calibrate(
-    network: keras.Model, validation_set: Dataset, classes: tuple[str, ...]
+    network: keras.Model,
+    validation_set: Dataset,
+    classes: tuple[str, ...],
+    also_drawn: Dataset,
 ) -> dict[str, float]:
     """Fit a temperature, fold it into the last layer, and choose the refusal threshold.
+
+    Args:
+        also_drawn: for the threshold: validation drawings as they are and, where scans are redrawn
+            in training, as drawn on the canvas. There a digit is refused three times as soon.
 
     Returns:
         {"temperature": …, "reject_above": …}
     """
-    images = validation_set.images.astype(np.float32)[..., None] / 255
-    targets = validation_set.targets(classes)
-    temperature = fit_temperature(network.predict(images, batch_size=500, verbose=0), targets)
+
+    def predicted(part: Dataset) -> NDArray[np.float32]:
+        images = part.images[..., None] / np.float32(255)
+        answers: NDArray[np.float32] = network.predict(images, batch_size=500, verbose=0)
+        return answers
+
+    temperature = fit_temperature(predicted(validation_set), validation_set.targets(classes))
     scores = network.get_layer("scores")
     scores.set_weights([weights / temperature for weights in scores.get_weights()])
     reject_above = 1.0
     if NOT_A_DIGIT in classes:
-        refusal = classes.index(NOT_A_DIGIT)
-        of_digits = network.predict(images[targets != refusal], batch_size=500, verbose=0)
-        reject_above = choose_threshold(of_digits[:, refusal], DIGITS_LOST)
+        of_digits = predicted(also_drawn.select(also_drawn.labels != NOT_A_DIGIT))
+        reject_above = choose_threshold(of_digits[:, classes.index(NOT_A_DIGIT)], DIGITS_LOST)
     return {"temperature": temperature, "reject_above": reject_above}
 
 

@@ -41,7 +41,7 @@ Read = Callable[[NDArray[np.uint8]], Labels]
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """What to train on, to choose the epoch by, to calibrate on, and not to forget.
+    """What to train on, to choose epoch and threshold by, to calibrate on, and not to forget.
 
     older   of MNIST and the replay, what is not trained on here; None without them
     newly   how many of `train`, its last ones, are of sets that get a share of it

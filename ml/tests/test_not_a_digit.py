@@ -8,10 +8,10 @@ import pytest
 from ml import evaluation, pretrained
 from ml.calibration import choose_threshold, fit_temperature
 from ml.contract import DIGITS, NOT_A_DIGIT
-from ml.dataset import Dataset, load_bitmaps
+from ml.dataset import Dataset, concatenate, load_bitmaps
 from ml.inference import Classifier, load_trained
 from ml.letterforms import DIGIT_FORMS, OTHER_FORMS, strokes_of
-from ml.mixture import learnable, made_up, varied, with_class_share, written_digits
+from ml.mixture import as_drawn, learnable, made_up, varied, with_class_share, written_digits
 from ml.preprocessing import preprocess
 from ml.synthetic import scribbles, several_digits
 from ml.tests import golden
@@ -49,6 +49,23 @@ def test_the_threshold_costs_the_share_of_digits_it_may() -> None:
     scores = np.linspace(0, 1, 1001)
     threshold = choose_threshold(scores, 0.01)
     assert (scores > threshold).mean() == pytest.approx(0.01, abs=0.001)
+
+
+def test_the_threshold_is_chosen_on_what_is_drawn_and_the_temperature_on_what_is_not() -> None:
+    from ml.training import calibrate, load_network
+
+    classes = (*DIGITS, NOT_A_DIGIT)
+    scans = load_bitmaps(pretrained.MNIST_TEST).select(np.arange(400))
+    letters = replace(scans, labels=np.full(400, NOT_A_DIGIT))
+    temperatures = set()
+    for digits in (scans, concatenate([scans, as_drawn(scans)])):
+        network = load_network("residual_cnn", classes, pretrained.WEIGHTS)
+        found = calibrate(network, scans, classes, also_drawn=concatenate([digits, letters]))
+        temperatures.add(found["temperature"])
+        images = digits.images[..., None] / np.float32(255)
+        highest, next_to_it = np.sort(network.predict(images, verbose=0)[:, -1])[[-1, -2]]
+        assert next_to_it < found["reject_above"] <= highest
+    assert len(temperatures) == 1
 
 
 def test_made_up_drawings_are_bitmaps_like_any_other() -> None:
