@@ -33,7 +33,11 @@ class Bend:
     """By label, around which angle strokes are turned if not 0; see `ml.augmentation`."""
 
 
-HAND = Bend(7.0, 0.12, 0.10, 0.03, {"1": 9.0, "7": 5.0})
+PEN = Bend(7.0, 0.12, 0.10, 0.03, {"1": 9.0, "7": 5.0})
+"""For strokes."""
+
+SCAN = Bend(4.0, 0.08, 0.07, 0.025)
+"""For scans: of these there are many hands, and what is bent further reads as another digit."""
 
 _ROOM = 160
 """Side of the picture that a bitmap is enlarged to, in pixels."""
@@ -49,7 +53,7 @@ _PIECE = 2_000
 _STROKE_STEP = 0.02
 
 
-def bend_scans(images: NDArray[np.uint8], seed: int, how: Bend = HAND) -> NDArray[np.uint8]:
+def bend_scans(images: NDArray[np.uint8], seed: int, how: Bend = SCAN) -> NDArray[np.uint8]:
     """Scanned characters, bent at almost six times their size and normalised again.
 
     Args:
@@ -114,7 +118,7 @@ def _push(side: int, push_px: float, rng: np.random.Generator) -> NDArray[np.flo
     return np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC))
 
 
-def bend_ink(ink: Ink, label: str, rng: np.random.Generator, how: Bend = HAND) -> Ink:
+def bend_ink(ink: Ink, label: str, rng: np.random.Generator, how: Bend = PEN) -> Ink:
     """Strokes, bent before they are drawn; their times are lost."""
     if not ink.strokes:
         return ink

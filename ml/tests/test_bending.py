@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ml import pretrained
-from ml.bending import HAND, bend_ink, bend_scans
+from ml.bending import PEN, bend_ink, bend_scans
 from ml.contract import Ink
 from ml.dataset import load_bitmaps, load_set, save_bitmaps
 from ml.preprocessing import preprocess
@@ -77,7 +77,7 @@ def test_strokes_of_a_1_are_bent_around_an_angle_to_the_right() -> None:
         ]
         return float(np.mean([np.rad2deg(np.arctan2(x, -y)) for x, y in along]))
 
-    assert leaning_deg("1") == pytest.approx(HAND.clockwise_deg["1"], abs=1.5)
+    assert leaning_deg("1") == pytest.approx(PEN.clockwise_deg["1"], abs=1.5)
     assert leaning_deg("3") == pytest.approx(0, abs=1.5)
 
 
