@@ -132,7 +132,7 @@ def _seeds_in_words(result: JSON) -> str:
     accuracies = [seed["accuracy"] for seed in seeds]
     each = ", ".join(f"{seed['accuracy']:.2%} with seed {seed['seed']}" for seed in seeds)
     ships = next((seed["seed"] for seed in seeds if seed["ships"]), None)
-    which = "What ships was trained on from the mean of their weights."
+    which = "What ships was trained on from a mean of weights, theirs among them."
     if ships is not None:
         which = f"Seed {ships} ships, as was settled before the others were trained."
     return f"""

@@ -37,7 +37,7 @@ def test_a_seed_that_would_make_up_what_is_validated_on_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("ships", "said"),
-    [(None, "trained on from the mean of their weights"), (15, "Seed 15 ships")],
+    [(None, "trained on from a mean of weights, theirs among them"), (15, "Seed 15 ships")],
 )
 def test_the_card_says_what_each_seed_reached(ships: int | None, said: str) -> None:
     seeds = [
