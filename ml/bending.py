@@ -129,20 +129,20 @@ def bend_ink(ink: Ink, label: str, rng: np.random.Generator, how: Bend = PEN) ->
     turn = clockwise(rng.normal(how.clockwise_deg.get(label, 0.0), how.turned_deg))
     stretch = np.exp(rng.normal(0, how.stretched))
     linear = turn @ np.array([[stretch, -rng.normal(0, how.slanted)], [0.0, 1.0]])
-    field = rng.normal(0, how.pushed, (2, _CELLS, _CELLS))
+    pushes = rng.normal(0, how.pushed, (2, _CELLS, _CELLS))
     strokes = []
     for stroke in ink.strokes:
         at = resample((stroke[:, :2] - low) / extent, _STROKE_STEP)  # (n, 2), 0 to 1
-        strokes.append(extent * (at + _pushed(at, field)) @ linear.T)
+        strokes.append(extent * (at + _pushed(at, pushes)) @ linear.T)
     return replace(ink, strokes=tuple(strokes))
 
 
-def _pushed(at: NDArray[np.float64], field: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n, 2) smooth offsets at (n, 2) places from 0 to 1."""
+def _pushed(at: NDArray[np.float64], pushes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, 2) smooth offsets at (n, 2) places from 0 to 1, from (2, cells, cells) random ones."""
     knots = np.linspace(0, 1, _CELLS)
     # Gaussian bumps about a cell wide, which together keep the field's standard deviation.
     bumps = np.exp(-0.5 * ((at[:, :, None] - knots) * (_CELLS - 1)) ** 2)  # (n, 2, cells)
     weight = bumps[:, 1, :, None] * bumps[:, 0, None, :]  # (n, rows, columns)
     weight /= np.sqrt((weight**2).sum(axis=(1, 2), keepdims=True))
-    pushed: NDArray[np.float64] = np.einsum("nrc,krc->nk", weight, field)
+    pushed: NDArray[np.float64] = np.einsum("nrc,krc->nk", weight, pushes)
     return pushed

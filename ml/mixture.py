@@ -21,7 +21,7 @@ are left out: as drawings they are digits."""
 
 _PENS_PX = (1.9, 3.4)
 _REDRAWN_SHARE = 0.25
-_BENT_SHARE = 0.5
+_BENT_SHARE = 0.5  # of what is not redrawn
 _FLAGGED = "7"
 _PIECE = 4_000
 
