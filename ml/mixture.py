@@ -99,10 +99,10 @@ def varied(part: Dataset, pens: int, shapes: Sequence[NDArray[np.uint8]], seed: 
 def _redrawn(
     shapes: Sequence[NDArray[np.uint8]], pens: int, seed: int
 ) -> Iterator[NDArray[np.uint8]]:
-    """(n, 28, 28) with each pen, of one of the `shapes` after the other."""
+    """(n, 28, 28) with each pen; they take the `shapes` in turn, each of which is thinned once."""
     widths = np.random.default_rng(seed).uniform(*_PENS_PX, (pens, len(shapes[0])))
-    for pen in range(pens):
-        yield _in_pieces(shapes[pen % len(shapes)], widths[pen : pen + 1])[0]
+    for first, images in enumerate(shapes[:pens]):
+        yield from _in_pieces(images, widths[first :: len(shapes)])
 
 
 def as_drawn(part: Dataset) -> Dataset:
