@@ -46,8 +46,8 @@ _LONGER_SIDE = 114
 _INK_LEVELS = (0.35, 0.55)
 """Where ink ends, as a share of its strongest: lower is a broader pen."""
 _STEEPNESS = 5.0
-"""Of the edge of the ink. With it and Lanczos's filter, bitmaps that are not bent have as many
-pixels of each grey as those they came from."""
+"""Of the edge of the ink. With it and Lanczos's filter, bitmaps that are not bent have about as
+many pixels of each grey as those they came from."""
 _CELLS = 5
 _PIECE = 2_000
 _STROKE_STEP = 0.02
