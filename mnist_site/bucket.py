@@ -15,7 +15,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from django.core.files.base import ContentFile, File
 from storages.backends.s3 import S3Storage
 
-from mnist_site.storage import StorageAwayError
+from recognizer.backing.storage import StorageAwayError
 
 _SECONDS_TO_CONNECT, _SECONDS_TO_ANSWER = 3, 10
 _SECONDS_OF_REST = 2.0

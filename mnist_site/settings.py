@@ -153,7 +153,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = VAR_DIR / "files"
 STORAGES = {
     "default": env_storage("STORAGE_URL"),
-    "staticfiles": {"BACKEND": "mnist_site.storage.HashedStaticStorage"},
+    "staticfiles": {"BACKEND": "mnist_site.static_files.HashedStaticStorage"},
 }
 
 HTTPS = env_bool("HTTPS", default=False)

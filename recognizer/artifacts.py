@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 
 from ml.inference import ArtifactError
-from mnist_site.storage import on_this_host
+from recognizer.backing.storage import on_this_host
 
 MOST_KEPT = 60
 """Files; the least recently used go first. Three of them are a version."""

@@ -16,7 +16,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from mnist_site.storage import on_this_host
+from recognizer.backing.storage import on_this_host
 from recognizer import active_model
 from recognizer.models import ModelVersion
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
-from mnist_site.storage import StorageAwayError
+from recognizer.backing.storage import StorageAwayError
 
 AWAY = (OperationalError, InterfaceError)
 """What Django raises when no database answers."""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from mnist_site.storage import StorageAwayError, on_this_host
+from recognizer.backing.storage import StorageAwayError, on_this_host
 from recognizer import audit, forgetting, promotion, tasks
 from recognizer.admin import answered_on, verdicts
 from recognizer.admin.pictures import percent, thumbnail

@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 
-from mnist_site.storage import on_this_host
+from recognizer.backing.storage import on_this_host
 
 _LOCK_PATIENCE_SECONDS = 1.5
 

@@ -17,7 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Q
 
 from ml.inference import ArtifactError
-from mnist_site.storage import StorageAwayError
+from recognizer.backing.storage import StorageAwayError
 from recognizer.models import ModelVersion
 from recognizer.promotion import register_shipped_model
 from recognizer.running.checks import NotReadyError, first_line

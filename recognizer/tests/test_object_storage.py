@@ -14,7 +14,7 @@ from ml import pretrained
 from ml.inference import ArtifactError
 from ml.tests import golden
 from mnist_site.env import env_storage
-from mnist_site.storage import StorageAwayError
+from recognizer.backing.storage import StorageAwayError
 from recognizer import active_model, artifacts, health, promotion, recognition
 from recognizer.models import ModelVersion
 from recognizer.running import checks

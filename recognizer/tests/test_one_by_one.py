@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from mnist_site.storage import HashedStaticStorage
+from mnist_site.static_files import HashedStaticStorage
 from recognizer.models import ModelVersion
 from recognizer.running import preparation
 
