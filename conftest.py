@@ -56,7 +56,7 @@ if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     settings.DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 django.setup()
 
-from recognizer import counters  # noqa: E402  after the settings
+from recognizer.backing import rate_limits  # noqa: E402  after the settings
 from recognizer.running.valkey import EmbeddedValkey  # noqa: E402
 
 
@@ -73,7 +73,7 @@ def pytest_report_header() -> str:
 @pytest.fixture(autouse=True)
 def _nobody_has_called_yet() -> None:
     """What a process counts by itself, without Redis, is of no other test."""
-    counters.forget_here()
+    rate_limits.forget_here()
 
 
 @pytest.fixture(scope="session")

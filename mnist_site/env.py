@@ -174,7 +174,7 @@ def env_storage(name: str) -> dict[str, Any]:
             f"{name}: expected s3://bucket/prefix?endpoint_url=https://…&region_name=…"
         )
     return {
-        "BACKEND": "mnist_site.bucket.BucketStorage",
+        "BACKEND": "recognizer.backing.bucket.BucketStorage",
         "OPTIONS": {
             "bucket_name": url.netloc,
             "location": url.path.strip("/"),

@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
-from recognizer import counters, signing_in
+from recognizer import signing_in
+from recognizer.backing import rate_limits
 
 _PASSWORD_HELP = gettext_lazy(
     "At least 8 characters, not digits alone, and nothing that many people choose."
@@ -32,7 +33,7 @@ class SignUpForm(UserCreationForm):  # type: ignore[type-arg]
 
     def make(self) -> User | None:
         """The account, of a form that is valid; None, with the reason among its errors, if not."""
-        address = counters.network_of_client(self.request)
+        address = rate_limits.network_of_client(self.request)
         counted = signing_in.of_rate("address-sign-up", "sign-up", address)
         try:
             signing_in.refuse_too_many(self.request, counted)
@@ -61,7 +62,7 @@ class PasswordForm(PasswordChangeForm):
         counted = signing_in.of_rate("login", "password", str(self.user.pk))
         signing_in.refuse_too_many(self.request, counted)
         old = super().clean_old_password()
-        counters.give_back(counted)
+        rate_limits.give_back(counted)
         return old
 
 

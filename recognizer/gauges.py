@@ -7,7 +7,7 @@ from django.db.models import Count
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from recognizer import broker
+from recognizer.backing import broker
 from recognizer.models import Drawing, ModelVersion, TrainingRun
 
 MOST_COUNTED = 100_000

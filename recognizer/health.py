@@ -16,8 +16,8 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from recognizer.backing.storage import on_this_host
 from recognizer import active_model
+from recognizer.backing.storage import on_this_host
 from recognizer.models import ModelVersion
 
 OK, DEGRADED, FAILED = "ok", "degraded", "failed"

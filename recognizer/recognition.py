@@ -22,8 +22,8 @@ from ml.preprocessing import Prepared, prepare
 from ml.strokes import pack_ink
 from recognizer import active_model, metrics
 from recognizer.active_model import ActiveModel
+from recognizer.backing.write_lock import turn_to_write
 from recognizer.models import Drawing, Prediction, rows
-from recognizer.turns import turn_to_write
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from recognizer import run_words
+from recognizer.backing.outages import outlast
 from recognizer.contributors import Contribution, within_share
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
-from recognizer.outages import outlast
 from recognizer.run_folders import run_folder
 from recognizer.supervision import RunLostError, Supervisor
 

@@ -7,7 +7,7 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.db import connection
 from django.utils import timezone
 
-from recognizer.outages import AWAY
+from recognizer.backing.outages import AWAY
 
 # Written out, since each request asks it and Django takes five times as long to put it together
 # as the database to answer.

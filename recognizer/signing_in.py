@@ -16,9 +16,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from recognizer import counters
-from recognizer.counters import Counter
-from recognizer.outages import AWAY
+from recognizer.backing import rate_limits
+from recognizer.backing.outages import AWAY
+from recognizer.backing.rate_limits import Counter
 
 COOKIE = "known_browser"
 _KNOWN_FOR_S = 180 * 86400
@@ -39,9 +39,9 @@ class CountedForm(AuthenticationForm):
         try:
             cleaned = super().clean()
         except AWAY:  # no password was looked at
-            counters.give_back(counted)
+            rate_limits.give_back(counted)
             raise
-        counters.give_back(counted)
+        rate_limits.give_back(counted)
         self.request.META[_KNOWN] = _account(username)
         return cleaned
 
@@ -52,7 +52,7 @@ def refuse_too_many(request: HttpRequest, counted: list[Counter]) -> None:
     Raises:
         ValidationError: there were too many; `finish` makes a 429 of the answer.
     """
-    wait = counters.take(counted)
+    wait = rate_limits.take(counted)
     if wait is not None:
         request.META[_WAIT] = wait
         raise ValidationError(
@@ -77,7 +77,7 @@ def _counters(request: HttpRequest, username: str) -> list[Counter]:
     browser = _known_browser(request, account)
     if browser:
         return of_rate("login", "login", "browser", browser)
-    address = counters.network_of_client(request)
+    address = rate_limits.network_of_client(request)
     return [
         *of_rate("login", "login", "account", account),
         *of_rate("address-login", "login", "address", address),
@@ -88,7 +88,7 @@ def of_rate(name: str, *who: str) -> list[Counter]:
     """The counter of somebody at one of the site's rates; none where it is switched off."""
     rates: dict[str, str | None] = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]  # type: ignore[assignment]
     rate = rates[name]
-    return [counters.counter(rate, *who)] if rate else []
+    return [rate_limits.counter(rate, *who)] if rate else []
 
 
 def _account(username: str) -> str:

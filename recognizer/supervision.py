@@ -29,8 +29,8 @@ from ml.contract import NOT_A_DIGIT
 from ml.dataset import DatasetError
 from ml.inference import ArtifactError, load_trained
 from recognizer import artifacts, gate, promotion, request_ids, run_words
+from recognizer.backing.outages import AWAY, outlast
 from recognizer.models import TrainingRun
-from recognizer.outages import AWAY, outlast
 from recognizer.running.lifetime import die_with_parent
 from recognizer.training_data import write_examples
 

@@ -22,8 +22,8 @@ from django.views.defaults import page_not_found, server_error
 from ml.contract import DIGITS, NOT_A_DIGIT
 from recognizer import js_texts
 from recognizer.accounts import account_of
+from recognizer.backing.outages import AWAY, COME_BACK
 from recognizer.offline_files import Shell, shell_of
-from recognizer.outages import AWAY, COME_BACK
 from recognizer.recognition import REJECTIONS
 
 LABELS = {"digits": DIGITS, "not_a_digit": NOT_A_DIGIT}

@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from recognizer import broker, overview
+from recognizer import overview
 from recognizer.admin.pictures import percent
 from recognizer.admin.read_only import may_change, may_view
+from recognizer.backing import broker
 from recognizer.models import Drawing, ModelVersion, Promotion, Review, TrainingRun
 from recognizer.overview import Agreement
 from recognizer.wording import grouped, with_decimals

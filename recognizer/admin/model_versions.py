@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from recognizer.backing.storage import StorageAwayError, on_this_host
 from recognizer import audit, forgetting, promotion, tasks
 from recognizer.admin import answered_on, verdicts
 from recognizer.admin.pictures import percent, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin, may_view, staff
 from recognizer.admin.replaying import AGAINST, THROUGH, replay_page
+from recognizer.backing.storage import StorageAwayError, on_this_host
 from recognizer.models import ModelVersion, Promotion, StaffAct
 from recognizer.wording import grouped, label_in_words, with_decimals
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from recognizer.active_model import NoActiveModelError
-from recognizer.outages import COME_BACK
+from recognizer.backing.outages import COME_BACK
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from ml.tests import golden
-from recognizer import counters
 from recognizer.account_forms import SignUpForm
+from recognizer.backing import rate_limits
 from recognizer.models import Drawing, Label, StaffAct
 from recognizer.tests.factories import make_drawing, make_label, make_user
 from recognizer.tests.test_api import DRAWINGS
@@ -23,9 +23,9 @@ GOOD, BETTER = "lovelace-1843", "analytical-engine-2"
 
 @pytest.fixture(autouse=True)
 def _nobody_counted() -> Any:
-    counters.forget_here()
+    rate_limits.forget_here()
     yield
-    counters.forget_here()
+    rate_limits.forget_here()
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from ml.tests import golden
-from recognizer import broker, metrics, recognition
+from recognizer import metrics, recognition
+from recognizer.backing import broker
 from recognizer.models import ModelVersion
 from recognizer.running import metric_files
 from recognizer.tests.factories import (

@@ -14,8 +14,8 @@ from ml import pretrained
 from ml.inference import ArtifactError
 from ml.tests import golden
 from mnist_site.env import env_storage
-from recognizer.backing.storage import StorageAwayError
 from recognizer import active_model, artifacts, health, promotion, recognition
+from recognizer.backing.storage import StorageAwayError
 from recognizer.models import ModelVersion
 from recognizer.running import checks
 from recognizer.tests.object_storage import BUCKET, KEYS, client, object_storage

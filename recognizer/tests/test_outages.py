@@ -16,8 +16,8 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 from django.test import Client
 
 from ml.tests import golden
+from recognizer.backing.outages import outlast
 from recognizer.models import Drawing
-from recognizer.outages import outlast
 
 
 def test_what_is_done_while_the_database_is_away_is_done_again() -> None:

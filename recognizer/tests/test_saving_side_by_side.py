@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from recognizer import turns
+from recognizer.backing import write_lock
+from recognizer.backing.write_lock import turn_to_write
 from recognizer.models import Drawing, ModelVersion, Prediction, rows
 from recognizer.tests.factories import make_drawing, make_picture
-from recognizer.turns import turn_to_write
 
 
 @pytest.mark.django_db
@@ -45,7 +45,7 @@ def on_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         is_in_memory_db=lambda: False,
         settings_dict={"NAME": tmp_path / "db.sqlite3", "OPTIONS": {"timeout": 0.3}},
     )
-    monkeypatch.setattr(turns, "connection", database)
+    monkeypatch.setattr(write_lock, "connection", database)
     return tmp_path / "db.sqlite3-turn"
 
 

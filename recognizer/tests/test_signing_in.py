@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from django.test import Client, override_settings
 
-from recognizer import counters
+from recognizer.backing import rate_limits
 from recognizer.tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def statuses(client: Client, times: int, **more: Any) -> list[int]:
 
 def test_after_some_failures_even_the_right_password_has_to_wait(client, monkeypatch):
     now = [1000.0]
-    monkeypatch.setattr(counters, "monotonic", lambda: now[0])
+    monkeypatch.setattr(rate_limits, "monotonic", lambda: now[0])
     assert statuses(client, 6) == [200] * 5 + [429]
     refused = sign_in(client, RIGHT)
     assert refused.status_code == 429
@@ -61,7 +61,7 @@ def test_after_some_failures_even_the_right_password_has_to_wait(client, monkeyp
 
 def test_attempts_that_are_refused_make_nobody_wait_longer(client, monkeypatch):
     now = [1000.0]
-    monkeypatch.setattr(counters, "monotonic", lambda: now[0])
+    monkeypatch.setattr(rate_limits, "monotonic", lambda: now[0])
     statuses(client, 5)
     for _ in range(36):
         now[0] += 100

@@ -13,9 +13,9 @@ from django.test import Client
 
 from ml.tests import golden
 from mnist_site.env import BASE_DIR
-from recognizer import counters
 from recognizer.api.throttles import Throttle
-from recognizer.counters import Counter, network_of
+from recognizer.backing import rate_limits
+from recognizer.backing.rate_limits import Counter, network_of
 from recognizer.models import ApiToken
 from recognizer.tests.factories import make_user
 from recognizer.tests.test_api import DRAWINGS, PREDICT, post
@@ -52,7 +52,7 @@ def test_no_count_is_lost_among_processes(in_valkey):
 
     def take_many(_: int) -> int:
         barrier.wait()
-        return sum(counters.take([counter]) is None for _ in range(20))
+        return sum(rate_limits.take([counter]) is None for _ in range(20))
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(take_many, range(8))) == 50
@@ -61,9 +61,9 @@ def test_no_count_is_lost_among_processes(in_valkey):
 @pytest.mark.services
 def test_all_counters_cost_one_round_trip(in_valkey):
     both = [Counter("x", 5, 60), Counter("y", 5, 60)]
-    counters.take(both)
+    rate_limits.take(both)
     in_valkey.config_resetstat()
-    counters.take(both)
+    rate_limits.take(both)
     calls = {
         name.split("_")[1]: one["calls"] for name, one in in_valkey.info("commandstats").items()
     }
@@ -76,12 +76,12 @@ def test_all_counters_cost_one_round_trip(in_valkey):
 @pytest.mark.services
 def test_where_one_counter_is_full_no_other_is_raised_and_the_wait_is_the_windows_rest(in_valkey):
     full, other = Counter("x", 1, 30), Counter("y", 1, 3600)
-    assert counters.take([full]) is None
-    wait = counters.take([full, other])
+    assert rate_limits.take([full]) is None
+    wait = rate_limits.take([full, other])
     assert wait is not None
     assert 28 < wait <= 30
-    assert counters.take([other]) is None
-    assert 3598 < (counters.take([full, other]) or 0) <= 3600
+    assert rate_limits.take([other]) is None
+    assert 3598 < (rate_limits.take([full, other]) or 0) <= 3600
     for key in in_valkey.scan_iter():
         assert 0 < in_valkey.pttl(key) <= 3_600_000
 
@@ -89,40 +89,40 @@ def test_where_one_counter_is_full_no_other_is_raised_and_the_wait_is_the_window
 @pytest.mark.services
 def test_several_are_counted_at_once_or_none_of_them(in_valkey):
     counter = Counter("x", 10, 30)
-    assert counters.take([counter], 11) == 30
-    assert counters.take([counter], 8) is None
-    assert counters.take([counter], 3) is not None
-    assert counters.take([counter], 2) is None
-    assert counters.take([counter]) is not None
+    assert rate_limits.take([counter], 11) == 30
+    assert rate_limits.take([counter], 8) is None
+    assert rate_limits.take([counter], 3) is not None
+    assert rate_limits.take([counter], 2) is None
+    assert rate_limits.take([counter]) is not None
 
 
 @pytest.mark.services
 def test_what_is_given_back_is_free_again_and_a_count_ends_by_itself(in_valkey):
     counter = Counter("x", 1, 30)
-    counters.give_back([counter])
-    assert counters.take([counter]) is None
-    counters.give_back([counter])
-    assert counters.take([counter]) is None
-    assert counters.take([counter]) is not None
+    rate_limits.give_back([counter])
+    assert rate_limits.take([counter]) is None
+    rate_limits.give_back([counter])
+    assert rate_limits.take([counter]) is None
+    assert rate_limits.take([counter]) is not None
     for key in in_valkey.scan_iter():
         in_valkey.pexpire(key, 1)
     time.sleep(0.02)
-    assert counters.take([counter]) is None
+    assert rate_limits.take([counter]) is None
 
 
 def test_without_redis_one_process_counts_the_same(monkeypatch):
     assert "Redis" not in type(caches["default"]).__name__
     now = [1000.0]
-    monkeypatch.setattr(counters, "monotonic", lambda: now[0])
+    monkeypatch.setattr(rate_limits, "monotonic", lambda: now[0])
     one, two = Counter("x", 2, 60), Counter("y", 1, 60)
-    assert [counters.take([one]) for _ in range(2)] == [None, None]
+    assert [rate_limits.take([one]) for _ in range(2)] == [None, None]
     now[0] += 20
-    assert counters.take([one, two]) == 40
-    assert counters.take([two]) is None
-    counters.give_back([one])
-    assert counters.take([one]) is None
+    assert rate_limits.take([one, two]) == 40
+    assert rate_limits.take([two]) is None
+    rate_limits.give_back([one])
+    assert rate_limits.take([one]) is None
     now[0] += 40
-    assert counters.take([one]) is None
+    assert rate_limits.take([one]) is None
 
 
 def counters_at(url: str) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def test_while_redis_is_away_each_process_counts_and_then_all_together_again(
     in_valkey, valkey_url, settings, monkeypatch, client
 ):
     now = [1000.0]
-    monkeypatch.setattr(counters, "monotonic", lambda: now[0])
+    monkeypatch.setattr(rate_limits, "monotonic", lambda: now[0])
     rates(monkeypatch, api="2/min", address_api="10/min")
     client.get("/")
     assert tries(client, 1) == [200]
@@ -145,7 +145,7 @@ def test_while_redis_is_away_each_process_counts_and_then_all_together_again(
     assert "Retry-After" in client.get(DRAWINGS)
     settings.CACHES = counters_at(valkey_url)
     assert tries(client, 1) == [429]  # nobody looks yet
-    now[0] += counters.SECONDS_LEFT_ALONE
+    now[0] += rate_limits.SECONDS_LEFT_ALONE
     assert tries(client, 2) == [200, 429]  # of one before, the other counters knew
 
 
@@ -153,18 +153,18 @@ def test_a_redis_that_hangs_holds_up_one_request_now_and_then(settings):
     counter = Counter("x", most=100, seconds=60)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.CACHES = counters_at(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
-        assert counters.take([counter]) is None
+        assert rate_limits.take([counter]) is None
         started = time.monotonic()
-        assert [counters.take([counter]) for _ in range(98)] == [None] * 98
+        assert [rate_limits.take([counter]) for _ in range(98)] == [None] * 98
         assert time.monotonic() - started < 0.3
         # When it is due, one thread finds out, and the others go on.
-        counters._ask_again_at = 0.0
+        rate_limits._ask_again_at = 0.0
         with ThreadPoolExecutor(8) as pool:
             started = time.monotonic()
-            found = pool.map(lambda _: (counters.take([counter]), time.monotonic()), range(8))
+            found = pool.map(lambda _: (rate_limits.take([counter]), time.monotonic()), range(8))
             waited = [ended - started for _, ended in found]
     assert sum(seconds >= 0.3 for seconds in waited) == 1
-    assert counters.take([counter]) is not None  # none was lost meanwhile
+    assert rate_limits.take([counter]) is not None  # none was lost meanwhile
 
 
 def test_one_session_does_not_use_up_what_others_behind_its_address_have(monkeypatch, client):
@@ -201,7 +201,7 @@ def test_a_token_has_a_rate_of_its_own(monkeypatch, client):
 
 def test_the_wait_that_is_named_is_enough(monkeypatch, client, shipped_model):
     now = [1000.0]
-    monkeypatch.setattr(counters, "monotonic", lambda: now[0])
+    monkeypatch.setattr(rate_limits, "monotonic", lambda: now[0])
     rates(monkeypatch, predict="1/min", address_predict="2/hour")
     assert post(client, PREDICT, BODY).status_code == 200
     now[0] += 12.5
@@ -240,10 +240,10 @@ def test_of_ipv6_a_whole_customer_is_one_address(address, counted):
 
 
 def test_no_counter_names_whom_it_counts():
-    counter = counters.counter("5/min", "login", "account", "ada")
+    counter = rate_limits.counter("5/min", "login", "account", "ada")
     assert (counter.most, counter.seconds) == (5, 60)
     assert "ada" not in counter.name
-    assert counter.name != counters.counter("5/min", "login", "account", "bob").name
+    assert counter.name != rate_limits.counter("5/min", "login", "account", "bob").name
 
 
 def test_an_address_may_more_often_than_one_session():
