@@ -6,7 +6,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy, ngettext
 
-from recognizer.wording import grouped
+from recognizer.language.formats import grouped
 
 if TYPE_CHECKING:  # models cannot be imported before the apps are ready
     from django.contrib.auth.models import AbstractBaseUser

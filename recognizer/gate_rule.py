@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from ml.paired_test import chance_of_so_many
-from recognizer.wording import grouped, with_decimals
+from recognizer.language.formats import grouped, with_decimals
 
 MNIST, DRAWN, CORRECTIONS = "mnist_test", "drawn_test", "corrections"
 """The sets of images that both versions read; see `judged_images`."""

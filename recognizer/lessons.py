@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from ml.contract import NOT_A_DIGIT
+from recognizer.language.predictions import percent
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
 from recognizer.time_machine import Answer, every_version
-from recognizer.words import percent
 
 _ACTIVE = ModelVersion.State.ACTIVE
 

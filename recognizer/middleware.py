@@ -16,7 +16,7 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
-from recognizer.wording import grouped
+from recognizer.language.formats import grouped
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from recognizer import run_words
 from recognizer.backing.outages import outlast
 from recognizer.contributors import Contribution, within_share
+from recognizer.language import run_messages
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
 from recognizer.run_folders import run_folder
 from recognizer.supervision import RunLostError, Supervisor
@@ -164,11 +164,11 @@ def waiting_runs() -> list[int]:
     """
     for run in TrainingRun.objects.stale():
         if run.attempts >= MOST_ATTEMPTS:
-            reason = run_words.DIED_OFTEN % {"count": run.attempts}
+            reason = run_messages.DIED_OFTEN % {"count": run.attempts}
             _fail(run.pk, run.claim_token, reason)
             continue
         requeued = TrainingRun.objects.stale().filter(pk=run.pk, claim_token=run.claim_token)
-        if requeued.update(state=TrainingRun.State.QUEUED, stage=run_words.WORKER_DIED):
+        if requeued.update(state=TrainingRun.State.QUEUED, stage=run_messages.WORKER_DIED):
             logger.warning("Run %d: its worker gave no sign of life; queued again.", run.pk)
     queued = TrainingRun.objects.filter(state=TrainingRun.State.QUEUED).order_by("pk")
     return list(queued.values_list("pk", flat=True))

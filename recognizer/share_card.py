@@ -4,8 +4,8 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageDraw, ImageFont
 
 from recognizer.depiction import INK, PAPER, encoded, painted
+from recognizer.language.predictions import percent, reading_in_words
 from recognizer.models import Drawing
-from recognizer.words import percent, reading_in_words
 
 SIZE = WIDTH, HEIGHT = 1200, 630
 _MARGIN = 60

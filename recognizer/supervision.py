@@ -28,8 +28,9 @@ from ml import pretrained
 from ml.contract import NOT_A_DIGIT
 from ml.dataset import DatasetError
 from ml.inference import ArtifactError, load_trained
-from recognizer import artifacts, gate, promotion, request_ids, run_words
+from recognizer import artifacts, gate, promotion, request_ids
 from recognizer.backing.outages import AWAY, outlast
+from recognizer.language import run_messages
 from recognizer.models import TrainingRun
 from recognizer.running.lifetime import die_with_parent
 from recognizer.training_data import write_examples
@@ -78,7 +79,7 @@ class Supervisor:
             self._log.extend(self._errors)
             self._write()
             raise TrainingFailedError(
-                run_words.ENDED % {"code": process.returncode, "why": self._reason()}
+                run_messages.ENDED % {"code": process.returncode, "why": self._reason()}
             )
         comparison = self._judge()
         self._register(comparison)
@@ -86,13 +87,13 @@ class Supervisor:
     def _reason(self) -> str:
         """Its own words, else the last ones of a library: these have more to say at an end."""
         own = [line for line in self._errors if line.startswith("python -m ml ")]
-        return (own or [*self._errors] or [run_words.NO_REASON])[-1]
+        return (own or [*self._errors] or [run_messages.NO_REASON])[-1]
 
     def _prepare(self) -> list[str]:
         try:
             return self._outlast(self._command)
         except (ArtifactError, OSError) as error:
-            raise TrainingFailedError(run_words.NOT_PREPARED % {"why": error}) from error
+            raise TrainingFailedError(run_messages.NOT_PREPARED % {"why": error}) from error
 
     def _command(self) -> list[str]:
         self._write_now()  # before each try: a storage that is away is waited for
@@ -136,7 +137,7 @@ class Supervisor:
             self._write_if_possible()
             if time.monotonic() - self._heard_at > settings.RETRAIN_SILENCE_SECONDS:
                 seconds = settings.RETRAIN_SILENCE_SECONDS
-                raise TrainingFailedError(run_words.SILENT % {"seconds": seconds})
+                raise TrainingFailedError(run_messages.SILENT % {"seconds": seconds})
         for reader in readers:
             reader.join(_SECONDS_TO_END)
         self._take(lines)
@@ -144,7 +145,7 @@ class Supervisor:
 
     def _back_into_the_queue(self) -> None:
         TrainingRun.objects.all().claimed_by(self._run.pk, self._token).update(
-            state=TrainingRun.State.QUEUED, stage=run_words.WORKER_STOPPED
+            state=TrainingRun.State.QUEUED, stage=run_messages.WORKER_STOPPED
         )
         raise RunLostError("the worker was stopped; the run is queued again.")
 
@@ -246,11 +247,11 @@ class Supervisor:
         try:
             self._outlast(lambda: self._register_now(comparison))
         except OSError as error:
-            raise TrainingFailedError(run_words.NOT_STORED % {"why": error}) from error
+            raise TrainingFailedError(run_messages.NOT_STORED % {"why": error}) from error
 
     def _register_now(self, comparison: gate.Comparison | None) -> None:
         self._write_now()
-        made = run_words.MADE if comparison else run_words.MADE_UNJUDGED
+        made = run_messages.MADE if comparison else run_messages.MADE_UNJUDGED
         try:
             with transaction.atomic():
                 # Locks the row: who cancels now waits. Where a COMMIT went through whose answer

@@ -7,7 +7,7 @@ import numpy as np
 
 from ml.contract import IMAGE_SIZE, Ink
 from ml.dataset import save_bitmaps, save_strokes
-from recognizer import run_words
+from recognizer.language import run_messages
 from recognizer.models import TrainingRun
 
 
@@ -50,5 +50,5 @@ def write_examples(
         images = np.frombuffer(b"".join(raw), np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
         save_bitmaps(written[-1], images, np.array(labels, "U16"), np.array(owners, "U64"))
     if not written:
-        raise NoDrawingsError(run_words.NO_DRAWINGS)
+        raise NoDrawingsError(run_messages.NO_DRAWINGS)
     return written

@@ -5,7 +5,8 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
-from recognizer import js_texts, views
+from recognizer import views
+from recognizer.language import javascript_catalogue
 from recognizer.pages import accounts, drawing, gallery, my_data, pictures, probes, shared
 
 urlpatterns = [
@@ -18,7 +19,7 @@ urlpatterns = [
     path("metrics", probes.metrics_page, name="metrics"),
     # Without a token: pages that are kept for offline have none, and `refuse_unsound` looks out.
     path("language/", csrf_exempt(set_language), name="set-language"),
-    path("texts/<str:language>/<slug:digest>.js", js_texts.script, name="js-texts"),
+    path("texts/<str:language>/<slug:digest>.js", javascript_catalogue.script, name="js-texts"),
     path("drawings/", gallery.gallery, name="history"),
     path("drawings/<uuid:public_id>/", drawing.drawing_page, name="drawing-page"),
     path("my-data/", my_data.my_data, name="my-data"),

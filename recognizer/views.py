@@ -20,9 +20,9 @@ from django.views.decorators.http import require_safe
 from django.views.defaults import page_not_found, server_error
 
 from ml.contract import DIGITS, NOT_A_DIGIT
-from recognizer import js_texts
 from recognizer.accounts import account_of
 from recognizer.backing.outages import AWAY, COME_BACK
+from recognizer.language import javascript_catalogue
 from recognizer.offline_files import Shell, shell_of
 from recognizer.recognition import REJECTIONS
 
@@ -138,7 +138,7 @@ def _service_worker(language: str) -> str:
     shell = {
         "version": _shell().version,
         "files": _shell().files,
-        "textsUrl": js_texts.address_in(language),
+        "textsUrl": javascript_catalogue.address_in(language),
         "drawUrl": reverse("draw"),
         "offlineUrl": reverse("offline"),
         "activeUrl": reverse("active-version"),

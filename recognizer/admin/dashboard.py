@@ -21,9 +21,9 @@ from recognizer import overview
 from recognizer.admin.pictures import percent
 from recognizer.admin.read_only import may_change, may_view
 from recognizer.backing import broker
+from recognizer.language.formats import grouped, with_decimals
 from recognizer.models import Drawing, ModelVersion, Promotion, Review, TrainingRun
 from recognizer.overview import Agreement
-from recognizer.wording import grouped, with_decimals
 
 PERIODS = {30: 3, 90: 7}
 """Days looked back, and how many of them make one point of the lines of agreement."""

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from ml.contract import Ink
 from recognizer import review
 from recognizer.admin.pictures import giver, picture_data_url, reading
+from recognizer.language.formats import label_in_words
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Review
-from recognizer.wording import label_in_words
 
 Item = dict[str, Any]
 

@@ -38,8 +38,8 @@ from recognizer.admin.pictures import (
 from recognizer.admin.read_only import may_change, staff
 from recognizer.admin.replayed import by_every_version
 from recognizer.admin.replaying import ReplayingAdmin
+from recognizer.language.formats import label_in_words
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Review, StaffAct
-from recognizer.wording import label_in_words
 
 MOST_WAITING = 1000
 """So many drawings with a suggested label are counted."""

@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy
 
 from recognizer import audit, exchange
 from recognizer.admin.read_only import ReadOnlyAdmin, staff
+from recognizer.language.formats import grouped
 from recognizer.models import Drawing, StaffAct
-from recognizer.wording import grouped
 
 
 class ImportForm(forms.Form):

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from recognizer import audit, forgetting
 from recognizer.admin.read_only import ReadOnlyAdmin, staff
 from recognizer.forgetting import Contributor
+from recognizer.language.formats import grouped
 from recognizer.models import Drawing, StaffAct
-from recognizer.wording import grouped
 
 
 class ForgettingAdmin(ReadOnlyAdmin[Drawing]):

@@ -15,8 +15,8 @@ from recognizer.admin.newest_first import DatedAdmin
 from recognizer.admin.people_filters import DeciderFilter, by_any
 from recognizer.admin.pictures import giver, reading, thumbnail
 from recognizer.admin.read_only import may_change, staff
+from recognizer.language.formats import label_in_words
 from recognizer.models import Label, ModelVersion, StaffAct
-from recognizer.wording import label_in_words
 
 
 class ValueFilter(admin.SimpleListFilter):

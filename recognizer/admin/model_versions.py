@@ -20,8 +20,8 @@ from recognizer.admin.pictures import percent, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin, may_view, staff
 from recognizer.admin.replaying import AGAINST, THROUGH, replay_page
 from recognizer.backing.storage import StorageAwayError, on_this_host
+from recognizer.language.formats import grouped, label_in_words, with_decimals
 from recognizer.models import ModelVersion, Promotion, StaffAct
-from recognizer.wording import grouped, label_in_words, with_decimals
 
 EXAMPLES_SHOWN = 60
 

@@ -22,8 +22,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from recognizer.admin.read_only import ReadOnlyAdmin, Row
+from recognizer.language.formats import grouped
 from recognizer.models import Drawing
-from recognizer.wording import grouped
 
 PLACE = PAGE_VAR
 MOST_COUNTED = 10_000

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ml.contract import NOT_A_DIGIT, Ink, Stroke
+from recognizer.language.formats import with_decimals
 from recognizer.models import Drawing, Label, Prediction
-from recognizer.wording import with_decimals
 
 _WHY = {
     "blank": gettext_lazy("blank"),

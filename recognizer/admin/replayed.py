@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from ml.contract import NOT_A_DIGIT
 from recognizer.admin.pictures import percent, thumbnail
 from recognizer.gate_rule import BETTER_BELOW, FINDINGS, p_in_words
+from recognizer.language.formats import grouped
 from recognizer.models import Drawing, ModelVersion
 from recognizer.time_machine import (
     Answer,
@@ -20,7 +21,6 @@ from recognizer.time_machine import (
     every_version,
     replay,
 )
-from recognizer.wording import grouped
 
 MOST_DRAWINGS = 1000
 """So many are read at one request, the newest: one to two seconds of a core."""

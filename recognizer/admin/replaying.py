@@ -27,8 +27,8 @@ from django.utils.translation import gettext_lazy
 from recognizer.admin import replayed
 from recognizer.admin.newest_first import MOST_COUNTED, count_at_most
 from recognizer.admin.read_only import ReadOnlyAdmin
+from recognizer.language.formats import grouped
 from recognizer.models import Drawing, ModelVersion
-from recognizer.wording import grouped
 
 THROUGH, AGAINST, IDS = "through", "against", "ids"
 """What this page's address adds to the filters of the list of drawings."""

@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from recognizer import audit, run_words
+from recognizer import audit
 from recognizer.admin.pictures import percent, short_time, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin
+from recognizer.language import run_messages
+from recognizer.language.formats import with_decimals
 from recognizer.models import ModelVersion, StaffAct, TrainingExample, TrainingRun
-from recognizer.wording import with_decimals
 
 EXAMPLES_SHOWN = 200
 
@@ -79,7 +80,7 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
 
     @admin.display(description=gettext_lazy("stage"), ordering="stage")
     def stage_shown(self, run: TrainingRun) -> str:
-        return run_words.in_words(run.stage) or "-"
+        return run_messages.in_words(run.stage) or "-"
 
     @admin.display(description=gettext_lazy("epoch"))
     def epochs_done(self, run: TrainingRun) -> str:
@@ -157,7 +158,7 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
             "api_url": reverse("training-run-detail", args=[run.pk]),
             "live": {
                 **{name: getattr(run, name) for name in LIVE},
-                "stage": run_words.in_words(run.stage),
+                "stage": run_messages.in_words(run.stage),
             },
             "loss": self.loss_shown(run),
             "accuracy": self.accuracy_shown(run),

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy
 from recognizer import promotion
 from recognizer.admin.pictures import thumbnail
 from recognizer.gate_rule import FINDINGS, NAMES, p_in_words
+from recognizer.language.formats import grouped
 from recognizer.models import ModelVersion, Verdict, VerdictDrawing
-from recognizer.wording import grouped
 
 EARLIER_SHOWN = 10
 

@@ -16,8 +16,8 @@ from rest_framework.request import Request
 from ml.contract import Drawn, InkError
 from ml.pictures import decode_picture
 from ml.strokes import MAX_CANVAS_PX, parse_strokes
-from recognizer import run_words
-from recognizer.ink_errors import in_words
+from recognizer.language import run_messages
+from recognizer.language.ink_errors import in_words
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Share, TrainingRun
 from recognizer.models.drawing import TITLE_LENGTH, bitmap_data_url
 from recognizer.recognition import REJECTIONS, Recognition, bitmap_bytes
@@ -374,10 +374,10 @@ class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
         ]
 
     def get_stage(self, run: TrainingRun) -> str:
-        return run_words.in_words(run.stage)
+        return run_messages.in_words(run.stage)
 
     def get_error(self, run: TrainingRun) -> str:
-        return run_words.in_words(run.error)
+        return run_messages.in_words(run.error)
 
     def get_version(self, run: TrainingRun) -> int | None:
         version = getattr(run, "version", None)

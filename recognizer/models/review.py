@@ -4,8 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy
 
+from recognizer.language.formats import label_in_words
 from recognizer.models.drawing import Drawing
-from recognizer.wording import label_in_words
 
 
 class Review(models.Model):

@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from recognizer.language.formats import grouped
 from recognizer.models.drawing import Drawing
-from recognizer.wording import grouped
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from ml.contract import Ink
 from recognizer.depiction import MOST_POINTS, Depiction, depict
+from recognizer.language.predictions import percent, reading_in_words
 from recognizer.models import Drawing, Label, Prediction
-from recognizer.words import percent, reading_in_words
 
 
 @dataclass(frozen=True)

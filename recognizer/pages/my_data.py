@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from recognizer import exchange, forgetting
 from recognizer.forgetting import Contributor
+from recognizer.language.formats import grouped
 from recognizer.models import Drawing, Share
 from recognizer.models.drawing import VISITOR_SESSION_KEY
-from recognizer.wording import grouped
 
 CONFIRMATION = gettext_lazy("delete")
 _TYPES = {

@@ -3,7 +3,8 @@
 from django import template
 from django.utils.translation import get_language
 
-from recognizer import gate_rule, js_texts, run_words, wording
+from recognizer import gate_rule
+from recognizer.language import formats, javascript_catalogue, run_messages
 from recognizer.models import Verdict
 
 register = template.Library()
@@ -12,13 +13,13 @@ register = template.Library()
 @register.simple_tag
 def js_texts_url() -> str:
     """Where the texts of scripts are in the language of this page; "" where none is needed."""
-    return js_texts.address_in(get_language())
+    return javascript_catalogue.address_in(get_language())
 
 
 @register.filter
 def label_words(value: str) -> str:
     """A label's value as people read it: "7", or "not a digit" in their language."""
-    return wording.label_in_words(value)
+    return formats.label_in_words(value)
 
 
 @register.filter
@@ -30,4 +31,4 @@ def verdict_words(verdict: Verdict) -> str:
 @register.filter
 def run_words_of(stored: str) -> str:
     """A run's stage or error."""
-    return run_words.in_words(stored)
+    return run_messages.in_words(stored)

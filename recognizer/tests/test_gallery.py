@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 
+from recognizer.language.predictions import percent
 from recognizer.models import Drawing, Label, ModelVersion
 from recognizer.pages.gallery import DRAWINGS_A_PAGE
 from recognizer.tests.factories import (
@@ -25,7 +26,6 @@ from recognizer.tests.factories import (
 )
 from recognizer.tests.judging import lose_the_file, reads_well, takes_sevens_for_ones
 from recognizer.tests.visitors import sign_in_as_visitor
-from recognizer.words import percent
 
 pytestmark = pytest.mark.django_db
 

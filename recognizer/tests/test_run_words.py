@@ -8,8 +8,9 @@ import pytest
 from django.utils import translation
 
 from ml.paired_test import chance_of_so_many
-from recognizer import gate_rule, run_words
+from recognizer import gate_rule
 from recognizer.gate_rule import CORRECTIONS, DRAWN, MNIST, Count, decide
+from recognizer.language import run_messages
 from recognizer.models import Verdict
 from recognizer.tests.factories import make_run, make_version
 from recognizer.tests.texts import ROOT
@@ -41,7 +42,7 @@ def test_every_stage_that_a_run_goes_through_is_told_in_the_persons_language():
     given = set().union(*(stages_in(path) for path in files))
     texts = {ast.literal_eval(one) for one in given if one.startswith("'")} - {""}
     assert len(texts) > 8
-    assert texts <= run_words.STAGES
+    assert texts <= run_messages.STAGES
     others = {one for one in given if not one.startswith("'")}
     assert all("run_words." in one or one.startswith(("f'keeping ", "made %")) for one in others)
 
@@ -65,9 +66,9 @@ def test_every_stage_that_a_run_goes_through_is_told_in_the_persons_language():
     ],
 )
 def test_a_stage_or_error_is_told_in_german(stored, shown):
-    assert run_words.in_words(stored) == stored
+    assert run_messages.in_words(stored) == stored
     with translation.override("de"):
-        assert shown in run_words.in_words(stored)
+        assert shown in run_messages.in_words(stored)
 
 
 @pytest.mark.django_db

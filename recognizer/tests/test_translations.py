@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from recognizer import ink_errors
+from recognizer.language import ink_errors
 from recognizer.tests.texts import ROOT, read_po, used_in_scripts, used_in_site
 
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]

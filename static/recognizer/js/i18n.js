@@ -1,5 +1,5 @@
 /**
- * Texts in the page's language, out of Django's catalogue (recognizer/js_texts.py), which a page loads
+ * Texts in the page's language, out of Django's catalogue (recognizer/language/javascript_catalogue.py), which a page loads
  * before its modules. Where there is none, in English, in tests and in workers, the text itself.
  *
  * `makemessages` finds only what is called gettext or ngettext with plain strings. The catalogue's

@@ -3,8 +3,8 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from recognizer.language.formats import with_decimals
 from recognizer.models import Prediction
-from recognizer.wording import with_decimals
 
 _NOT_READ = {
     "not_a_digit": gettext_lazy("Not a digit"),
