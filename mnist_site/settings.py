@@ -261,11 +261,11 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "recognizer.logs.LineFormatter",
+            "()": "recognizer.monitoring.logs.LineFormatter",
             "format": "{levelname} {name}: {message}",
             "style": "{",
         },
-        "json": {"()": "recognizer.logs.JsonFormatter"},
+        "json": {"()": "recognizer.monitoring.logs.JsonFormatter"},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},

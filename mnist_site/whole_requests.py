@@ -12,7 +12,8 @@ from typing import Any
 from django.conf import settings
 
 from mnist_site.wsgi_threads import BusyError, StalledError, Threads
-from recognizer import request_ids, request_log
+from recognizer import request_log
+from recognizer.monitoring import request_ids
 from recognizer.running import ending
 
 SECONDS_FOR_A_BODY = 20.0

@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from recognizer.running import metric_files
+from recognizer.monitoring import metric_files
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnist_site.settings")
 metric_files.reserve()

@@ -41,8 +41,8 @@ def _keep_drawings(request: HttpRequest, user: "AbstractBaseUser", **_: Any) -> 
 
 def _note_staff(request: HttpRequest, user: Any, **_: Any) -> None:
     """The audit trail says since when and from where somebody may have acted as staff."""
-    from recognizer import audit
     from recognizer.models import StaffAct
+    from recognizer.monitoring import audit
 
     if user.is_staff:
         audit.note(request, StaffAct.Act.SIGN_IN, "", by=user)

@@ -13,8 +13,9 @@ from celery.signals import (
 )
 from kombu.exceptions import OperationalError
 
-from recognizer import active_model, gate, recognition, request_ids, retraining, supervision
+from recognizer import active_model, gate, recognition, retraining, supervision
 from recognizer.models import ModelVersion, TrainingRun
+from recognizer.monitoring import request_ids
 
 READ_AT_ONCE = 1000
 """Some seconds of work, so that a waiting training is not held up."""

@@ -8,8 +8,8 @@ from django.contrib.auth.admin import UserAdmin as DjangosUserAdmin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 
-from recognizer import audit
 from recognizer.models import StaffAct
+from recognizer.monitoring import audit
 
 admin.site.unregister([User, Group])
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from recognizer import audit, retraining, review, tasks
+from recognizer import retraining, review, tasks
 from recognizer.admin.desk import DeskAdmin
 from recognizer.admin.drawing_filters import (
     ConfidenceFilter,
@@ -40,6 +40,7 @@ from recognizer.admin.replayed import by_every_version
 from recognizer.admin.replaying import ReplayingAdmin
 from recognizer.language.formats import label_in_words
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Review, StaffAct
+from recognizer.monitoring import audit
 
 MOST_WAITING = 1000
 """So many drawings with a suggested label are counted."""

@@ -18,10 +18,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from recognizer import audit, exchange
+from recognizer import exchange
 from recognizer.admin.read_only import ReadOnlyAdmin, staff
 from recognizer.language.formats import grouped
 from recognizer.models import Drawing, StaffAct
+from recognizer.monitoring import audit
 
 
 class ImportForm(forms.Form):

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ml.contract import Drawn
-from recognizer import audit, recognition, saving_once
+from recognizer import recognition, saving_once
 from recognizer.api import save_headers
 from recognizer.api.drawn import all_drawn_of, drawn_of, items_of
 from recognizer.api.parsers import StrictJSONParser
@@ -39,6 +39,7 @@ from recognizer.api.throttles import Throttle
 from recognizer.api.tokens import EVERY_SCOPE, HasScope, TokenAuthentication, acts_as_staff
 from recognizer.models import ApiToken, Drawing, ModelVersion, Share, StaffAct, TrainingRun
 from recognizer.models.drawing import VISITOR_SESSION_KEY
+from recognizer.monitoring import audit
 
 
 class PredictView(APIView):

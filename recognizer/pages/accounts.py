@@ -17,9 +17,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from recognizer import audit, signing_in
+from recognizer import signing_in
 from recognizer.account_forms import PasswordForm, SignUpForm
 from recognizer.models import ApiToken, Drawing, StaffAct
+from recognizer.monitoring import audit
 from recognizer.token_form import TokenForm
 
 

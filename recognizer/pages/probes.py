@@ -11,8 +11,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from recognizer import health, metrics
+from recognizer import health
 from recognizer.middleware import GetResponse
+from recognizer.monitoring import metrics
 from recognizer.running import ending
 
 SECONDS_KEPT = 1.0

@@ -259,7 +259,7 @@ def test_the_trail_is_read_only_and_outlives_the_account(boss, client):
 
 
 def test_of_many_rows_the_first_and_their_number_are_noted():
-    from recognizer.audit import these
+    from recognizer.monitoring.audit import these
 
     assert these(str(number) for number in range(3)) == "0, 1, 2"
     assert these(str(number) for number in range(1025)).endswith("19 and 1,005 more")

@@ -13,8 +13,9 @@ from celery.contrib.testing.worker import start_worker
 from django.test import Client
 
 from mnist_site.celery import app
-from recognizer import request_ids, retraining, supervision, tasks
-from recognizer.logs import JsonFormatter, LineFormatter
+from recognizer import retraining, supervision, tasks
+from recognizer.monitoring import request_ids
+from recognizer.monitoring.logs import JsonFormatter, LineFormatter
 from recognizer.running.supervisor import Console
 from recognizer.tests.factories import make_user
 from recognizer.tests.running_up import ROOT

@@ -13,10 +13,10 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from ml.tests import golden
-from recognizer import metrics, recognition
+from recognizer import recognition
 from recognizer.backing import broker
 from recognizer.models import ModelVersion
-from recognizer.running import metric_files
+from recognizer.monitoring import metric_files, metrics
 from recognizer.tests.factories import (
     SLIP,
     make_drawing,

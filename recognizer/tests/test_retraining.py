@@ -18,8 +18,9 @@ from django.utils import timezone
 from ml import pretrained
 from ml.contract import NOT_A_DIGIT
 from ml.tests import golden
-from recognizer import request_ids, retraining, supervision
+from recognizer import retraining, supervision
 from recognizer.models import Drawing, Label, ModelVersion, TrainingRun
+from recognizer.monitoring import request_ids
 from recognizer.run_folders import run_folder
 from recognizer.tests.factories import make_drawing, make_label, make_picture
 from recognizer.tests.live_database import database_url

@@ -4,8 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import audit, backups
+from recognizer import backups
 from recognizer.models import StaffAct
+from recognizer.monitoring import audit
 from recognizer.running import checks
 
 

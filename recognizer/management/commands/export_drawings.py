@@ -5,8 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import audit, exchange
+from recognizer import exchange
 from recognizer.models import Drawing, StaffAct
+from recognizer.monitoring import audit
 
 
 class Command(BaseCommand):

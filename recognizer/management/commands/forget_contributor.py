@@ -5,9 +5,10 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import audit, forgetting
+from recognizer import forgetting
 from recognizer.forgetting import Contributor
 from recognizer.models import StaffAct
+from recognizer.monitoring import audit
 
 
 class Command(BaseCommand):

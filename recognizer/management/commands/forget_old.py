@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from recognizer import audit, retention
+from recognizer import retention
 from recognizer.models import Drawing, StaffAct
+from recognizer.monitoring import audit
 
 _SAY_EVERY = 10_000
 _MOST_DAYS = 36_500

@@ -6,8 +6,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from recognizer import audit, retention
+from recognizer import retention
 from recognizer.models import StaffAct
+from recognizer.monitoring import audit
 
 
 class Command(BaseCommand):

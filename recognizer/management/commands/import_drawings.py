@@ -5,8 +5,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import audit, exchange
+from recognizer import exchange
 from recognizer.models import StaffAct
+from recognizer.monitoring import audit
 
 
 class Command(BaseCommand):

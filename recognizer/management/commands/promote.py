@@ -3,8 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import audit, promotion
+from recognizer import promotion
 from recognizer.models import ModelVersion, StaffAct
+from recognizer.monitoring import audit
 
 
 class Command(BaseCommand):

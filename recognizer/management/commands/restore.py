@@ -6,8 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import audit, backups, health
+from recognizer import backups, health
 from recognizer.models import StaffAct
+from recognizer.monitoring import audit
 from recognizer.running import checks
 
 

@@ -15,7 +15,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import connections
 
-from recognizer.running import checks, metric_files, parts, preparation
+from recognizer.monitoring import metric_files
+from recognizer.running import checks, parts, preparation
 from recognizer.running.interrupts import Interrupts
 from recognizer.running.lifetime import ask_for_signal_at_parents_death
 from recognizer.running.supervisor import Console, PartFailedError, Supervisor

@@ -10,8 +10,8 @@ from functools import lru_cache
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from recognizer.gauges import Gauges
-from recognizer.running.metric_files import VARIABLE
+from recognizer.monitoring.gauges import Gauges
+from recognizer.monitoring.metric_files import VARIABLE
 
 _registry = CollectorRegistry()
 

@@ -8,7 +8,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from recognizer import request_ids
+from recognizer.monitoring import request_ids
 
 
 class LineFormatter(logging.Formatter):
