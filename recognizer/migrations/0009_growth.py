@@ -80,7 +80,7 @@ def _convert(schema_editor: Any, source: str, target: str, convert: Callable[[An
 
 
 def fill_standing(apps: Any, schema_editor: Any) -> None:
-    """What `recognizer.models.standing` keeps up to date from now on."""
+    """What `recognizer.models.review_state` keeps up to date from now on."""
     Drawing = apps.get_model("recognizer", "Drawing")
     Label = apps.get_model("recognizer", "Label")
     Prediction = apps.get_model("recognizer", "Prediction")

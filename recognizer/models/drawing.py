@@ -121,7 +121,7 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
 
     def requeue(self) -> None:
         """Work out anew how these stand at the review desk; what decides on them calls it."""
-        from recognizer.models.standing import settle_standing
+        from recognizer.models.review_state import settle_standing
 
         settle_standing(self)
 

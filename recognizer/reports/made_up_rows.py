@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from ml.contract import NOT_A_DIGIT
 from recognizer.models import Drawing, Label, Prediction
+from recognizer.models.review_state import standing_of_new
 from recognizer.models.rows import Row, row_of
-from recognizer.models.standing import standing_of_new
 from recognizer.reports.made_up import MadeUp, make
 
 SPAN = timedelta(days=730)
