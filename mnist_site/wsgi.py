@@ -16,7 +16,7 @@ application = get_wsgi_application()
 from django.db import connections  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
-from recognizer import active_model  # noqa: E402
+from recognizer.registry import active_model  # noqa: E402
 
 assert get_resolver().url_patterns  # imports every view
 active_model.warm_up()

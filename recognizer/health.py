@@ -16,9 +16,9 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from recognizer import active_model
 from recognizer.backing.storage import on_this_host
 from recognizer.models import ModelVersion
+from recognizer.registry import active_model
 
 OK, DEGRADED, FAILED = "ok", "degraded", "failed"
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from ml.contract import NOT_A_DIGIT
 from recognizer.language.predictions import percent
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
-from recognizer.time_machine import Answer, every_version
+from recognizer.registry.replay import Answer, every_version
 
 _ACTIVE = ModelVersion.State.ACTIVE
 

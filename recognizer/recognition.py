@@ -20,11 +20,11 @@ from PIL import Image
 from ml.contract import NOT_A_DIGIT, Bitmap, BlankError, Drawn, Ink, Picture, Scores
 from ml.preprocessing import Prepared, prepare
 from ml.strokes import pack_ink
-from recognizer import active_model
-from recognizer.active_model import ActiveModel
 from recognizer.backing.write_lock import turn_to_write
 from recognizer.models import Drawing, Prediction, rows
 from recognizer.monitoring import metrics
+from recognizer.registry import active_model
+from recognizer.registry.active_model import ActiveModel
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,11 @@ from ml import pretrained
 from ml.contract import NOT_A_DIGIT
 from ml.dataset import DatasetError
 from ml.inference import ArtifactError, load_trained
-from recognizer import artifacts, gate, promotion
 from recognizer.backing.outages import AWAY, outlast
 from recognizer.language import run_messages
 from recognizer.models import TrainingRun
 from recognizer.monitoring import request_ids
+from recognizer.registry import artifacts, gate, promotion
 from recognizer.running.lifetime import die_with_parent
 from recognizer.training_data import write_examples
 

@@ -13,9 +13,10 @@ from celery.signals import (
 )
 from kombu.exceptions import OperationalError
 
-from recognizer import active_model, gate, recognition, retraining, supervision
+from recognizer import recognition, retraining, supervision
 from recognizer.models import ModelVersion, TrainingRun
 from recognizer.monitoring import request_ids
+from recognizer.registry import active_model, gate
 
 READ_AT_ONCE = 1000
 """Some seconds of work, so that a waiting training is not held up."""

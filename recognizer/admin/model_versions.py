@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from recognizer import forgetting, promotion, tasks
+from recognizer import forgetting, tasks
 from recognizer.admin import answered_on, verdicts
 from recognizer.admin.pictures import percent, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin, may_view, staff
@@ -23,6 +23,7 @@ from recognizer.backing.storage import StorageAwayError, on_this_host
 from recognizer.language.formats import grouped, label_in_words, with_decimals
 from recognizer.models import ModelVersion, Promotion, StaffAct
 from recognizer.monitoring import audit
+from recognizer.registry import promotion
 
 EXAMPLES_SHOWN = 60
 

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy
 
 from ml.contract import NOT_A_DIGIT
 from recognizer.admin.pictures import percent, thumbnail
-from recognizer.gate_rule import BETTER_BELOW, FINDINGS, p_in_words
 from recognizer.language.formats import grouped
 from recognizer.models import Drawing, ModelVersion
-from recognizer.time_machine import (
+from recognizer.registry.gate_rule import BETTER_BELOW, FINDINGS, p_in_words
+from recognizer.registry.replay import (
     Answer,
     Replayed,
     ReplayError,

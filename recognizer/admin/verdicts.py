@@ -7,11 +7,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from recognizer import promotion
 from recognizer.admin.pictures import thumbnail
-from recognizer.gate_rule import FINDINGS, NAMES, p_in_words
 from recognizer.language.formats import grouped
 from recognizer.models import ModelVersion, Verdict, VerdictDrawing
+from recognizer.registry import promotion
+from recognizer.registry.gate_rule import FINDINGS, NAMES, p_in_words
 
 EARLIER_SHOWN = 10
 

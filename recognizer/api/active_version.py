@@ -15,10 +15,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ml.inference import ArtifactError
-from recognizer import artifacts
-from recognizer.active_model import NoActiveModelError
 from recognizer.api.tokens import EVERY_SCOPE, TokenAuthentication
 from recognizer.models import ModelVersion
+from recognizer.registry import artifacts
+from recognizer.registry.active_model import NoActiveModelError
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from rest_framework import status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from recognizer.active_model import NoActiveModelError
 from recognizer.backing.outages import COME_BACK
+from recognizer.registry.active_model import NoActiveModelError
 
 logger = logging.getLogger(__name__)
 

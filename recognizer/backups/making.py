@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 from django.utils import timezone
 
 from ml.inference import ArtifactError
-from recognizer import artifacts
 from recognizer.backups import databases
 from recognizer.backups.archive import STORED, BackupError, Manifest, Writer, pieces_of
+from recognizer.registry import artifacts
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from django.db.models import Count
 from django.test import Client
 
 from ml.contract import NOT_A_DIGIT
-from recognizer import promotion, retention
+from recognizer import retention
 from recognizer.admin.newest_first import PLACE, place_of
 from recognizer.models import Drawing, ModelVersion
 from recognizer.models.drawing import VISITOR_SESSION_KEY
+from recognizer.registry import promotion
 from recognizer.reports.work import counted
 
 LIST = "/admin/recognizer/drawing/"

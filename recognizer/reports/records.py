@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from recognizer.gate_rule import in_words
 from recognizer.models import ModelVersion, TrainingRun
+from recognizer.registry.gate_rule import in_words
 
 
 @dataclass(frozen=True)

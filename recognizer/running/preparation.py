@@ -19,7 +19,7 @@ from django.db.models import Q
 from ml.inference import ArtifactError
 from recognizer.backing.storage import StorageAwayError
 from recognizer.models import ModelVersion
-from recognizer.promotion import register_shipped_model
+from recognizer.registry.promotion import register_shipped_model
 from recognizer.running.checks import NotReadyError, first_line
 
 Say = Callable[[str], None]

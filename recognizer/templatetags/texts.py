@@ -3,9 +3,9 @@
 from django import template
 from django.utils.translation import get_language
 
-from recognizer import gate_rule
 from recognizer.language import formats, javascript_catalogue, run_messages
 from recognizer.models import Verdict
+from recognizer.registry import gate_rule
 
 register = template.Library()
 

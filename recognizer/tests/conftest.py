@@ -7,9 +7,9 @@ from django.core.cache import cache
 from django.utils import translation
 
 from ml import pretrained
-from recognizer import active_model, promotion
 from recognizer.models import ModelVersion
 from recognizer.monitoring import request_ids
+from recognizer.registry import active_model, promotion
 from recognizer.tests.judging import save_few_mnist_images
 
 

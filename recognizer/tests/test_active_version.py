@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from ml import pretrained
-from recognizer import promotion
 from recognizer.models import ModelVersion
 from recognizer.recognition import REJECTIONS
+from recognizer.registry import promotion
 from recognizer.tests.judging import reads_well
 
 pytestmark = pytest.mark.django_db

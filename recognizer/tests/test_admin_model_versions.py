@@ -2,8 +2,8 @@ import pytest
 from django.urls import reverse
 
 from ml import pretrained
-from recognizer import promotion
 from recognizer.models import ModelVersion, Promotion
+from recognizer.registry import promotion
 from recognizer.tests.admin_desk import choose_action, queries_of, words
 from recognizer.tests.factories import make_drawing, make_metrics, make_run, make_version
 

@@ -5,9 +5,9 @@ import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.urls import reverse
 
-from recognizer import time_machine
 from recognizer.admin import replayed
 from recognizer.models import ModelVersion, Prediction
+from recognizer.registry import replay
 from recognizer.tests.admin_desk import choose_action, queries_of, words
 from recognizer.tests.factories import make_drawing, make_label, make_staff, make_version
 from recognizer.tests.judging import (
@@ -242,7 +242,7 @@ def test_the_page_of_a_drawing_says_what_every_version_reads(admin_client, versi
         r" Version 3 active 7 \d\d\.\d % Version 1 candidate 1 \d\d\.\d %",
         text(html),
     )
-    monkeypatch.setattr(time_machine, "MOST_VERSIONS", 2)
+    monkeypatch.setattr(replay, "MOST_VERSIONS", 2)
     few = text(page(admin_client, url).split('id="versions-say"')[1])
     assert "1 older version not asked." in few
     assert "Version 1 " not in few

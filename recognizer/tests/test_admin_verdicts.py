@@ -4,8 +4,9 @@ from html import unescape
 import pytest
 from django.urls import reverse
 
-from recognizer import gate, tasks
+from recognizer import tasks
 from recognizer.models import ModelVersion, Promotion, VerdictDrawing
+from recognizer.registry import gate
 from recognizer.tests.admin_desk import choose_action, queries_of, words
 from recognizer.tests.factories import make_staff
 from recognizer.tests.judging import approved_seven, reads_well, takes_sevens_for_ones

@@ -14,8 +14,8 @@ from PIL import Image
 from ml.contract import DIGITS
 from ml.tests import golden
 from ml.tests.pictures import TRUNCATED_JPEG, bomb, encoded, picture_of
-from recognizer import active_model
 from recognizer.models import Drawing, Label, ModelVersion, Prediction
+from recognizer.registry import active_model
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_model")]
 

@@ -24,9 +24,10 @@ from django.test import Client
 
 from ml import pretrained
 from ml.tests import golden
-from recognizer import backups, promotion
+from recognizer import backups
 from recognizer.backups import archive, databases, postgresql
 from recognizer.models import ModelVersion
+from recognizer.registry import promotion
 from recognizer.running import checks
 from recognizer.tests.factories import (
     make_drawing,

@@ -123,7 +123,7 @@ def test_the_openapi_document_describes_batches(client: Client) -> None:
 
 
 def test_a_batch_and_its_drawings_alone_score_alike(shipped_model: Any) -> None:
-    from recognizer import active_model
+    from recognizer.registry import active_model
 
     classifier = active_model.current().classifier
     bitmaps = np.stack([classifier.read(golden.ink(digit)).bitmap for digit in DIGITS])

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from ml import pretrained
 from ml.contract import NOT_A_DIGIT
 from ml.inference import load_trained
-from recognizer import active_model, gate, judged_images, promotion
 from recognizer.models import Drawing, Label, ModelVersion, Promotion, Verdict
+from recognizer.registry import active_model, evaluation_sets, gate, promotion
 from recognizer.tests.factories import make_drawing, make_label, make_prediction, make_run
 from recognizer.tests.judging import (
     approved_seven,
@@ -103,16 +103,16 @@ def test_a_correction_says_something_else_than_the_first_reading() -> None:
     later = make_drawing(read="7")
     make_prediction(later, "1", served=False)
     make_label(later, "7", state="approved")
-    found = judged_images.corrections(Label.objects.approved())
+    found = evaluation_sets.corrections(Label.objects.approved())
     assert {label.drawing for label in found} == {misread, refused}
 
 
 def test_only_the_newest_are_compared_where_there_are_too_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(judged_images, "MOST_DRAWINGS", 2)
+    monkeypatch.setattr(evaluation_sets, "MOST_DRAWINGS", 2)
     drawings = [approved_seven(held_out=True) for _ in range(3)]
-    _, drawn, _ = judged_images.collect(["7"], None)
+    _, drawn, _ = evaluation_sets.collect(["7"], None)
     assert set(drawn.drawings.tolist()) == {drawing.pk for drawing in drawings[1:]}
     assert (len(drawn.labels), drawn.available) == (2, 3)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from recognizer.gate_rule import CORRECTIONS, DRAWN, MNIST, Count, decide, in_words
+from recognizer.registry.gate_rule import CORRECTIONS, DRAWN, MNIST, Count, decide, in_words
 
 
 def count(key: str, right: int, wrong: int, samples: int = 10_000) -> Count:

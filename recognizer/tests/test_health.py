@@ -10,9 +10,9 @@ from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
-from recognizer import active_model, promotion
 from recognizer.models import ModelVersion
 from recognizer.pages import probes
+from recognizer.registry import active_model, promotion
 
 pytestmark = pytest.mark.django_db
 

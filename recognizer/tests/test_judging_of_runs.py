@@ -10,8 +10,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from ml import pretrained
-from recognizer import judged_images, promotion, retraining, supervision
+from recognizer import retraining, supervision
 from recognizer.models import Drawing, ModelVersion, Promotion, TrainingRun
+from recognizer.registry import evaluation_sets, promotion
 from recognizer.tests.judging import approved_seven, reads_well, takes_sevens_for_ones
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_mnist_images")]
@@ -102,15 +103,15 @@ def promote_anyway(version: ModelVersion) -> None:
 @pytest.fixture
 def during_judging(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
     """Lets something happen once, when the images are collected."""
-    collect = judged_images.collect
+    collect = evaluation_sets.collect
 
     def arrange(event: Callable[[], None]) -> None:
         def collect_then(*args: Any) -> Any:
-            monkeypatch.setattr(judged_images, "collect", collect)
+            monkeypatch.setattr(evaluation_sets, "collect", collect)
             event()
             return collect(*args)
 
-        monkeypatch.setattr(judged_images, "collect", collect_then)
+        monkeypatch.setattr(evaluation_sets, "collect", collect_then)
 
     return arrange
 

@@ -11,8 +11,8 @@ from django.test import Client
 from ml import pretrained
 from ml.contract import DIGITS, NOT_A_DIGIT
 from ml.tests import golden
-from recognizer import promotion
 from recognizer.models import ModelVersion, Prediction
+from recognizer.registry import promotion
 from recognizer.tests.test_api import DRAWINGS, PREDICT, answer, patch, post
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,9 @@ from django.db import IntegrityError, connection, transaction
 
 from ml import pretrained
 from ml.tests import golden
-from recognizer import active_model, promotion, recognition
+from recognizer import recognition
 from recognizer.models import ModelVersion, Promotion
+from recognizer.registry import active_model, promotion
 
 pytestmark = pytest.mark.django_db
 

@@ -8,10 +8,10 @@ import pytest
 from django.utils import translation
 
 from ml.paired_test import chance_of_so_many
-from recognizer import gate_rule
-from recognizer.gate_rule import CORRECTIONS, DRAWN, MNIST, Count, decide
 from recognizer.language import run_messages
 from recognizer.models import Verdict
+from recognizer.registry import gate_rule
+from recognizer.registry.gate_rule import CORRECTIONS, DRAWN, MNIST, Count, decide
 from recognizer.tests.factories import make_run, make_version
 from recognizer.tests.texts import ROOT
 

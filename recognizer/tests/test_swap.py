@@ -17,8 +17,8 @@ from django.conf import settings
 
 from ml import pretrained
 from ml.tests import golden
-from recognizer import promotion
 from recognizer.models import ModelVersion
+from recognizer.registry import promotion
 from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import free_port
 from recognizer.tests.live_database import database_url

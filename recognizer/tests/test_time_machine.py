@@ -14,8 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ml.contract import NOT_A_DIGIT
-from recognizer import recognition, time_machine
+from recognizer import recognition
 from recognizer.models import Drawing, ModelVersion, Prediction
+from recognizer.registry import replay
+from recognizer.registry.replay import Answer, Replayed, ReplayError, Tally, every_version, replay
 from recognizer.tests.factories import (
     ONE,
     SLIP,
@@ -33,7 +35,6 @@ from recognizer.tests.judging import (
     reads_well,
     takes_sevens_for_ones,
 )
-from recognizer.time_machine import Answer, Replayed, ReplayError, Tally, every_version, replay
 
 pytestmark = pytest.mark.django_db
 
@@ -156,7 +157,7 @@ def test_drawings_that_one_of_the_versions_learned_from_are_told_apart() -> None
 def test_many_drawings_are_read_in_batches_with_as_many_queries_as_few(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(time_machine, "_BATCH", 3)
+    monkeypatch.setattr(replay, "_BATCH", 3)
     new, old = reads_well(), takes_sevens_for_ones()
 
     def queries() -> tuple[int, int]:
@@ -200,7 +201,7 @@ def test_every_version_has_a_word_on_a_drawing_the_newest_first() -> None:
 def test_of_many_versions_the_newest_and_the_active_one_are_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(time_machine, "MOST_VERSIONS", 2)
+    monkeypatch.setattr(replay, "MOST_VERSIONS", 2)
     active, _, newest = make_version(1, state="active"), make_version(2), make_version(3)
     drawing = make_drawing(read=None)
     assert [one.version for one in every_version(drawing)] == [newest, active]

@@ -3,10 +3,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import gate
-from recognizer.gate_rule import in_words
 from recognizer.models import ModelVersion, StaffAct
 from recognizer.monitoring import audit
+from recognizer.registry import gate
+from recognizer.registry.gate_rule import in_words
 
 
 class Command(BaseCommand):

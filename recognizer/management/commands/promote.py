@@ -3,9 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import promotion
 from recognizer.models import ModelVersion, StaffAct
 from recognizer.monitoring import audit
+from recognizer.registry import promotion
 
 
 class Command(BaseCommand):

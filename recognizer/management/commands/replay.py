@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from recognizer.gate_rule import FINDINGS, p_in_words
 from recognizer.models import Drawing, Label, ModelVersion
-from recognizer.time_machine import Replayed, ReplayError, Score, Tally, replay
+from recognizer.registry.gate_rule import FINDINGS, p_in_words
+from recognizer.registry.replay import Replayed, ReplayError, Score, Tally, replay
 
 COLUMNS = [
     *("drawing", "drawn_at", "label", "learned", "change"),

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from ml.tests import golden
-from recognizer import promotion
+from recognizer.registry import promotion
 from recognizer.tests.browser.person import Person
 from recognizer.tests.judging import takes_sevens_for_ones
 

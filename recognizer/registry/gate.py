@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from ml.contract import Labels
 from ml.inference import ArtifactError, Classifier
-from recognizer import active_model, judged_images, promotion
-from recognizer.gate_rule import MOST_LOST, WORSE_BELOW, Count, Decision, decide
-from recognizer.judged_images import ImageSet
 from recognizer.models import Drawing, ModelVersion, TrainingRun, Verdict, VerdictDrawing
+from recognizer.registry import active_model, evaluation_sets, promotion
+from recognizer.registry.evaluation_sets import ImageSet
+from recognizer.registry.gate_rule import MOST_LOST, WORSE_BELOW, Count, Decision, decide
 
 MOST_CHANGES = 200
 """So many drawings newly right, and as many newly wrong, are kept to be looked at."""
@@ -108,7 +108,7 @@ def compare(
                 before=read(active, images, sign_of_life),
                 after=read(candidate, images, sign_of_life),
             )
-            for images in judged_images.collect(known, run)
+            for images in evaluation_sets.collect(known, run)
         ],
     )
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ml import pretrained
 from ml.contract import IMAGE_SIZE, NOT_A_DIGIT, Labels
 from ml.dataset import load_bitmaps
-from recognizer.gate_rule import CORRECTIONS, DRAWN, MNIST
 from recognizer.models import Label, Prediction, TrainingExample, TrainingRun
+from recognizer.registry.gate_rule import CORRECTIONS, DRAWN, MNIST
 
 MOST_DRAWINGS = 5000
 """Of each kind of drawing so many are read at most, the newest."""

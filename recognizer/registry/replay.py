@@ -30,11 +30,11 @@ from numpy.typing import NDArray
 
 from ml.contract import IMAGE_SIZE, NOT_A_DIGIT
 from ml.inference import ArtifactError
-from recognizer import active_model
-from recognizer.active_model import ActiveModel
-from recognizer.gate_rule import BETTER_BELOW, Count
-from recognizer.judged_images import lineage
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample
+from recognizer.registry import active_model
+from recognizer.registry.active_model import ActiveModel
+from recognizer.registry.evaluation_sets import lineage
+from recognizer.registry.gate_rule import BETTER_BELOW, Count
 
 _BATCH = 250
 

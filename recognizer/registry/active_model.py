@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from django.db import Error as AnyDatabaseError
 
 from ml.inference import ArtifactError, Classifier
-from recognizer import artifacts
 from recognizer.models import ModelVersion
+from recognizer.registry import artifacts
 
 CHECK_SECONDS = 0.5
 

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from ml import pretrained
 from ml.dataset import file_sha256
 from ml.inference import ArtifactError
-from recognizer import active_model, gate_rule
 from recognizer.models import ModelVersion, Promotion, TrainingRun, Verdict
 from recognizer.models.model_version import version_folder
+from recognizer.registry import active_model, gate_rule
 
 
 class PromotionError(ValueError):
