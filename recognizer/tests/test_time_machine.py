@@ -17,7 +17,7 @@ from ml.contract import NOT_A_DIGIT
 from recognizer import recognition
 from recognizer.models import Drawing, ModelVersion, Prediction
 from recognizer.registry import replay
-from recognizer.registry.replay import Answer, Replayed, ReplayError, Tally, every_version, replay
+from recognizer.registry.replay import Answer, Replayed, ReplayError, Tally, every_version
 from recognizer.tests.factories import (
     ONE,
     SLIP,
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.django_db
 
 
 def read(version: ModelVersion, against: ModelVersion | None = None, **how: Any) -> list[Replayed]:
-    return list(replay(Drawing.objects.all(), version, against, **how))
+    return list(replay.replay(Drawing.objects.all(), version, against, **how))
 
 
 def tallied(rows: list[Replayed]) -> Tally:
@@ -185,7 +185,7 @@ def test_a_version_that_cannot_be_loaded_says_which_and_why(damage: str) -> None
             bad = make_version()
     for pair in ((bad, None), (bad, good), (good, bad)):
         with pytest.raises(ReplayError, match=rf"{bad} cannot be loaded: .*{damage}"):
-            replay(Drawing.objects.all(), *pair)
+            replay.replay(Drawing.objects.all(), *pair)
     said = {one.version: one for one in every_version(Drawing.objects.get())}
     assert said[good].answer is not None
     assert (said[bad].answer, damage in said[bad].problem) == (None, True)
