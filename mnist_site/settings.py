@@ -81,7 +81,7 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
-SESSION_ENGINE = "recognizer.sessions"
+SESSION_ENGINE = "recognizer.accounts.sessions"
 DATABASES = {"default": env_database(VAR_DIR / "db.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

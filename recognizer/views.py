@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from django.views.defaults import page_not_found, server_error
 
 from ml.contract import DIGITS, NOT_A_DIGIT
-from recognizer.accounts import account_of
+from recognizer.accounts.pseudonyms import account_of
 from recognizer.backing.outages import AWAY, COME_BACK
 from recognizer.language import javascript_catalogue
 from recognizer.offline_files import Shell, shell_of

@@ -10,10 +10,10 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from recognizer.accounts.token_form import TokenForm
 from recognizer.admin.read_only import ReadOnlyAdmin, staff
 from recognizer.models import ApiToken, StaffAct
 from recognizer.monitoring import audit
-from recognizer.token_form import TokenForm
 
 STATES = {
     "valid": gettext_noop("valid"),

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import HttpRequest, HttpResponse
 
-from recognizer.signing_in import CountedForm, finish
+from recognizer.accounts.sign_in import CountedForm, finish
 
 
 class SignInForm(CountedForm, AdminAuthenticationForm):

@@ -9,7 +9,7 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 
-from recognizer.accounts import account_of
+from recognizer.accounts.pseudonyms import account_of
 from recognizer.api.serializers import DrawingSerializer
 
 _KEY, _ACCOUNT = "Idempotency-Key", "Drawn-By"

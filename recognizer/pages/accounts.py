@@ -17,24 +17,24 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from recognizer import signing_in
-from recognizer.account_forms import PasswordForm, SignUpForm
+from recognizer.accounts import sign_in
+from recognizer.accounts.forms import PasswordForm, SignUpForm
+from recognizer.accounts.token_form import TokenForm
 from recognizer.models import ApiToken, Drawing, StaffAct
 from recognizer.monitoring import audit
-from recognizer.token_form import TokenForm
 
 
 class SignIn(LoginView):
     """For everybody who has an account; staff may use the admin's page too."""
 
     template_name = "recognizer/sign_in.html"
-    authentication_form = signing_in.CountedForm
+    authentication_form = sign_in.CountedForm
     redirect_authenticated_user = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = super().dispatch(request, *args, **kwargs)
         assert isinstance(response, HttpResponse)
-        return signing_in.finish(request, response)
+        return sign_in.finish(request, response)
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         """Where they wanted to go on this site; never here again."""
@@ -60,7 +60,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         login(request, user)
         return redirect("history")
     context = {"form": form, **_newcomer(request)}
-    return signing_in.finish(request, render(request, "recognizer/sign_up.html", context))
+    return sign_in.finish(request, render(request, "recognizer/sign_up.html", context))
 
 
 def _newcomer(request: HttpRequest) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class ChangePassword(PasswordChangeView):
     def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponse:
         response = super().dispatch(*args, **kwargs)
         assert isinstance(response, HttpResponse)
-        return signing_in.finish(self.request, response)
+        return sign_in.finish(self.request, response)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"request": self.request}

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from ml.tests import golden
-from recognizer.account_forms import SignUpForm
+from recognizer.accounts.forms import SignUpForm
 from recognizer.backing import rate_limits
 from recognizer.models import Drawing, Label, StaffAct
 from recognizer.tests.factories import make_drawing, make_label, make_user

@@ -10,7 +10,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from PIL import Image
 
-from recognizer.accounts import account_of
+from recognizer.accounts.pseudonyms import account_of
 from recognizer.tests.factories import make_staff, make_user
 
 pytestmark = pytest.mark.django_db

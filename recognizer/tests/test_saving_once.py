@@ -12,7 +12,7 @@ from django.test import Client
 
 from ml.tests import golden
 from ml.tests.pictures import encoded, picture_of
-from recognizer.accounts import account_of
+from recognizer.accounts.pseudonyms import account_of
 from recognizer.models import Drawing
 from recognizer.tests.factories import make_user
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
-from recognizer import signing_in
+from recognizer.accounts import sign_in
 from recognizer.backing import rate_limits
 
 _PASSWORD_HELP = gettext_lazy(
@@ -34,9 +34,9 @@ class SignUpForm(UserCreationForm):  # type: ignore[type-arg]
     def make(self) -> User | None:
         """The account, of a form that is valid; None, with the reason among its errors, if not."""
         address = rate_limits.network_of_client(self.request)
-        counted = signing_in.of_rate("address-sign-up", "sign-up", address)
+        counted = sign_in.of_rate("address-sign-up", "sign-up", address)
         try:
-            signing_in.refuse_too_many(self.request, counted)
+            sign_in.refuse_too_many(self.request, counted)
             with transaction.atomic():
                 user: User = self.save()
                 return user
@@ -59,8 +59,8 @@ class PasswordForm(PasswordChangeForm):
         _say_briefly(self, "new_password1", "new_password2")
 
     def clean_old_password(self) -> str:
-        counted = signing_in.of_rate("login", "password", str(self.user.pk))
-        signing_in.refuse_too_many(self.request, counted)
+        counted = sign_in.of_rate("login", "password", str(self.user.pk))
+        sign_in.refuse_too_many(self.request, counted)
         old = super().clean_old_password()
         rate_limits.give_back(counted)
         return old
