@@ -46,15 +46,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "recognizer.request_log.log_requests",
+    "recognizer.middleware.request_log.log_requests",
     "recognizer.pages.probes.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "recognizer.middleware.CompressPages",
-    "recognizer.middleware.SteadyCSPMiddleware",
-    "recognizer.middleware.say_permissions",
-    "recognizer.middleware.SpeakTheirLanguage",
-    "recognizer.middleware.refuse_unsound",
+    "recognizer.middleware.page_policy.CompressPages",
+    "recognizer.middleware.page_policy.SteadyCSPMiddleware",
+    "recognizer.middleware.page_policy.say_permissions",
+    "recognizer.middleware.page_policy.SpeakTheirLanguage",
+    "recognizer.middleware.page_policy.refuse_unsound",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

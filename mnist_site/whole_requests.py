@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from mnist_site.wsgi_threads import BusyError, StalledError, Threads
-from recognizer import request_log
+from recognizer.middleware import request_log
 from recognizer.monitoring import request_ids
 from recognizer.running import ending
 

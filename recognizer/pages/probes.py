@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from recognizer import health
-from recognizer.middleware import GetResponse
+from recognizer.middleware.page_policy import GetResponse
 from recognizer.monitoring import metrics
 from recognizer.running import ending
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
-from recognizer.middleware import GetResponse
+from recognizer.middleware.page_policy import GetResponse
 from recognizer.monitoring import metrics, request_ids
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
