@@ -13,7 +13,8 @@ from celery.signals import (
 )
 from kombu.exceptions import OperationalError
 
-from recognizer import recognition, retraining, supervision
+from recognizer import retraining, supervision
+from recognizer.drawings import recognition
 from recognizer.models import ModelVersion, TrainingRun
 from recognizer.monitoring import request_ids
 from recognizer.registry import active_model, gate

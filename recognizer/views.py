@@ -22,9 +22,9 @@ from django.views.defaults import page_not_found, server_error
 from ml.contract import DIGITS, NOT_A_DIGIT
 from recognizer.accounts.pseudonyms import account_of
 from recognizer.backing.outages import AWAY, COME_BACK
+from recognizer.drawings.recognition import REJECTIONS
 from recognizer.language import javascript_catalogue
 from recognizer.offline_files import Shell, shell_of
-from recognizer.recognition import REJECTIONS
 
 LABELS = {"digits": DIGITS, "not_a_digit": NOT_A_DIGIT}
 

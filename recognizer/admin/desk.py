@@ -12,9 +12,9 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST
 
 from ml.contract import NOT_A_DIGIT
-from recognizer import review
 from recognizer.admin.desk_items import fresh_item, items, last_in_words, who_was_faster
 from recognizer.admin.read_only import ReadOnlyAdmin, staff
+from recognizer.drawings import review
 from recognizer.models import Drawing, ModelVersion, Review, StaffAct
 from recognizer.monitoring import audit
 

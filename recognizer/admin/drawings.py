@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from recognizer import retraining, review, tasks
+from recognizer import retraining, tasks
 from recognizer.admin.desk import DeskAdmin
 from recognizer.admin.drawing_filters import (
     ConfidenceFilter,
@@ -38,6 +38,7 @@ from recognizer.admin.pictures import (
 from recognizer.admin.read_only import may_change, staff
 from recognizer.admin.replayed import by_every_version
 from recognizer.admin.replaying import ReplayingAdmin
+from recognizer.drawings import review
 from recognizer.language.formats import label_in_words
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Review, StaffAct
 from recognizer.monitoring import audit

@@ -9,9 +9,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from recognizer import forgetting
 from recognizer.admin.read_only import ReadOnlyAdmin, staff
-from recognizer.forgetting import Contributor
+from recognizer.drawings import forgetting
+from recognizer.drawings.forgetting import Contributor
 from recognizer.language.formats import grouped
 from recognizer.models import Drawing, StaffAct
 from recognizer.monitoring import audit

@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from recognizer import forgetting, tasks
+from recognizer import tasks
 from recognizer.admin import answered_on, verdicts
 from recognizer.admin.pictures import percent, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin, may_view, staff
 from recognizer.admin.replaying import AGAINST, THROUGH, replay_page
 from recognizer.backing.storage import StorageAwayError, on_this_host
+from recognizer.drawings import forgetting
 from recognizer.language.formats import grouped, label_in_words, with_decimals
 from recognizer.models import ModelVersion, Promotion, StaffAct
 from recognizer.monitoring import audit

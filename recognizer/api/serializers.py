@@ -16,11 +16,11 @@ from rest_framework.request import Request
 from ml.contract import Drawn, InkError
 from ml.pictures import decode_picture
 from ml.strokes import MAX_CANVAS_PX, parse_strokes
+from recognizer.drawings.recognition import REJECTIONS, Recognition, bitmap_bytes
 from recognizer.language import run_messages
 from recognizer.language.ink_errors import in_words
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Share, TrainingRun
 from recognizer.models.drawing import TITLE_LENGTH, bitmap_data_url
-from recognizer.recognition import REJECTIONS, Recognition, bitmap_bytes
 
 _REASONS = {reason.code: reason for reason in REJECTIONS}
 

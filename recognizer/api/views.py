@@ -17,7 +17,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ml.contract import Drawn
-from recognizer import recognition, saving_once
 from recognizer.api import save_headers
 from recognizer.api.drawn import all_drawn_of, drawn_of, items_of
 from recognizer.api.parsers import StrictJSONParser
@@ -37,6 +36,7 @@ from recognizer.api.serializers import (
 )
 from recognizer.api.throttles import Throttle
 from recognizer.api.tokens import EVERY_SCOPE, HasScope, TokenAuthentication, acts_as_staff
+from recognizer.drawings import idempotency, recognition
 from recognizer.models import ApiToken, Drawing, ModelVersion, Share, StaffAct, TrainingRun
 from recognizer.models.drawing import VISITOR_SESSION_KEY
 from recognizer.monitoring import audit
@@ -152,8 +152,8 @@ class DrawingViewSet(
         visitor = None if user else self.request.session.get(VISITOR_SESSION_KEY)
         known = uuid.UUID(visitor) if visitor else None
         try:
-            drawing, is_new = saving_once.save_once(key, drawn, read, user=user, visitor=known)
-        except saving_once.KeyTakenError:
+            drawing, is_new = idempotency.save_once(key, drawn, read, user=user, visitor=known)
+        except idempotency.KeyTakenError:
             raise save_headers.KeyUsedError from None
         if not user and not known:
             self.request.session[VISITOR_SESSION_KEY] = str(drawing.visitor)

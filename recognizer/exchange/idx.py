@@ -18,6 +18,7 @@ import numpy as np
 from django.utils import timezone
 
 from ml.contract import DIGITS, IMAGE_SIZE, Picture
+from recognizer.drawings.recognition import drawn_columns
 from recognizer.exchange.entries import reading
 from recognizer.exchange.limits import Limits
 from recognizer.exchange.record import (
@@ -30,7 +31,6 @@ from recognizer.exchange.record import (
 )
 from recognizer.exchange.zip_stream import PIECE_BYTES, ZipStream
 from recognizer.models import Label
-from recognizer.recognition import drawn_columns
 
 IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
 """How the names of the two entries end; MNIST's own begin with "train-" or "t10k-"."""

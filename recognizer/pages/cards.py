@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ml.contract import Ink
-from recognizer.depiction import MOST_POINTS, Depiction, depict
+from recognizer.drawings.rendering import MOST_POINTS, Depiction, depict
 from recognizer.language.predictions import percent, reading_in_words
 from recognizer.models import Drawing, Label, Prediction
 

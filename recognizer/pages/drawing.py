@@ -8,7 +8,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from ml.contract import DIGITS, NOT_A_DIGIT
-from recognizer.lessons import lesson
+from recognizer.drawings.feedback import lesson
 from recognizer.models import Drawing
 from recognizer.pages.cards import Card
 

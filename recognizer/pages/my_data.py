@@ -11,8 +11,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from recognizer import exchange, forgetting
-from recognizer.forgetting import Contributor
+from recognizer import exchange
+from recognizer.drawings import forgetting
+from recognizer.drawings.forgetting import Contributor
 from recognizer.language.formats import grouped
 from recognizer.models import Drawing, Share
 from recognizer.models.drawing import VISITOR_SESSION_KEY

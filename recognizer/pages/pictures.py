@@ -15,9 +15,9 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from recognizer.depiction import png_file, svg_file
+from recognizer.drawings.rendering import png_file, svg_file
+from recognizer.drawings.share_card import share_card
 from recognizer.models import ApiToken, Drawing, Share
-from recognizer.share_card import share_card
 
 _KEPT_BY_BROWSERS_S = 300
 _MANNER = b"1"

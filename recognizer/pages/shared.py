@@ -6,9 +6,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
+from recognizer.drawings.share_card import SIZE
 from recognizer.models import Share
 from recognizer.pages.cards import Card
-from recognizer.share_card import SIZE
 
 
 @require_safe

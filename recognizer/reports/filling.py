@@ -15,9 +15,9 @@ from django.db import connection, transaction
 from django.db.models import Model
 
 from ml.strokes import unpack_ink
+from recognizer.drawings.recognition import answer_columns, recognise
 from recognizer.models import Drawing, Label, ModelVersion, Prediction
 from recognizer.models.rows import Row, columns
-from recognizer.recognition import answer_columns, recognise
 from recognizer.registry import promotion
 from recognizer.reports.made_up import make
 from recognizer.reports.made_up_elsewhere import rows_of

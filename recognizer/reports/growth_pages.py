@@ -12,8 +12,8 @@ from django.db.models import Count
 from django.test import Client
 
 from ml.contract import NOT_A_DIGIT
-from recognizer import retention
 from recognizer.admin.newest_first import PLACE, place_of
+from recognizer.drawings import retention
 from recognizer.models import Drawing, ModelVersion
 from recognizer.models.drawing import VISITOR_SESSION_KEY
 from recognizer.registry import promotion

@@ -14,6 +14,7 @@ from ml import pretrained
 from ml.contract import DIGITS, Drawn, Ink, Picture
 from ml.preprocessing import preprocess
 from ml.strokes import parse_strokes
+from recognizer.drawings.recognition import bitmap_bytes, drawn_columns
 from recognizer.models import (
     Drawing,
     Label,
@@ -23,7 +24,6 @@ from recognizer.models import (
     TrainingRun,
 )
 from recognizer.models.held_out import is_held_out
-from recognizer.recognition import bitmap_bytes, drawn_columns
 
 RawStrokes = list[list[list[float]]]
 

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from ml import pretrained
+from recognizer.drawings.recognition import REJECTIONS
 from recognizer.models import ModelVersion
-from recognizer.recognition import REJECTIONS
 from recognizer.registry import promotion
 from recognizer.tests.judging import reads_well
 

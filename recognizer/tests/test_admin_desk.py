@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from ml.contract import NOT_A_DIGIT
-from recognizer import review
+from recognizer.drawings import review
 from recognizer.models import Drawing, Label, ModelVersion, Review
 from recognizer.tests.admin_desk import queries_of
 from recognizer.tests.factories import (

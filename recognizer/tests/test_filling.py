@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from ml.contract import IMAGE_SIZE
 from ml.preprocessing import preprocess
+from recognizer.drawings.recognition import bitmap_bytes
 from recognizer.models import Drawing, Label, Prediction
 from recognizer.models.drawing import fingerprint
 from recognizer.models.held_out import is_held_out
-from recognizer.recognition import bitmap_bytes
 from recognizer.registry import active_model
 from recognizer.reports import filling, made_up, made_up_elsewhere, made_up_rows
 from recognizer.tests.factories import make_drawing

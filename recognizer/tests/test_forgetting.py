@@ -5,8 +5,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from recognizer import forgetting, retraining
-from recognizer.forgetting import Contributor, Traces
+from recognizer import retraining
+from recognizer.drawings import forgetting
+from recognizer.drawings.forgetting import Contributor, Traces
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, TrainingRun
 from recognizer.tests.admin_desk import words
 from recognizer.tests.factories import (

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection
 
-from recognizer import review
 from recognizer.admin import dashboard, desk, newest_first
+from recognizer.drawings import review
 from recognizer.models import Drawing, ModelVersion, Prediction
 from recognizer.reports import filling, growth, growth_pages
 from recognizer.reports.growth_pages import LIST

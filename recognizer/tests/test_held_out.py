@@ -8,7 +8,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from ml.tests import golden
-from recognizer import recognition, retraining
+from recognizer import retraining
+from recognizer.drawings import recognition
 from recognizer.models import Drawing
 from recognizer.models.held_out import is_held_out
 from recognizer.tests.factories import (

@@ -13,8 +13,8 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from ml.tests import golden
-from recognizer import recognition
 from recognizer.backing import broker
+from recognizer.drawings import recognition
 from recognizer.models import ModelVersion
 from recognizer.monitoring import metric_files, metrics
 from recognizer.tests.factories import (

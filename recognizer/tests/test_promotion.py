@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from ml import pretrained
 from ml.tests import golden
-from recognizer import recognition
+from recognizer.drawings import recognition
 from recognizer.models import ModelVersion, Promotion
 from recognizer.registry import active_model, promotion
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from recognizer import retention
+from recognizer.drawings import retention
 from recognizer.models import Drawing, Prediction, Share, StaffAct, Verdict, VerdictDrawing
 from recognizer.tests.factories import make_drawing, make_label, make_run, make_version
 

@@ -7,10 +7,11 @@ from django.db import connection
 from django.utils import timezone
 
 from ml.contract import NOT_A_DIGIT
-from recognizer import review, tasks
+from recognizer import tasks
+from recognizer.drawings import review
+from recognizer.drawings.review import ChangedMeanwhileError, Decision
 from recognizer.models import Drawing, Label, ModelVersion, Review
 from recognizer.models.drawing import fingerprint
-from recognizer.review import ChangedMeanwhileError, Decision
 from recognizer.tests.factories import (
     ONE,
     make_drawing,

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ml.contract import NOT_A_DIGIT
-from recognizer import recognition
+from recognizer.drawings import recognition
 from recognizer.models import Drawing, ModelVersion, Prediction
 from recognizer.registry import replay
 from recognizer.registry.replay import Answer, Replayed, ReplayError, Tally, every_version

@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import forgetting
-from recognizer.forgetting import Contributor
+from recognizer.drawings import forgetting
+from recognizer.drawings.forgetting import Contributor
 from recognizer.models import StaffAct
 from recognizer.monitoring import audit
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from recognizer import retention
+from recognizer.drawings import retention
 from recognizer.models import Drawing, StaffAct
 from recognizer.monitoring import audit
 

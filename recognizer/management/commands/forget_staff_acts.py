@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from recognizer import retention
+from recognizer.drawings import retention
 from recognizer.models import StaffAct
 from recognizer.monitoring import audit
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from ml.contract import NOT_A_DIGIT
-from recognizer import review
+from recognizer.drawings import review
 from recognizer.models import Drawing, Label, ModelVersion, Review
 from recognizer.tests.factories import ONE, SEVEN, make_drawing, make_label, make_staff
 

@@ -3,7 +3,7 @@ import { inkBox, preprocess } from "./preprocess.js";
 import { NOT_A_DIGIT, refuseInk, refuseScores } from "./refusal.js";
 
 /**
- * Reads drawings with one version of the model, as recognizer/recognition.py does.
+ * Reads drawings with one version of the model, as recognizer/drawings/recognition.py does.
  *
  * @param messages what to tell a person for each code of a refusal.
  */

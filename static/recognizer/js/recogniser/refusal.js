@@ -1,4 +1,4 @@
-/** Why a drawing is not read: the rules and codes of recognizer/recognition.py. */
+/** Why a drawing is not read: the rules and codes of recognizer/drawings/recognition.py. */
 export const NOT_A_DIGIT = "not a digit";
 
 const SMALLEST_INK = 0.03;

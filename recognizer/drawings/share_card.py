@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 from PIL import Image, ImageDraw, ImageFont
 
-from recognizer.depiction import INK, PAPER, encoded, painted
+from recognizer.drawings.rendering import INK, PAPER, encoded, painted
 from recognizer.language.predictions import percent, reading_in_words
 from recognizer.models import Drawing
 

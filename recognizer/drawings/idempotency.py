@@ -11,8 +11,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError
 
 from ml.contract import Drawn
+from recognizer.drawings.recognition import Recognition, drawn_columns, save
 from recognizer.models import Drawing
-from recognizer.recognition import Recognition, drawn_columns, save
 
 
 class KeyTakenError(Exception):
