@@ -13,11 +13,11 @@ from celery.signals import (
 )
 from kombu.exceptions import OperationalError
 
-from recognizer import retraining, supervision
 from recognizer.drawings import recognition
 from recognizer.models import ModelVersion, TrainingRun
 from recognizer.monitoring import request_ids
 from recognizer.registry import active_model, gate
+from recognizer.training import retraining, supervision
 
 READ_AT_ONCE = 1000
 """Some seconds of work, so that a waiting training is not held up."""

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from recognizer import retraining, tasks
+from recognizer import tasks
 from recognizer.admin.desk import DeskAdmin
 from recognizer.admin.drawing_filters import (
     ConfidenceFilter,
@@ -42,6 +42,7 @@ from recognizer.drawings import review
 from recognizer.language.formats import label_in_words
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Review, StaffAct
 from recognizer.monitoring import audit
+from recognizer.training import retraining
 
 MOST_WAITING = 1000
 """So many drawings with a suggested label are counted."""

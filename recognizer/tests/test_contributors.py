@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from recognizer import retraining
-from recognizer.contributors import Contribution, most_from_one, within_share
 from recognizer.models import Drawing
 from recognizer.tests.factories import make_drawing, make_label, make_user
+from recognizer.training import retraining
+from recognizer.training.contributor_cap import Contribution, most_from_one, within_share
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from recognizer import retraining
 from recognizer.drawings import forgetting
 from recognizer.drawings.forgetting import Contributor, Traces
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, TrainingRun
@@ -18,6 +17,7 @@ from recognizer.tests.factories import (
     make_user,
     make_version,
 )
+from recognizer.training import retraining
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,6 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from ml.tests import golden
-from recognizer import retraining
 from recognizer.drawings import recognition
 from recognizer.models import Drawing
 from recognizer.models.held_out import is_held_out
@@ -19,6 +18,7 @@ from recognizer.tests.factories import (
     make_run,
     make_user,
 )
+from recognizer.training import retraining
 
 pytestmark = pytest.mark.django_db
 

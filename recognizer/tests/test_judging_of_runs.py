@@ -10,10 +10,10 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from ml import pretrained
-from recognizer import retraining, supervision
 from recognizer.models import Drawing, ModelVersion, Promotion, TrainingRun
 from recognizer.registry import evaluation_sets, promotion
 from recognizer.tests.judging import approved_seven, reads_well, takes_sevens_for_ones
+from recognizer.training import retraining, supervision
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_mnist_images")]
 

@@ -18,13 +18,13 @@ from django.utils import timezone
 from ml import pretrained
 from ml.contract import NOT_A_DIGIT
 from ml.tests import golden
-from recognizer import retraining, supervision
 from recognizer.models import Drawing, Label, ModelVersion, TrainingRun
 from recognizer.monitoring import request_ids
-from recognizer.run_folders import run_folder
 from recognizer.tests.factories import make_drawing, make_label, make_picture
 from recognizer.tests.live_database import database_url
-from recognizer.training_data import write_examples
+from recognizer.training import retraining, supervision
+from recognizer.training.examples import write_examples
+from recognizer.training.run_folders import run_folder
 
 pytestmark = pytest.mark.django_db
 
@@ -210,7 +210,7 @@ def test_a_retraining_makes_one_candidate_from_the_active_version(
         labelled(digit, strokes=golden.STROKES[digit])
     run = retraining.request_run(Drawing.objects.all(), by=None)
     token = request_ids.current.set("who-asked-for-it")
-    with caplog.at_level(logging.INFO, "recognizer.supervision"):
+    with caplog.at_level(logging.INFO, "recognizer.training.supervision"):
         assert retraining.execute(run.pk)
     request_ids.current.reset(token)
     run.refresh_from_db()

@@ -34,7 +34,7 @@ from recognizer.models import TrainingRun
 from recognizer.monitoring import request_ids
 from recognizer.registry import artifacts, gate, promotion
 from recognizer.running.lifetime import die_with_parent
-from recognizer.training_data import write_examples
+from recognizer.training.examples import write_examples
 
 _LOG_LINES, _ERROR_LINES = 400, 40
 _SECONDS_BETWEEN_WRITES = 0.5

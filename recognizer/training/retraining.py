@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from recognizer.backing.outages import outlast
-from recognizer.contributors import Contribution, within_share
 from recognizer.language import run_messages
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
-from recognizer.run_folders import run_folder
-from recognizer.supervision import RunLostError, Supervisor
+from recognizer.training.contributor_cap import Contribution, within_share
+from recognizer.training.run_folders import run_folder
+from recognizer.training.supervision import RunLostError, Supervisor
 
 DRAWINGS_SHARE = 0.2
 """At most this share of an epoch are collected drawings; the rest replays older data."""
