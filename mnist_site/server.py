@@ -14,7 +14,7 @@ import uvicorn
 from django.conf import settings
 
 from mnist_site.http_limits import LimitedHttp
-from recognizer.running import ending
+from recognizer.running import shutdown
 
 
 class Server(uvicorn.Server):
@@ -31,8 +31,8 @@ class Server(uvicorn.Server):
         self._ends_at = float("inf")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if sig == signal.SIGTERM and self._notice_seconds and not ending.is_under_way():
-            ending.begin()
+        if sig == signal.SIGTERM and self._notice_seconds and not shutdown.is_under_way():
+            shutdown.begin()
             self._ends_at = time.monotonic() + self._notice_seconds
         else:
             super().handle_exit(sig, frame)

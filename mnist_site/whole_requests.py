@@ -14,7 +14,7 @@ from django.conf import settings
 from mnist_site.wsgi_threads import BusyError, StalledError, Threads
 from recognizer.middleware import request_log
 from recognizer.monitoring import request_ids
-from recognizer.running import ending
+from recognizer.running import shutdown
 
 SECONDS_FOR_A_BODY = 20.0
 """How long a client may take to send a request's body."""
@@ -31,8 +31,8 @@ class WholeRequests:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
-        if ending.is_under_way():
-            send = ending.closing(send)
+        if shutdown.is_under_way():
+            send = shutdown.closing(send)
         started = time.perf_counter()
         try:
             async with asyncio.timeout(SECONDS_FOR_A_BODY):

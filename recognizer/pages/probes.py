@@ -11,10 +11,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from recognizer import health
 from recognizer.middleware.page_policy import GetResponse
 from recognizer.monitoring import metrics
-from recognizer.running import ending
+from recognizer.running import health, shutdown
 
 SECONDS_KEPT = 1.0
 """Strangers may ask as often as they like; the parts are looked at once a second."""
@@ -31,7 +30,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
     503 once it was asked to end: a proxy sends further requests elsewhere.
     """
-    if ending.is_under_way():
+    if shutdown.is_under_way():
         answer = JsonResponse({"state": "ending"}, status=503)
         answer._has_been_logged = True  # type: ignore[attr-defined]  # it is no error
         return answer

@@ -15,7 +15,7 @@ import pytest
 from django.test import Client
 
 from mnist_site.server import Server, config
-from recognizer.running import ending
+from recognizer.running import shutdown
 from recognizer.running.valkey import free_port
 
 NOTICE_SECONDS, SLOW_SECONDS = 0.6, 1.0
@@ -23,15 +23,15 @@ NOTICE_SECONDS, SLOW_SECONDS = 0.6, 1.0
 
 @pytest.fixture(autouse=True)
 def _nobody_is_asked_to_end() -> Iterator[None]:
-    ending.forget()
+    shutdown.forget()
     yield
-    ending.forget()
+    shutdown.forget()
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """Says who asks; /slow takes its time."""
-    if ending.is_under_way():
-        send = ending.closing(send)
+    if shutdown.is_under_way():
+        send = shutdown.closing(send)
     await asyncio.sleep(SLOW_SECONDS if scope["path"] == "/slow" else 0)
     said = json.dumps([scope["client"][0], scope["scheme"]]).encode()
     length = (b"content-length", str(len(said)).encode())
@@ -98,7 +98,7 @@ def test_who_asks_twice_does_not_wait_for_the_notice() -> None:
 
 def test_a_probe_says_that_the_process_ends_and_that_is_no_error(caplog: Any) -> None:
     assert Client().get("/healthz").status_code == 200
-    ending.begin()
+    shutdown.begin()
     answer = Client().get("/healthz")
     assert (answer.status_code, answer.json()) == (503, {"state": "ending"})
     assert not caplog.records

@@ -14,12 +14,11 @@ from ml import pretrained
 from ml.inference import ArtifactError
 from ml.tests import golden
 from mnist_site.env import env_storage
-from recognizer import health
 from recognizer.backing.storage import StorageAwayError
 from recognizer.drawings import recognition
 from recognizer.models import ModelVersion
 from recognizer.registry import active_model, artifacts, promotion
-from recognizer.running import checks
+from recognizer.running import checks, health
 from recognizer.tests.object_storage import BUCKET, KEYS, client, object_storage
 from recognizer.tests.running_up import UP, environment
 

@@ -6,10 +6,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import backups, health
+from recognizer import backups
 from recognizer.models import StaffAct
 from recognizer.monitoring import audit
-from recognizer.running import checks
+from recognizer.running import checks, health
 
 
 class Command(BaseCommand):
