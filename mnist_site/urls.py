@@ -3,11 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from recognizer.admin.admin_sign_in import sign_in
 from recognizer.admin.dashboard import dashboard
-from recognizer.admin.signing_in import sign_in
 
-handler404 = "recognizer.views.not_found"
-handler500 = "recognizer.views.failed"
+handler404 = "recognizer.pages.draw.not_found"
+handler500 = "recognizer.pages.draw.failed"
 
 urlpatterns = [
     path("admin/dashboard/", admin.site.admin_view(dashboard), name="dashboard"),

@@ -3,17 +3,17 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
-from recognizer.admin import names
-from recognizer.admin.accounts import GroupAdmin, UserAdmin
+from recognizer.admin import verbose_names
+from recognizer.admin.admin_sign_in import SignInForm
 from recognizer.admin.api_tokens import ApiTokenAdmin
+from recognizer.admin.audit_log import StaffActAdmin
 from recognizer.admin.drawings import DrawingAdmin
 from recognizer.admin.labels import LabelAdmin
 from recognizer.admin.model_versions import ModelVersionAdmin
 from recognizer.admin.promotions import PromotionAdmin
 from recognizer.admin.reviews import ReviewAdmin
-from recognizer.admin.signing_in import SignInForm
-from recognizer.admin.staff_acts import StaffActAdmin
 from recognizer.admin.training_runs import TrainingRunAdmin
+from recognizer.admin.users import GroupAdmin, UserAdmin
 
 __all__ = [
     "ApiTokenAdmin",
@@ -28,7 +28,7 @@ __all__ = [
     "UserAdmin",
 ]
 
-names.translate()
+verbose_names.translate()
 
 admin.site.login_form = SignInForm
 admin.site.site_header = gettext_lazy("Handwriting recogniser")

@@ -17,13 +17,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from recognizer import overview
-from recognizer.admin.pictures import percent
+from recognizer.admin import overview
+from recognizer.admin.overview import Agreement
 from recognizer.admin.read_only import may_change, may_view
+from recognizer.admin.thumbnails import percent
 from recognizer.backing import broker
 from recognizer.language.formats import grouped, with_decimals
 from recognizer.models import Drawing, ModelVersion, Promotion, Review, TrainingRun
-from recognizer.overview import Agreement
 
 PERIODS = {30: 3, 90: 7}
 """Days looked back, and how many of them make one point of the lines of agreement."""

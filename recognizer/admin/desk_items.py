@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ml.contract import Ink
-from recognizer.admin.pictures import giver, picture_data_url, reading
+from recognizer.admin.thumbnails import giver, picture_data_url, reading
 from recognizer.drawings import review
 from recognizer.language.formats import label_in_words
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Review

@@ -23,10 +23,13 @@ from recognizer.admin.drawing_filters import (
     VersionFilter,
 )
 from recognizer.admin.drawing_search import names_a_class, search
-from recognizer.admin.exchanging import ExchangeAdmin
-from recognizer.admin.forgetting import ForgettingAdmin
-from recognizer.admin.newest_first import NewestFirstAdmin, count_at_most
-from recognizer.admin.pictures import (
+from recognizer.admin.every_version import by_every_version
+from recognizer.admin.forget_page import ForgettingAdmin
+from recognizer.admin.import_export import ExchangeAdmin
+from recognizer.admin.keyset_lists import NewestFirstAdmin, count_at_most
+from recognizer.admin.read_only import may_change, staff
+from recognizer.admin.replay_pages import ReplayingAdmin
+from recognizer.admin.thumbnails import (
     agrees,
     as_drawn,
     percent,
@@ -35,9 +38,6 @@ from recognizer.admin.pictures import (
     thumbnail,
     visitor_name,
 )
-from recognizer.admin.read_only import may_change, staff
-from recognizer.admin.replayed import by_every_version
-from recognizer.admin.replaying import ReplayingAdmin
 from recognizer.drawings import review
 from recognizer.language.formats import label_in_words
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Review, StaffAct

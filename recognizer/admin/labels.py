@@ -10,10 +10,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from recognizer.admin.newest_first import DatedAdmin
+from recognizer.admin.keyset_lists import DatedAdmin
 from recognizer.admin.people_filters import DeciderFilter, by_any
-from recognizer.admin.pictures import giver, reading, thumbnail
 from recognizer.admin.read_only import may_change, staff
+from recognizer.admin.thumbnails import giver, reading, thumbnail
 from recognizer.drawings import review
 from recognizer.language.formats import label_in_words
 from recognizer.models import Label, ModelVersion, StaffAct

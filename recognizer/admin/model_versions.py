@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from recognizer import tasks
-from recognizer.admin import answered_on, verdicts
-from recognizer.admin.pictures import percent, thumbnail
+from recognizer.admin import active_on, verdicts
 from recognizer.admin.read_only import ReadOnlyAdmin, may_view, staff
-from recognizer.admin.replaying import AGAINST, THROUGH, replay_page
+from recognizer.admin.replay_pages import AGAINST, THROUGH, replay_page
+from recognizer.admin.thumbnails import percent, thumbnail
 from recognizer.backing.storage import StorageAwayError, on_this_host
 from recognizer.drawings import forgetting
 from recognizer.language.formats import grouped, label_in_words, with_decimals
@@ -222,7 +222,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         context = {"may_act": self.has_act_permission(request), **(extra_context or {})}
-        return super().changelist_view(request, context | answered_on.context(request))
+        return super().changelist_view(request, context | active_on.context(request))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -3,7 +3,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
-from recognizer.admin.newest_first import DatedAdmin
+from recognizer.admin.keyset_lists import DatedAdmin
 from recognizer.admin.people_filters import ActorFilter, by_any
 from recognizer.models import Review
 

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from recognizer.admin.pictures import percent, short_time, thumbnail
 from recognizer.admin.read_only import ReadOnlyAdmin
+from recognizer.admin.thumbnails import percent, short_time, thumbnail
 from recognizer.language import run_messages
 from recognizer.language.formats import with_decimals
 from recognizer.models import ModelVersion, StaffAct, TrainingExample, TrainingRun

@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from recognizer.admin.pictures import thumbnail
+from recognizer.admin.thumbnails import thumbnail
 from recognizer.language.formats import grouped
 from recognizer.models import ModelVersion, Verdict, VerdictDrawing
 from recognizer.registry import promotion

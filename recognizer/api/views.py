@@ -18,8 +18,8 @@ from rest_framework.views import APIView
 
 from ml.contract import Drawn
 from recognizer.api import save_headers
-from recognizer.api.drawn import all_drawn_of, drawn_of, items_of
 from recognizer.api.parsers import StrictJSONParser
+from recognizer.api.request_body import all_drawn_of, drawn_of, items_of
 from recognizer.api.serializers import (
     AnswerSerializer,
     BatchAnswerSerializer,

@@ -12,7 +12,7 @@ from django.db.models import Count
 from django.test import Client
 
 from ml.contract import NOT_A_DIGIT
-from recognizer.admin.newest_first import PLACE, place_of
+from recognizer.admin.keyset_lists import PLACE, place_of
 from recognizer.drawings import retention
 from recognizer.models import Drawing, ModelVersion
 from recognizer.models.drawing import VISITOR_SESSION_KEY

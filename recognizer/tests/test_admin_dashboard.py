@@ -7,10 +7,9 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from ml.contract import NOT_A_DIGIT
-from recognizer import overview
-from recognizer.admin import dashboard
+from recognizer.admin import dashboard, overview
+from recognizer.admin.overview import Agreement
 from recognizer.models import Drawing, ModelVersion, Promotion
-from recognizer.overview import Agreement
 from recognizer.tests.admin_desk import queries_of
 from recognizer.tests.factories import (
     make_drawing,

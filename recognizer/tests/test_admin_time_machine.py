@@ -5,7 +5,7 @@ import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.urls import reverse
 
-from recognizer.admin import replayed
+from recognizer.admin import every_version
 from recognizer.models import ModelVersion, Prediction
 from recognizer.registry import replay
 from recognizer.tests.admin_desk import choose_action, queries_of, words
@@ -136,7 +136,7 @@ def test_the_list_links_to_a_replay_of_what_it_shows(admin_client):
 
 
 def test_only_the_newest_are_read_where_there_are_too_many(admin_client, versions, monkeypatch):
-    monkeypatch.setattr(replayed, "MOST_DRAWINGS", 2)
+    monkeypatch.setattr(every_version, "MOST_DRAWINGS", 2)
     drawings = [approved_seven().pk for _ in range(3)]
     html = page(admin_client, through=3, against=1)
     assert "3 drawings (all); the newest 2 are read" in text(html)
@@ -144,7 +144,7 @@ def test_only_the_newest_are_read_where_there_are_too_many(admin_client, version
 
 
 def test_so_many_pictures_are_shown_and_the_rest_is_counted(admin_client, versions, monkeypatch):
-    monkeypatch.setattr(replayed, "MOST_SHOWN", 2)
+    monkeypatch.setattr(every_version, "MOST_SHOWN", 2)
     for _ in range(5):
         approved_seven()
     html = page(admin_client, through=3, against=1)

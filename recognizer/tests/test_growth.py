@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection
 
-from recognizer.admin import dashboard, desk, newest_first
+from recognizer.admin import dashboard, desk, keyset_lists
 from recognizer.drawings import review
 from recognizer.models import Drawing, ModelVersion, Prediction
 from recognizer.reports import filling, growth, growth_pages
@@ -43,7 +43,7 @@ def few_of_everything():
 @pytest.mark.usefixtures("shipped_model")
 def test_no_page_costs_more_with_four_times_as_many_drawings(monkeypatch):
     monkeypatch.setattr(desk, "COUNTED", 5)  # of 1,000 there are not enough here
-    monkeypatch.setattr(newest_first, "LOOKED_AT", 100)
+    monkeypatch.setattr(keyset_lists, "LOOKED_AT", 100)
     monkeypatch.setattr(dashboard, "KEPT_FROM", 1)
     growth_pages.make_versions()
     few_of_everything()
@@ -61,7 +61,7 @@ def test_no_page_costs_more_with_four_times_as_many_drawings(monkeypatch):
 
 @pytest.mark.usefixtures("shipped_model")
 def test_no_list_of_labels_costs_more_with_four_times_as_many_labels(monkeypatch):
-    monkeypatch.setattr(newest_first, "MOST_COUNTED", 60)
+    monkeypatch.setattr(keyset_lists, "MOST_COUNTED", 60)
     labelled = {"suggested": 0.5, "approved": 0.5}
     filling.fill(200, processes=1, labelled=labelled)
     _prefer_indexes()
@@ -157,7 +157,7 @@ def test_a_filter_looks_at_so_many_at_a_time_and_misses_none(admin_client, monke
     from recognizer.admin.drawings import DrawingAdmin
 
     monkeypatch.setattr(DrawingAdmin, "list_per_page", 2)
-    monkeypatch.setattr(newest_first, "LOOKED_AT", 4)
+    monkeypatch.setattr(keyset_lists, "LOOKED_AT", 4)
     wanted = read_in_turn("777777111177777177777")["1"]
     pages, last = pages_from(admin_client, f"{LIST}?read=1", "after")
     assert pages == [[], wanted[:2], wanted[2:4], wanted[4:], [], []]
@@ -169,8 +169,8 @@ def test_a_filter_looks_at_so_many_at_a_time_and_misses_none(admin_client, monke
 
 
 def test_what_an_index_finds_is_found_however_far_back(admin_client, monkeypatch):
-    monkeypatch.setattr(newest_first, "LOOKED_AT", 2)
-    monkeypatch.setattr(newest_first, "SCATTERED_LOOKED_AT", 2)
+    monkeypatch.setattr(keyset_lists, "LOOKED_AT", 2)
+    monkeypatch.setattr(keyset_lists, "SCATTERED_LOOKED_AT", 2)
     corrected = [make_drawing(read="1", user=make_user("ada")) for _ in range(2)]
     for drawing in corrected:
         make_label(drawing, "7", state="approved")

@@ -83,7 +83,7 @@ def test_the_service_worker_keeps_all_that_the_drawing_page_loads(client):
 
 
 def test_the_service_workers_version_changes_with_what_it_keeps(client, monkeypatch, tmp_path):
-    from recognizer import offline_files
+    from recognizer.pages import offline_files
 
     pages = ['<script src="/static/recognizer/js/replay.js">']
     before = offline_files.shell_of(pages)

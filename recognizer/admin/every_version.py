@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ml.contract import NOT_A_DIGIT
-from recognizer.admin.pictures import percent, thumbnail
+from recognizer.admin.thumbnails import percent, thumbnail
 from recognizer.language.formats import grouped
 from recognizer.models import Drawing, ModelVersion
 from recognizer.registry.gate_rule import BETTER_BELOW, FINDINGS, p_in_words

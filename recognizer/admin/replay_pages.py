@@ -24,8 +24,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from recognizer.admin import replayed
-from recognizer.admin.newest_first import MOST_COUNTED, count_at_most
+from recognizer.admin import every_version
+from recognizer.admin.keyset_lists import MOST_COUNTED, count_at_most
 from recognizer.admin.read_only import ReadOnlyAdmin
 from recognizer.language.formats import grouped
 from recognizer.models import Drawing, ModelVersion
@@ -115,10 +115,10 @@ class ReplayingAdmin(ReadOnlyAdmin[Drawing]):
             "form": form,
             "selection": selection,
             "presets": _presets(request.GET, selection),
-            **replayed.size(selection.count),
+            **every_version.size(selection.count),
         }
         if form.is_valid():
-            context |= replayed.context(
+            context |= every_version.context(
                 selection.drawings, form.cleaned_data[THROUGH], form.cleaned_data[AGAINST]
             )
         return TemplateResponse(request, "admin/recognizer/drawing/replay.html", context)

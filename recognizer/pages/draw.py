@@ -24,7 +24,7 @@ from recognizer.accounts.pseudonyms import account_of
 from recognizer.backing.outages import AWAY, COME_BACK
 from recognizer.drawings.recognition import REJECTIONS
 from recognizer.language import javascript_catalogue
-from recognizer.offline_files import Shell, shell_of
+from recognizer.pages.offline_files import Shell, shell_of
 
 LABELS = {"digits": DIGITS, "not_a_digit": NOT_A_DIGIT}
 

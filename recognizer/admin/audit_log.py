@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
-from recognizer.admin.newest_first import DatedAdmin
+from recognizer.admin.keyset_lists import DatedAdmin
 from recognizer.admin.people_filters import ActorFilter
 from recognizer.models import StaffAct
 
