@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ml import commands, pretrained
 from ml.contract import InkError
-from ml.dataset import DatasetError
-from ml.inference import ArtifactError
+from ml.data.dataset import DatasetError
+from ml.reading.inference import ArtifactError
 
 DATA = Path("var/mnist")
 TYPEFACES = Path("var/typefaces")

@@ -15,13 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ml import charts, evaluation, pretrained, report
+from ml import pretrained
 from ml.contract import DIGITS, JSON, NOT_A_DIGIT, Ink, Labels
-from ml.dataset import file_sha256, load_bitmaps, load_inks, load_set, only_classes
-from ml.inference import Classifier, load_trained
-from ml.mixture import learnable
-from ml.robustness import LAYINGS, laid
-from ml.training_data import classes_of, mixture_in_json, split_seed, training_data
+from ml.data.assembly import classes_of, mixture_in_json, split_seed, training_data
+from ml.data.dataset import file_sha256, load_bitmaps, load_inks, load_set, only_classes
+from ml.data.mixture import learnable
+from ml.evaluation import charts, metrics, report
+from ml.evaluation.robustness import LAYINGS, laid
+from ml.reading.inference import Classifier, load_trained
 
 MOST_LAID = 1_000
 """Digits of a set that are laid in other ways."""
@@ -29,14 +30,14 @@ MOST_LAID = 1_000
 
 def download(arguments: Namespace) -> None:
     """Fetch MNIST's four files."""
-    from ml.download import fetch_mnist
+    from ml.data.download import fetch_mnist
 
     fetch_mnist(arguments.to, source=arguments.source)
 
 
 def typefaces(arguments: Namespace) -> None:
     """Make a set of typefaces drawn after handwriting."""
-    from ml.typefaces import write_set
+    from ml.data.typefaces import write_set
 
     count = write_set(arguments.file, arguments.kept_in)
     print(f"{arguments.file}: {count:,} samples")
@@ -54,10 +55,10 @@ def train(arguments: Namespace) -> None:
     say({"event": "stage", "stage": "reading data"})
     data = training_data(arguments)
     say({"event": "stage", "stage": "starting TensorFlow"})
-    from ml import export as exporting
-    from ml import training, web_export
-    from ml.augmentation import AUGMENTATIONS
-    from ml.plan import Plan, plan_as_json
+    from ml.data.augmentation import AUGMENTATIONS
+    from ml.learning import export as exporting
+    from ml.learning import training, web_export
+    from ml.learning.plan import Plan, plan_as_json
 
     if arguments.threads:
         training.limit_threads(arguments.threads)
@@ -118,7 +119,7 @@ def train(arguments: Namespace) -> None:
     # The one time that test images are looked at: after every choice has been made.
     classifier = Classifier.load(output / "model.tflite", plan.classes, calibration["reject_above"])
     metrics = _judge(classifier, arguments.test)
-    metrics["validation"] = evaluation.evaluate(classifier, data.calibration)
+    metrics["validation"] = metrics.evaluate(classifier, data.calibration)
     result = {
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "plan": plan_as_json(plan),
@@ -149,7 +150,7 @@ def train(arguments: Namespace) -> None:
 
 def average(arguments: Namespace) -> None:
     """Write the mean of the weights of several trainings of one network."""
-    from ml import training
+    from ml.learning import training
 
     results = [pretrained.result(run) for run in arguments.runs]
     networks = {(one["plan"]["architecture"], *one["plan"]["classes"]) for one in results}
@@ -166,7 +167,7 @@ def evaluate(arguments: Namespace) -> None:
     """Judge an exported network: lines to the terminal, an HTML page and JSON beside it."""
     artifact = arguments.artifact or pretrained.ARTIFACT
     classifier = load_trained(artifact)
-    answers = {"mnist_test": evaluation.answer(classifier, load_bitmaps(pretrained.MNIST_TEST))}
+    answers = {"mnist_test": metrics.answer(classifier, load_bitmaps(pretrained.MNIST_TEST))}
     figures: JSON = {
         "model": {
             "file": artifact.name,
@@ -177,9 +178,9 @@ def evaluate(arguments: Namespace) -> None:
         "sets": {},
         "robustness": {},
         "seeds": pretrained.result(artifact.parent).get("seeds"),
-        "latency": evaluation.measure_latency(classifier),
-        "load_ms": evaluation.measure_loading(artifact, classifier.classes),
-        "memory_mb": evaluation.measure_memory(artifact, classifier.classes),
+        "latency": metrics.measure_latency(classifier),
+        "load_ms": metrics.measure_loading(artifact, classifier.classes),
+        "memory_mb": metrics.measure_memory(artifact, classifier.classes),
     }
     refusals: dict[str, JSON] = {}
     for path in arguments.sets:
@@ -188,15 +189,15 @@ def evaluate(arguments: Namespace) -> None:
         # Strokes are laid on a canvas as people would draw them.
         everything = load_set(path) if strokes is None else laid(*strokes)
         digits = only_classes(everything, DIGITS)
-        answers[path.stem] = evaluation.answer(classifier, digits)
+        answers[path.stem] = metrics.answer(classifier, digits)
         letters = learnable(everything, (NOT_A_DIGIT,))
         if NOT_A_DIGIT in classifier.classes and len(letters):
-            read = evaluation.answer(classifier, letters)
-            refusals[path.stem] = evaluation.judge_refusals(answers[path.stem], read)
+            read = metrics.answer(classifier, letters)
+            refusals[path.stem] = metrics.judge_refusals(answers[path.stem], read)
         if strokes is not None:
             figures["robustness"][path.stem] = _robustness(classifier, *strokes)
     for name, answered in answers.items():
-        in_full = evaluation.summarise(answered) | evaluation.in_depth(answered)
+        in_full = metrics.summarise(answered) | metrics.in_depth(answered)
         figures["sets"][name] = in_full | refusals.get(name, {})
     for what, measured in report.rows(figures):
         print(f"{what:60} {measured}")
@@ -217,7 +218,7 @@ def _robustness(
     picked = np.random.default_rng(1).permutation(digits)[:MOST_LAID]
     part = [inks[index] for index in picked], labels[picked], writers[picked]
     return {
-        name: evaluation.evaluate(classifier, laid(*part, how))["accuracy"]
+        name: metrics.evaluate(classifier, laid(*part, how))["accuracy"]
         for name, how in LAYINGS.items()
     }
 
@@ -229,8 +230,8 @@ def export(arguments: Namespace) -> None:
         return
     if arguments.artifact is None:
         raise ValueError("name the LiteRT file to write.")
-    from ml import export as exporting
-    from ml import training
+    from ml.learning import export as exporting
+    from ml.learning import training
 
     network = training.load_network(
         arguments.architecture, classes_of(arguments), arguments.weights
@@ -240,7 +241,7 @@ def export(arguments: Namespace) -> None:
 
 
 def _export_for_the_web(weights: Path, target: Path | None) -> None:
-    from ml import web_export
+    from ml.learning import web_export
 
     target = target or weights.with_name(pretrained.WEB.name)
     web_export.export_trained(weights, target)
@@ -249,7 +250,7 @@ def _export_for_the_web(weights: Path, target: Path | None) -> None:
 
 def ship(arguments: Namespace) -> None:
     """Make a finished training the model that ships with the project."""
-    from ml.shipping import ship as assemble
+    from ml.learning.shipping import ship as assemble
 
     assemble(arguments.run_folder, arguments.mnist, arguments.sets, arguments.seeds)
     print(f"{pretrained.FOLDER} is ready.")
@@ -257,7 +258,7 @@ def ship(arguments: Namespace) -> None:
 
 def _judge(classifier: Classifier, test: Path | None) -> JSON:
     test_set = load_bitmaps(test or pretrained.MNIST_TEST)
-    return {"mnist_test": evaluation.evaluate(classifier, test_set)}
+    return {"mnist_test": metrics.evaluate(classifier, test_set)}
 
 
 def _versions() -> dict[str, str]:

@@ -6,7 +6,7 @@ from PIL import Image, ImageOps
 
 from ml import pretrained
 from ml.contract import IMAGE_SIZE
-from ml.training import load_network
+from ml.learning.training import load_network
 
 _result = pretrained.result()
 CLASSES = tuple(_result["plan"]["classes"])

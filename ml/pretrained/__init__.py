@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parent
 ARTIFACT = FOLDER / "model.tflite"
 WEIGHTS = FOLDER / "model.weights.h5"
 WEB = FOLDER / "model.web.bin"
-"""The same network for the page's JavaScript; see `ml.web_export`."""
+"""The same network for the page's JavaScript; see `ml.learning.web_export`."""
 RESULT = FOLDER / "result.json"
 CONFUSION = FOLDER / "confusion.png"
 REPLAY = FOLDER / "replay.npz"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ml.dataset import save_strokes
+from ml.data.dataset import save_strokes
 from ml.tests import golden
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ml.contract import Ink
-from ml.strokes import parse_strokes
+from ml.drawing.strokes import parse_strokes
 
 
 def _arc(cx: float, cy: float, rx: float, ry: float, start: float, end: float) -> list[list[float]]:

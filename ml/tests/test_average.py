@@ -14,7 +14,7 @@ def a_training(folder: Path, seed: int, classes: tuple[str, ...] = DIGITS) -> Pa
     """What `python -m ml train` leaves behind, as far as it is read here."""
     import keras
 
-    from ml.architecture import source_cnn
+    from ml.learning.architectures import source_cnn
 
     folder.mkdir()
     keras.utils.set_random_seed(seed)
@@ -25,7 +25,7 @@ def a_training(folder: Path, seed: int, classes: tuple[str, ...] = DIGITS) -> Pa
 
 
 def test_each_weight_is_the_mean_of_the_trainings(tmp_path: Path) -> None:
-    from ml.training import load_network
+    from ml.learning.training import load_network
 
     runs = [a_training(tmp_path / str(seed), seed) for seed in (1, 2)]
     mean = tmp_path / "mean" / "model.weights.h5"

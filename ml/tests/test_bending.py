@@ -7,13 +7,13 @@ import pytest
 from numpy.typing import NDArray
 
 from ml import pretrained
-from ml.bending import PEN, bend_ink, bend_scans
 from ml.contract import Ink
-from ml.dataset import load_bitmaps, load_set, save_bitmaps
-from ml.preprocessing import preprocess
+from ml.data.assembly import training_data
+from ml.data.bending import PEN, bend_ink, bend_scans
+from ml.data.dataset import load_bitmaps, load_set, save_bitmaps
+from ml.drawing.preprocessing import preprocess
 from ml.tests import golden
 from ml.tests.options import options
-from ml.training_data import training_data
 
 SCANS = load_bitmaps(pretrained.MNIST_TEST).images[:300]
 
@@ -34,7 +34,7 @@ def test_a_bent_scan_is_another_shape_in_the_same_box() -> None:
 
 
 def test_a_bent_scan_is_as_sharp_as_a_scan_and_a_bent_bitmap_is_not() -> None:
-    from ml.augmentation import Augmentation, augment
+    from ml.data.augmentation import Augmentation, augment
 
     ratio = share_of_grey(bend_scans(SCANS, seed=1)) / share_of_grey(SCANS)
     assert 0.85 < ratio < 1.15

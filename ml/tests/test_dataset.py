@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ml.contract import DIGITS, Ink
-from ml.dataset import (
+from ml.data.dataset import (
     Dataset,
     DatasetError,
     concatenate,
@@ -16,8 +16,8 @@ from ml.dataset import (
     save_strokes,
     split_validation,
 )
-from ml.pictures import as_picture, decode_picture
-from ml.preprocessing import preprocess
+from ml.drawing.pictures import as_picture, decode_picture
+from ml.drawing.preprocessing import preprocess
 from ml.tests import golden
 from ml.tests.pictures import encoded, picture_of
 

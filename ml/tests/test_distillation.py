@@ -16,7 +16,7 @@ def weights_of(folder: Path, classes: int, seed: int) -> tuple[Path, NDArray[np.
     """A stored network, and what it answers to IMAGES."""
     import keras
 
-    from ml.architecture import source_cnn
+    from ml.learning.architectures import source_cnn
 
     keras.utils.set_random_seed(seed)
     network = source_cnn(classes)
@@ -26,8 +26,8 @@ def weights_of(folder: Path, classes: int, seed: int) -> tuple[Path, NDArray[np.
 
 
 def test_the_mean_answer_of_the_teachers_is_mixed_into_the_targets(tmp_path: Path) -> None:
-    from ml.distillation import softener
-    from ml.plan import Plan
+    from ml.learning.distillation import softener
+    from ml.learning.plan import Plan
 
     first, says_first = weights_of(tmp_path, 10, seed=1)
     second, says_second = weights_of(tmp_path, 10, seed=2)
@@ -38,8 +38,8 @@ def test_the_mean_answer_of_the_teachers_is_mixed_into_the_targets(tmp_path: Pat
 
 
 def test_a_teacher_of_digits_has_nothing_to_say_of_what_is_none(tmp_path: Path) -> None:
-    from ml.distillation import softener
-    from ml.plan import Plan
+    from ml.learning.distillation import softener
+    from ml.learning.plan import Plan
 
     teacher, says = weights_of(tmp_path, 10, seed=3)
     targets = np.eye(11, dtype=np.float32)[[3, 10, 4, 10]]
@@ -51,8 +51,8 @@ def test_a_teacher_of_digits_has_nothing_to_say_of_what_is_none(tmp_path: Path) 
 
 
 def test_weights_of_another_network_are_no_teacher(tmp_path: Path) -> None:
-    from ml.distillation import softener
-    from ml.plan import Plan
+    from ml.learning.distillation import softener
+    from ml.learning.plan import Plan
 
     teacher, _ = weights_of(tmp_path, 10, seed=4)
     with pytest.raises(ValueError, match="holds no residual_cnn"):

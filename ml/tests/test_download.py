@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ml import download
-from ml.dataset import MNIST_SHA256, DatasetError
+from ml.data import download
+from ml.data.dataset import MNIST_SHA256, DatasetError
 
 CONTENT = {name: f"{name} ".encode() * 5000 for name in MNIST_SHA256}
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml import evaluation, pretrained
+from ml import pretrained
 from ml.contract import DIGITS, NOT_A_DIGIT, Bitmap
-from ml.dataset import Dataset, load_bitmaps
-from ml.inference import ArtifactError, Classifier, load_trained
+from ml.data.dataset import Dataset, load_bitmaps
+from ml.evaluation import metrics
+from ml.reading.inference import ArtifactError, Classifier, load_trained
 from ml.tests import golden
 
 PLAN = pretrained.result()["plan"]
@@ -20,7 +21,7 @@ CLASSES = tuple(PLAN["classes"])
 
 
 def test_the_source_network_has_its_shape_and_size() -> None:
-    from ml.architecture import source_cnn
+    from ml.learning.architectures import source_cnn
 
     network = source_cnn(10)
     assert network.input_shape == (None, 28, 28, 1)
@@ -33,7 +34,7 @@ def test_fused_batch_normalisation_trains_like_keras_own() -> None:
     import tensorflow as tf
     from keras import layers
 
-    from ml.architecture import FusedBatchNormalization
+    from ml.learning.architectures import FusedBatchNormalization
 
     images = tf.random.stateless_normal((64, 5, 5, 3), seed=(1, 2)) * 3 + 1
     fused, plain = FusedBatchNormalization(), layers.BatchNormalization()
@@ -47,14 +48,14 @@ def test_fused_batch_normalisation_trains_like_keras_own() -> None:
 
 
 def test_augmentation_of_nothing_changes_nothing() -> None:
-    from ml.augmentation import Augmentation, augment
+    from ml.data.augmentation import Augmentation, augment
 
     images = np.random.default_rng(0).uniform(size=(4, 28, 28, 1)).astype(np.float32)
     np.testing.assert_allclose(augment(images, Augmentation(0, 0, 0, 0)), images, atol=1e-6)
 
 
 def test_a_share_of_the_bitmaps_stays_as_it_is() -> None:
-    from ml.augmentation import Augmentation, augment
+    from ml.data.augmentation import Augmentation, augment
 
     images = np.random.default_rng(0).uniform(size=(400, 28, 28, 1)).astype(np.float32)
     bent = np.asarray(augment(images, Augmentation(untouched=0.25)))
@@ -63,7 +64,7 @@ def test_a_share_of_the_bitmaps_stays_as_it_is() -> None:
 
 
 def test_what_stays_as_it_is_moves_by_whole_pixels() -> None:
-    from ml.augmentation import Augmentation, augment
+    from ml.data.augmentation import Augmentation, augment
 
     images = np.zeros((400, 28, 28, 1), np.float32)
     images[:, 10:18, 12:16] = np.random.default_rng(0).uniform(0.1, 1, (400, 8, 4, 1))
@@ -78,9 +79,9 @@ def test_what_stays_as_it_is_moves_by_whole_pixels() -> None:
 
 
 def test_a_label_can_be_turned_clockwise_where_a_pen_drew_it() -> None:
-    from ml.augmentation import Augmentation
-    from ml.batches import training_batches
-    from ml.plan import Plan
+    from ml.data.augmentation import Augmentation
+    from ml.learning.batches import training_batches
+    from ml.learning.plan import Plan
 
     upright = np.zeros((28, 28), np.uint8)
     upright[4:24, 14] = 255
@@ -102,8 +103,8 @@ def test_a_label_can_be_turned_clockwise_where_a_pen_drew_it() -> None:
 
 
 def test_augmentation_keeps_the_ink_and_stays_in_its_bounds() -> None:
-    from ml.augmentation import Augmentation, affine_matrices, augment
-    from ml.preprocessing import preprocess
+    from ml.data.augmentation import Augmentation, affine_matrices, augment
+    from ml.drawing.preprocessing import preprocess
 
     digit = preprocess(golden.ink("8"))
     images = np.repeat(digit[None, :, :, None], 64, axis=0)
@@ -117,7 +118,7 @@ def test_augmentation_keeps_the_ink_and_stays_in_its_bounds() -> None:
 
 
 def test_weights_say_how_often_a_sample_is_drawn() -> None:
-    from ml.batches import systematic_draw
+    from ml.learning.batches import systematic_draw
 
     weights = np.array([1.0] * 90 + [10.0] * 9)
     drawn = np.bincount(systematic_draw(weights, 180, np.random.default_rng(1)), minlength=99)
@@ -128,12 +129,12 @@ def test_weights_say_how_often_a_sample_is_drawn() -> None:
 
 def test_a_training_is_exported_judged_and_written_down(tmp_path: Path) -> None:
     """The command itself, from the shipped weights, one epoch, with drawings of a new hand."""
-    from ml.dataset import save_strokes
+    from ml.data.dataset import save_strokes
 
     inks = [golden.ink(digit) for digit in DIGITS]
     save_strokes(tmp_path / "drawn.npz", inks, list(DIGITS), ["somebody"] * 10)
     small = load_bitmaps(pretrained.MNIST_TEST).select(np.arange(600))
-    from ml.dataset import save_bitmaps
+    from ml.data.dataset import save_bitmaps
 
     save_bitmaps(tmp_path / "replay.npz", small.images, small.labels, small.writers)
     command = [
@@ -175,14 +176,14 @@ def test_a_training_is_exported_judged_and_written_down(tmp_path: Path) -> None:
 
 
 def for_the_web(weights: Path) -> bytes:
-    from ml.training import load_network
-    from ml.web_export import encode
+    from ml.learning.training import load_network
+    from ml.learning.web_export import encode
 
     return encode(load_network(PLAN["architecture"], CLASSES, weights), CLASSES, 1.0)
 
 
 def assert_keras_and_litert_agree(weights: Path, artifact: Path) -> None:
-    from ml.training import load_network
+    from ml.learning.training import load_network
 
     network = load_network(PLAN["architecture"], CLASSES, weights)
     classifier = Classifier.load(artifact, CLASSES)
@@ -199,8 +200,8 @@ def assert_keras_and_litert_agree(weights: Path, artifact: Path) -> None:
 def test_every_network_is_small_and_reads_batches_once_exported(
     architecture: str, tmp_path: Path
 ) -> None:
-    from ml.architecture import ARCHITECTURES
-    from ml.export import export
+    from ml.learning.architectures import ARCHITECTURES
+    from ml.learning.export import export
 
     network = ARCHITECTURES[architecture](11)
     assert network.count_params() <= 600_000
@@ -225,8 +226,8 @@ def multiply_adds(network: Any) -> int:
 
 
 def test_a_file_of_each_precision_reads_alike_and_the_smaller_are_smaller() -> None:
-    from ml.export import compare_precisions
-    from ml.training import load_network
+    from ml.learning.export import compare_precisions
+    from ml.learning.training import load_network
 
     network = load_network(PLAN["architecture"], CLASSES, pretrained.WEIGHTS)
     some = load_bitmaps(pretrained.MNIST_TEST).select(np.arange(500))
@@ -249,7 +250,7 @@ def test_the_shipped_weights_and_the_shipped_file_are_the_same_network() -> None
 def test_the_shipped_model_reaches_what_its_card_says() -> None:
     stated = pretrained.result()["metrics"]["mnist_test"]
     classifier = load_trained(pretrained.ARTIFACT)
-    reached = evaluation.evaluate(classifier, load_bitmaps(pretrained.MNIST_TEST))
+    reached = metrics.evaluate(classifier, load_bitmaps(pretrained.MNIST_TEST))
     assert reached["accuracy"] == pytest.approx(stated["accuracy"], abs=0.0002)
     assert reached["accuracy"] >= 0.994
     card = (pretrained.FOLDER / "MODEL_CARD.md").read_text()
@@ -292,20 +293,20 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
 
 
 def test_confidence_intervals_and_calibration_are_what_the_papers_say() -> None:
-    low, high = evaluation.wilson_interval(9_950, 10_000)
+    low, high = metrics.wilson_interval(9_950, 10_000)
     assert (round(low, 4), round(high, 4)) == (0.9934, 0.9962)
     confidence = np.array([0.9] * 10, np.float32)
     right = np.array([True] * 9 + [False])
-    assert evaluation.expected_calibration_error(confidence, right) == pytest.approx(0, abs=1e-6)
-    assert evaluation.expected_calibration_error(confidence, right & False) == pytest.approx(0.9)
-    matrix = evaluation.confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
+    assert metrics.expected_calibration_error(confidence, right) == pytest.approx(0, abs=1e-6)
+    assert metrics.expected_calibration_error(confidence, right & False) == pytest.approx(0.9)
+    matrix = metrics.confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
     assert matrix == [[1, 1], [0, 1]]
 
 
 def test_a_network_of_digits_is_a_start_for_one_that_refuses(tmp_path: Path) -> None:
-    from ml.architecture import source_cnn
-    from ml.plan import Plan
-    from ml.training import _start_from
+    from ml.learning.architectures import source_cnn
+    from ml.learning.plan import Plan
+    from ml.learning.training import _start_from
 
     digits, refusing = source_cnn(10), source_cnn(11)
     digits.save_weights(tmp_path / "digits.weights.h5")

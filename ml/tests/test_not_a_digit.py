@@ -5,17 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ml import evaluation, pretrained
-from ml.calibration import choose_threshold, fit_temperature
+from ml import pretrained
 from ml.contract import DIGITS, NOT_A_DIGIT
-from ml.dataset import Dataset, concatenate, load_bitmaps
-from ml.inference import Classifier, load_trained
-from ml.letterforms import DIGIT_FORMS, OTHER_FORMS, strokes_of
-from ml.mixture import as_drawn, learnable, made_up, varied, with_class_share, written_digits
-from ml.preprocessing import preprocess
-from ml.synthetic import scribbles, several_digits
+from ml.data.dataset import Dataset, concatenate, load_bitmaps
+from ml.data.letterforms import DIGIT_FORMS, OTHER_FORMS, strokes_of
+from ml.data.mixture import as_drawn, learnable, made_up, varied, with_class_share, written_digits
+from ml.data.synthetic import scribbles, several_digits
+from ml.data.thinning import enlarge, redraw, skeletonise
+from ml.drawing.preprocessing import preprocess
+from ml.evaluation import metrics
+from ml.reading.calibration import choose_threshold, fit_temperature
+from ml.reading.inference import Classifier, load_trained
 from ml.tests import golden
-from ml.thinning import enlarge, redraw, skeletonise
 
 
 def classifier_that_refuses(reject_above: float) -> Classifier:
@@ -52,7 +53,7 @@ def test_the_threshold_costs_the_share_of_digits_it_may() -> None:
 
 
 def test_the_threshold_is_chosen_on_what_is_drawn_and_the_temperature_on_what_is_not() -> None:
-    from ml.training import calibrate, load_network
+    from ml.learning.training import calibrate, load_network
 
     classes = (*DIGITS, NOT_A_DIGIT)
     scans = load_bitmaps(pretrained.MNIST_TEST).select(np.arange(400))
@@ -84,7 +85,7 @@ def test_made_up_digits_are_read_as_what_they_are_meant_to_be() -> None:
     made = written_digits(400, seed=7)
     assert np.unique(made.labels, return_counts=True)[1].tolist() == [40] * 10
     classifier = load_trained(pretrained.ARTIFACT)
-    assert evaluation.evaluate(classifier, made)["accuracy"] > 0.95
+    assert metrics.evaluate(classifier, made)["accuracy"] > 0.95
 
 
 def test_the_same_seed_writes_the_same_and_another_seed_otherwise() -> None:
@@ -125,7 +126,7 @@ def test_letters_unlike_digits_become_that_class_and_the_others_are_left_out() -
 
 def test_a_class_is_given_its_share_of_what_is_drawn() -> None:
     digits = golden_digits()
-    from ml.dataset import concatenate
+    from ml.data.dataset import concatenate
 
     mixed = with_class_share(
         concatenate([digits, made_up(digits, 30, seed=1)]), NOT_A_DIGIT, share=0.2
@@ -169,7 +170,7 @@ def test_digits_redrawn_with_another_pen_are_the_same_digits() -> None:
     assert thin.mean() < thick.mean() * 0.75
     for images in (thin, thick):
         redrawn = replace(mnist, images=images)
-        assert evaluation.evaluate(classifier, redrawn)["accuracy"] > 0.97
+        assert metrics.evaluate(classifier, redrawn)["accuracy"] > 0.97
 
 
 def test_a_digit_whose_loops_are_full_of_ink_is_not_redrawn() -> None:

@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml import evaluation, pretrained
+from ml import pretrained
 from ml.__main__ import main
 from ml.contract import DIGITS
-from ml.dataset import Dataset, load_bitmaps
-from ml.inference import load_trained
-from ml.mixture import with_rivals
-from ml.replay import hard_and_easy
+from ml.data.dataset import Dataset, load_bitmaps
+from ml.data.mixture import with_rivals
+from ml.evaluation import metrics
+from ml.learning.replay import hard_and_easy
+from ml.reading.inference import load_trained
 
 PLAN = pretrained.result()["plan"]
 CLASSES = tuple(PLAN["classes"])
@@ -24,9 +25,9 @@ def test_half_of_what_is_kept_of_each_label_is_its_hardest() -> None:
     kept = hard_and_easy(some, 200, classifier, seed=1)
 
     assert [(kept.labels == digit).sum() for digit in DIGITS] == [20] * 10
-    wrong = int((~evaluation.answer(classifier, some).right).sum())
+    wrong = int((~metrics.answer(classifier, some).right).sum())
     assert wrong > 0
-    assert (~evaluation.answer(classifier, kept).right).sum() == wrong
+    assert (~metrics.answer(classifier, kept).right).sum() == wrong
     assert len(np.unique(kept.images.reshape(len(kept), -1), axis=0)) == len(kept)
 
 
@@ -34,9 +35,9 @@ def test_half_of_what_is_kept_of_each_label_is_its_hardest() -> None:
 def test_a_fine_tuning_goes_back_until_older_samples_are_read_as_before(
     most_forgotten: float, kept: set[float]
 ) -> None:
-    from ml.batches import validation_batches
-    from ml.plan import Plan
-    from ml.training import blend, load_network
+    from ml.learning.batches import validation_batches
+    from ml.learning.plan import Plan
+    from ml.learning.training import blend, load_network
 
     network = load_network(PLAN["architecture"], CLASSES, pretrained.WEIGHTS)
     older = load_bitmaps(pretrained.MNIST_TEST).select(np.arange(300))

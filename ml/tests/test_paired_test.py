@@ -1,6 +1,6 @@
 import pytest
 
-from ml.paired_test import chance_of_so_many
+from ml.evaluation.paired_test import chance_of_so_many
 
 
 @pytest.mark.parametrize(

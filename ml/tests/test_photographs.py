@@ -10,14 +10,14 @@ from PIL import Image
 
 from ml import pretrained
 from ml.contract import BlankError, Picture
-from ml.inference import Classifier, load_trained
-from ml.parts import connected_parts
-from ml.photographs import is_photograph
-from ml.pictures import broaden, decode_picture
-from ml.preprocessing import is_too_small, preprocess
+from ml.drawing.parts import connected_parts
+from ml.drawing.photographs import is_photograph
+from ml.drawing.pictures import broaden, decode_picture
+from ml.drawing.preprocessing import is_too_small, preprocess
+from ml.drawing.windows import in_disc, in_square
+from ml.reading.inference import Classifier, load_trained
 from ml.tests.photographs import Scene, photograph, taken
 from ml.tests.pictures import encoded, picture_of
-from ml.windows import in_disc, in_square
 
 LIGHT = Scene(gradient=0.7)
 SHADOW = Scene(shadow=0.5)

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ml.contract import InkError
-from ml.pictures import decode_picture
-from ml.preprocessing import preprocess
+from ml.drawing.pictures import decode_picture
+from ml.drawing.preprocessing import preprocess
 from ml.tests.pictures import TRUNCATED_JPEG, bomb, encoded, picture_of
 
 ALIKE = 0.04  # two digits differ by over 0.1

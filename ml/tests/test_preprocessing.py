@@ -3,8 +3,8 @@ import pytest
 
 from ml import pretrained
 from ml.contract import Bitmap, BlankError, Ink, Picture
-from ml.dataset import load_bitmaps
-from ml.preprocessing import PEN_WIDTH_PX, centre_by_mass, ink_box, is_too_small, preprocess
+from ml.data.dataset import load_bitmaps
+from ml.drawing.preprocessing import PEN_WIDTH_PX, centre_by_mass, ink_box, is_too_small, preprocess
 from ml.tests import golden
 
 

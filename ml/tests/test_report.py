@@ -11,19 +11,20 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from ml import charts, evaluation, pretrained
+from ml import pretrained
 from ml.contract import DIGITS, NOT_A_DIGIT, Ink, Picture
-from ml.dataset import DatasetError, load_bitmaps, load_inks, save_strokes
-from ml.inference import load_trained
-from ml.report import FIGURES_BEGIN, FIGURES_END, write_readme
-from ml.robustness import CANVAS_PX, LAYINGS, laid, lay
+from ml.data.dataset import DatasetError, load_bitmaps, load_inks, save_strokes
+from ml.evaluation import charts, metrics
+from ml.evaluation.report import FIGURES_BEGIN, FIGURES_END, write_readme
+from ml.evaluation.robustness import CANVAS_PX, LAYINGS, laid, lay
+from ml.reading.inference import load_trained
 from ml.tests import golden
 
 
 def test_every_writer_counts_once() -> None:
     writers = np.array(["often"] * 8 + ["once"] + [""] * 3)
     right = np.array([True] * 8 + [False] + [False] * 3)
-    found = evaluation.per_writer(writers, right)
+    found = metrics.per_writer(writers, right)
     assert found is not None
     assert found["mean"] == 0.5
     assert found["accuracies"] == [0.0, 1.0]
@@ -31,21 +32,21 @@ def test_every_writer_counts_once() -> None:
 
 
 def test_without_writers_there_is_no_mean_of_them() -> None:
-    assert evaluation.per_writer(np.array(["", ""]), np.array([True, True])) is None
+    assert metrics.per_writer(np.array(["", ""]), np.array([True, True])) is None
 
 
 def test_risk_rises_as_less_sure_answers_are_given() -> None:
     confidence = np.linspace(1, 0, 1000, dtype=np.float32)
     right = np.arange(1000) < 900
-    points = evaluation.risk_coverage(confidence, right)
+    points = metrics.risk_coverage(confidence, right)
     assert points[-1] == {"coverage": 1.0, "risk": pytest.approx(0.1)}
     assert all(point["risk"] == 0 for point in points if point["coverage"] <= 0.9)
 
 
 def test_the_worst_mistake_is_the_surest() -> None:
     mnist = load_bitmaps(pretrained.MNIST_TEST)
-    answers = evaluation.answer(load_trained(pretrained.ARTIFACT), mnist)
-    worst = evaluation.worst_mistakes(answers, 5)
+    answers = metrics.answer(load_trained(pretrained.ARTIFACT), mnist)
+    worst = metrics.worst_mistakes(answers, 5)
     assert not answers.right[worst].any()
     assert answers.confidence[worst[0]] == answers.confidence[~answers.right].max()
 
@@ -53,17 +54,17 @@ def test_the_worst_mistake_is_the_surest() -> None:
 def test_letters_are_counted_where_at_most_one_digit_in_a_hundred_is_refused() -> None:
     classes = (*DIGITS, NOT_A_DIGIT)
 
-    def refused_by(scores: list[float]) -> evaluation.Answers:
+    def refused_by(scores: list[float]) -> metrics.Answers:
         n = len(scores)
         spread = np.zeros((n, len(classes)), np.float32)
         spread[:, -1], spread[:, 0] = scores, 1 - np.array(scores)
         part = load_bitmaps(pretrained.MNIST_TEST).select(np.arange(n))
         read = np.where(np.array(scores) > 0.9, 10, 0)
-        return evaluation.Answers(part, classes, spread, np.zeros(n, np.int64), read)
+        return metrics.Answers(part, classes, spread, np.zeros(n, np.int64), read)
 
     digits = refused_by([0.01] * 198 + [0.3, 0.95])
     # Two of 200 may be refused at most, so that 0.01 is the lowest threshold.
-    found = evaluation.judge_refusals(digits, refused_by([0.005, 0.02, 0.5, 0.99]))
+    found = metrics.judge_refusals(digits, refused_by([0.005, 0.02, 0.5, 0.99]))
     assert found == {
         "digits_refused": 0.005,
         "others": 4,
@@ -120,7 +121,7 @@ def test_the_shipped_model_reads_golden_drawings_however_they_are_laid() -> None
     inks, labels = [golden.ink(digit) for digit in DIGITS], np.array(DIGITS)
     for name, how in LAYINGS.items():
         part = laid(inks, labels, np.full(10, ""), how)
-        assert evaluation.evaluate(classifier, part)["errors"] <= 1, name
+        assert metrics.evaluate(classifier, part)["errors"] <= 1, name
 
 
 def test_evaluate_writes_a_page_that_needs_nothing_else(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from ml import pretrained
-from ml.dataset import as_split, halves
-from ml.shipping import model_card
+from ml.data.assembly import split_seed
+from ml.data.dataset import as_split, halves
+from ml.learning.shipping import model_card
 from ml.tests.test_dataset import small_set
-from ml.training_data import split_seed
 
 
 def test_a_seed_of_its_own_decides_what_is_validated_on() -> None:

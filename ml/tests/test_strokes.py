@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml.contract import InkError
-from ml.strokes import MAX_POINTS, pack_ink, parse_strokes, rasterise, unpack_ink
+from ml.drawing.strokes import MAX_POINTS, pack_ink, parse_strokes, rasterise, unpack_ink
 
 LINE = [[10, 10], [200, 200]]
 

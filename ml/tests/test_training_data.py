@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from ml.contract import Ink
-from ml.dataset import holds_strokes, load_set, save_bitmaps
-from ml.synthetic import turned
+from ml.data.assembly import training_data
+from ml.data.dataset import holds_strokes, load_set, save_bitmaps
+from ml.data.synthetic import turned
 from ml.tests.options import options
-from ml.training_data import training_data
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from PIL import ImageFont
 
-from ml import pretrained, typefaces
+from ml import pretrained
 from ml.contract import DIGITS, Picture
-from ml.dataset import DatasetError, load_set
-from ml.inference import load_trained
-from ml.preprocessing import preprocess
+from ml.data import typefaces
+from ml.data.dataset import DatasetError, load_set
+from ml.drawing.preprocessing import preprocess
+from ml.reading.inference import load_trained
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 from ml import pretrained
 from ml.__main__ import main
 from ml.contract import Bitmap, Scores
-from ml.dataset import load_bitmaps
-from ml.inference import load_trained
+from ml.data.dataset import load_bitmaps
+from ml.reading.inference import load_trained
 from ml.tests import web_golden
 
 EVALUATE = web_golden.JAVASCRIPT / "tests/evaluate.mjs"
@@ -55,8 +55,8 @@ def tell_apart(network: Any, bitmaps: Bitmap) -> None:
 
 @pytest.mark.parametrize("architecture", ["source_cnn", "residual_cnn"])
 def test_every_network_reads_in_javascript_as_in_keras(architecture: str, tmp_path: Path) -> None:
-    from ml.architecture import ARCHITECTURES
-    from ml.web_export import export
+    from ml.learning.architectures import ARCHITECTURES
+    from ml.learning.web_export import export
 
     network = ARCHITECTURES[architecture](len(web_golden.CLASSES))
     bitmaps = mnist(40)
@@ -88,7 +88,7 @@ def test_a_network_that_the_page_cannot_run_is_refused() -> None:
     import keras
     from keras import layers
 
-    from ml.web_export import encode
+    from ml.learning.web_export import encode
 
     image = keras.Input((28, 28, 1))
     for layer in (

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.contract import DIGITS, NOT_A_DIGIT, Bitmap
-from ml.preprocessing import preprocess
-from ml.strokes import parse_strokes
+from ml.drawing.preprocessing import preprocess
+from ml.drawing.strokes import parse_strokes
 from ml.tests import golden
 
 JAVASCRIPT = Path(__file__).parents[2] / "static/recognizer/js/recogniser"
@@ -107,7 +107,7 @@ def _random(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.floa
 
 def build() -> dict[str, Any]:
     """All of it, as it stands in the file."""
-    from ml.web_export import encode
+    from ml.learning.web_export import encode
 
     bodies = drawings()
     bitmaps = {name: bitmap_of(body) for name, body in bodies.items()}

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ml.inference import ArtifactError
+from ml.reading.inference import ArtifactError
 from recognizer.api.tokens import EVERY_SCOPE, TokenAuthentication
 from recognizer.models import ModelVersion
 from recognizer.registry import artifacts
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 class NetworkSerializer(serializers.Serializer[Any]):
     url = serializers.CharField(
-        help_text="The file that `ml/web_export.py` describes; it never changes."
+        help_text="The file that `ml/learning/web_export.py` describes; it never changes."
     )
 
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
 from ml.contract import Drawn, InkError
-from ml.strokes import MAX_CANVAS_PX, parse_strokes
+from ml.drawing.strokes import MAX_CANVAS_PX, parse_strokes
 from recognizer.api.serializers import DrawingInputSerializer
 
 MOST_ITEMS = 256

@@ -14,8 +14,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from ml.contract import Drawn, InkError
-from ml.pictures import decode_picture
-from ml.strokes import MAX_CANVAS_PX, parse_strokes
+from ml.drawing.pictures import decode_picture
+from ml.drawing.strokes import MAX_CANVAS_PX, parse_strokes
 from recognizer.drawings.recognition import REJECTIONS, Recognition, bitmap_bytes
 from recognizer.language import run_messages
 from recognizer.language.ink_errors import in_words
@@ -41,7 +41,7 @@ _REASONS = {reason.code: reason for reason in REJECTIONS}
     }
 )
 class StrokesField(serializers.Field[Any, Any, Any, Any]):
-    """Passes raw strokes on; `ml.strokes.parse_strokes` checks them, and all their points."""
+    """Passes raw strokes on; `ml.drawing.strokes.parse_strokes` checks them, and all their points."""
 
     def to_internal_value(self, data: Any) -> Any:
         return data

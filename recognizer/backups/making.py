@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from django.utils import timezone
 
-from ml.inference import ArtifactError
+from ml.reading.inference import ArtifactError
 from recognizer.backups import databases
 from recognizer.backups.archive import STORED, BackupError, Manifest, Writer, pieces_of
 from recognizer.registry import artifacts

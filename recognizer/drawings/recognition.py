@@ -1,6 +1,6 @@
 """Read what a person drew with the active model, and keep it if they want.
 
-The only caller of `ml.inference`.
+The only caller of `ml.reading.inference`.
 """
 
 import io
@@ -18,8 +18,8 @@ from django.utils.translation import gettext, gettext_noop
 from PIL import Image
 
 from ml.contract import NOT_A_DIGIT, Bitmap, BlankError, Drawn, Ink, Picture, Scores
-from ml.preprocessing import Prepared, prepare
-from ml.strokes import pack_ink
+from ml.drawing.preprocessing import Prepared, prepare
+from ml.drawing.strokes import pack_ink
 from recognizer.backing.write_lock import turn_to_write
 from recognizer.models import Drawing, Prediction, rows
 from recognizer.monitoring import metrics

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from ml.contract import IMAGE_SIZE, Ink
-from ml.strokes import MAX_POINTS, UNKNOWN_TIME, unpack_ink
+from ml.drawing.strokes import MAX_POINTS, UNKNOWN_TIME, unpack_ink
 from recognizer.exchange.entries import reading, whole
 from recognizer.exchange.limits import Limits
 from recognizer.exchange.record import (

@@ -12,7 +12,7 @@ import msgspec
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from ml.strokes import UNKNOWN_TIME, unpack_ink
+from ml.drawing.strokes import UNKNOWN_TIME, unpack_ink
 from recognizer.exchange.zip_stream import in_pieces
 from recognizer.models import Drawing, Label, Prediction
 

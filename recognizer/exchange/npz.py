@@ -1,6 +1,6 @@
-"""Everything in one NPZ file, which `ml.dataset.load_set` reads too.
+"""Everything in one NPZ file, which `ml.data.dataset.load_set` reads too.
 
-To the arrays that `ml/dataset.py` describes (labels, writers, label_states, points, stroke_len,
+To the arrays that `ml/data/dataset.py` describes (labels, writers, label_states, points, stroke_len,
 sample_len, canvas, bitmaps) come, for n drawings:
 
     public_ids   (n,) UUIDs as text
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ml.contract import IMAGE_SIZE
-from ml.strokes import MAX_POINTS, MAX_STROKES, unpack_ink
+from ml.drawing.strokes import MAX_POINTS, MAX_STROKES, unpack_ink
 from recognizer.exchange.limits import Limits
 from recognizer.exchange.npy import Column, Rows
 from recognizer.exchange.record import (

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ml.contract import IMAGE_SIZE, Greyscale, Ink, InkError
-from ml.strokes import pack_ink, parse_strokes
+from ml.drawing.strokes import pack_ink, parse_strokes
 from recognizer.models import Drawing, Label
 
 BITMAP_BYTES = IMAGE_SIZE * IMAGE_SIZE

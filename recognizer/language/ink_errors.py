@@ -19,7 +19,7 @@ REASONS = {
         "The picture is %(width)s x %(height)s pixels; at least %(least)s x %(least)s are needed."
     ),
 }
-"""What `ml.strokes` and `ml.pictures` say of what a client sends."""
+"""What `ml.drawing.strokes` and `ml.drawing.pictures` say of what a client sends."""
 
 
 def in_words(error: InkError) -> str:

@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
                 (
                     "ink",
                     models.BinaryField(
-                        help_text="Packed strokes (ml.strokes.pack_ink).", null=True
+                        help_text="Packed strokes (ml.drawing.strokes.pack_ink).", null=True
                     ),
                 ),
                 (

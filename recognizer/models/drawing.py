@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy
 from PIL import Image
 
 from ml.contract import NOT_A_DIGIT, Drawn, Picture
-from ml.png import bitmap_png
-from ml.strokes import unpack_ink
+from ml.drawing.png import bitmap_png
+from ml.drawing.strokes import unpack_ink
 from recognizer.models.held_out import HeldOutField
 from recognizer.models.packed import BitmapField
 
@@ -191,7 +191,7 @@ class Drawing(models.Model):
     source = models.CharField(max_length=10, choices=Source.choices)
     width = models.PositiveIntegerField(help_text="Canvas or picture, in pixels.")
     height = models.PositiveIntegerField(help_text="Canvas or picture, in pixels.")
-    ink = models.BinaryField(null=True, help_text="Packed strokes (ml.strokes.pack_ink).")
+    ink = models.BinaryField(null=True, help_text="Packed strokes (ml.drawing.strokes.pack_ink).")
     picture = models.BinaryField(null=True, help_text="Greyscale PNG, light ink on dark paper.")
     bitmap = BitmapField(help_text="The 28x28 bytes that the model saw, row by row.")
     title = models.CharField(

@@ -127,7 +127,7 @@ class BitmapField(models.BinaryField):  # type: ignore[type-arg]  # only the stu
     """What a model saw: 784 bytes in Python, packed in the database.
 
     Kept rather than drawn again from the strokes: it is what a replay, the gate and a training
-    read, and it has to stay what it was when `ml.preprocessing` changes.
+    read, and it has to stay what it was when `ml.drawing.preprocessing` changes.
     """
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from django.db import Error as AnyDatabaseError
 
-from ml.inference import ArtifactError, Classifier
+from ml.reading.inference import ArtifactError, Classifier
 from recognizer.models import ModelVersion
 from recognizer.registry import artifacts
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from ml.inference import ArtifactError
+from ml.reading.inference import ArtifactError
 from recognizer.backing.storage import on_this_host
 
 MOST_KEPT = 60

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ml import pretrained
 from ml.contract import IMAGE_SIZE, NOT_A_DIGIT, Labels
-from ml.dataset import load_bitmaps
+from ml.data.dataset import load_bitmaps
 from recognizer.models import Label, Prediction, TrainingExample, TrainingRun
 from recognizer.registry.gate_rule import CORRECTIONS, DRAWN, MNIST
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from ml.contract import Labels
-from ml.inference import ArtifactError, Classifier
+from ml.reading.inference import ArtifactError, Classifier
 from recognizer.models import Drawing, ModelVersion, TrainingRun, Verdict, VerdictDrawing
 from recognizer.registry import active_model, evaluation_sets, promotion
 from recognizer.registry.evaluation_sets import ImageSet

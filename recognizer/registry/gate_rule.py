@@ -1,7 +1,7 @@
 """Whether a candidate may be promoted, from how both versions did on the same images.
 
 Only images that one of the two reads rightly and the other does not tell them apart;
-`ml.paired_test` says how likely such a difference is if the versions are equally good.
+`ml.evaluation.paired_test` says how likely such a difference is if the versions are equally good.
 
 - Worse on a set: that chance is under WORSE_BELOW, or, on MNIST, more than MOST_LOST images
   in 10,000 are lost on balance: among so many a real loss may still pass for chance.
@@ -18,7 +18,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from ml.paired_test import chance_of_so_many
+from ml.evaluation.paired_test import chance_of_so_many
 from recognizer.language.formats import grouped, with_decimals
 
 MNIST, DRAWN, CORRECTIONS = "mnist_test", "drawn_test", "corrections"

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ml import pretrained
-from ml.dataset import file_sha256
-from ml.inference import ArtifactError
+from ml.data.dataset import file_sha256
+from ml.reading.inference import ArtifactError
 from recognizer.models import ModelVersion, Promotion, TrainingRun, Verdict
 from recognizer.models.model_version import version_folder
 from recognizer.registry import active_model, gate_rule

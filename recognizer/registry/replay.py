@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from ml.contract import IMAGE_SIZE, NOT_A_DIGIT
-from ml.inference import ArtifactError
+from ml.reading.inference import ArtifactError
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample
 from recognizer.registry import active_model
 from recognizer.registry.active_model import ActiveModel

@@ -27,8 +27,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ml.contract import Ink
-from ml.pictures import as_picture
-from ml.robustness import lay
+from ml.drawing.pictures import as_picture
+from ml.evaluation.robustness import lay
 from recognizer.reports import processes
 from recognizer.reports.bench_table import in_words
 from recognizer.reports.clients import Measured, http_request, keep_asking

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Model
 
-from ml.strokes import unpack_ink
+from ml.drawing.strokes import unpack_ink
 from recognizer.drawings.recognition import answer_columns, recognise
 from recognizer.models import Drawing, Label, ModelVersion, Prediction
 from recognizer.models.rows import Row, columns

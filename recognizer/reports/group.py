@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.contract import DIGITS, Drawn, Ink, InkError, Labels
-from ml.dataset import DatasetError, load_drawn
-from ml.inference import Classifier
-from ml.letterforms import DIGIT_FORMS
-from ml.preprocessing import preprocess
-from ml.robustness import lay
-from ml.synthetic import by_hand
+from ml.data.dataset import DatasetError, load_drawn
+from ml.data.letterforms import DIGIT_FORMS
+from ml.data.synthetic import by_hand
+from ml.drawing.preprocessing import preprocess
+from ml.evaluation.robustness import lay
+from ml.reading.inference import Classifier
 from recognizer.reports import habits
 from recognizer.reports.habits import Habit
 

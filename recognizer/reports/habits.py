@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ml.contract import Drawn, Ink, Picture, Stroke
-from ml.preprocessing import ink_box
-from ml.synthetic import smooth
+from ml.data.synthetic import smooth
+from ml.drawing.preprocessing import ink_box
 
 DIGITS = ("1", "9")
 """The digits that the habit changes."""

@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 
 from ml import pretrained
 from ml.contract import Drawn
-from ml.dataset import DatasetError, file_sha256
-from ml.inference import load_trained
+from ml.data.dataset import DatasetError, file_sha256
+from ml.reading.inference import load_trained
 from recognizer.reports import group as groups
 from recognizer.reports import habits
 from recognizer.reports.figures import write
@@ -278,7 +278,9 @@ def keep_to(number: int) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Measure, print the table and write the figures; 1 if that fails or an aim is missed."""
     parser = argparse.ArgumentParser(prog="make learning-report", description=__doc__)
-    parser.add_argument("--set", type=Path, help="NPZ set (see ml/dataset.py); default: made up")
+    parser.add_argument(
+        "--set", type=Path, help="NPZ set (see ml/data/dataset.py); default: made up"
+    )
     parser.add_argument("--output", type=Path, default=Path("reports/learning.json"))
     parser.add_argument("--cores", type=int, default=CORES, help="default: %(default)s")
     arguments = parser.parse_args(argv)

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ml.contract import DIGITS, NOT_A_DIGIT, Ink, Stroke
-from ml.letterforms import DIGIT_FORMS, OTHER_FORMS, strokes_of
-from ml.pictures import as_picture
-from ml.preprocessing import ink_box, preprocess
-from ml.strokes import UNKNOWN_TIME, pack_ink
-from ml.synthetic import smooth
+from ml.data.letterforms import DIGIT_FORMS, OTHER_FORMS, strokes_of
+from ml.data.synthetic import smooth
+from ml.drawing.pictures import as_picture
+from ml.drawing.preprocessing import ink_box, preprocess
+from ml.drawing.strokes import UNKNOWN_TIME, pack_ink
 from recognizer.reports.made_up_bitmaps import bitmaps
 
 CANVAS_PX = 280
@@ -92,7 +92,7 @@ def _written(form: str, count: int, rng: np.random.Generator) -> tuple[Stroke, l
 
     (count, n, 3), and where in n a new stroke begins.
 
-    As `ml.synthetic.by_hand` and `ml.robustness.lay`, but all at once: a curve through corners
+    As `ml.data.synthetic.by_hand` and `ml.evaluation.robustness.lay`, but all at once: a curve through corners
     is a matrix times these.
     """
     turn, slant = np.deg2rad(rng.normal(0, 5, count)), rng.normal(0.08, 0.18, count)

@@ -1,6 +1,6 @@
 """The bitmaps of many made-up drawings at once, in less than half the time.
 
-Exactly those that `ml.preprocessing.preprocess` makes of each: the same steps in the same order,
+Exactly those that `ml.drawing.preprocessing.preprocess` makes of each: the same steps in the same order,
 for all drawings that have equally many points. A test holds that.
 """
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.contract import IMAGE_SIZE, INK_BOX
-from ml.preprocessing import PEN_WIDTH_PX
-from ml.strokes import STEP_PX
+from ml.drawing.preprocessing import PEN_WIDTH_PX
+from ml.drawing.strokes import STEP_PX
 
 _REACH = PEN_WIDTH_PX / 2 + 0.5
 _WINDOW = np.arange(int(2 * _REACH) + 1)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from ml.strokes import unpack_ink
+from ml.drawing.strokes import unpack_ink
 from recognizer.reports import processes
 from recognizer.reports.bench import CLIENTS, bodies, cookies_of, sessions
 from recognizer.reports.figures import say, write

@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Q
 
-from ml.inference import ArtifactError
+from ml.reading.inference import ArtifactError
 from recognizer.backing.storage import StorageAwayError
 from recognizer.models import ModelVersion
 from recognizer.registry.promotion import register_shipped_model

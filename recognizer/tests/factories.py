@@ -12,8 +12,8 @@ from django.core.files.base import ContentFile
 
 from ml import pretrained
 from ml.contract import DIGITS, Drawn, Ink, Picture
-from ml.preprocessing import preprocess
-from ml.strokes import parse_strokes
+from ml.drawing.preprocessing import preprocess
+from ml.drawing.strokes import parse_strokes
 from recognizer.drawings.recognition import bitmap_bytes, drawn_columns
 from recognizer.models import (
     Drawing,
@@ -178,7 +178,7 @@ def make_version(
 
 
 def make_metrics(errors: int = 50, samples: int = 10_000) -> dict[str, Any]:
-    """Metrics as `ml.evaluation.evaluate` returns them; every error a four read as a nine."""
+    """Metrics as `ml.evaluation.metrics.evaluate` returns them; every error a four read as a nine."""
     share = samples // len(DIGITS)
     confusion = [[share * (row == column) for column in range(10)] for row in range(10)]
     confusion[4][4] -= errors

@@ -15,7 +15,7 @@ import numpy as np
 import psycopg
 
 from ml import pretrained
-from ml.dataset import Dataset, load_bitmaps, save_bitmaps
+from ml.data.dataset import Dataset, load_bitmaps, save_bitmaps
 from ml.tests import golden
 from recognizer.tests import postgres
 from recognizer.tests.people import Answer, Crowd, Person

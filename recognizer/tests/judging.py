@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ml import pretrained
-from ml.dataset import load_bitmaps, save_bitmaps
-from ml.evaluation import score
-from ml.inference import Classifier
+from ml.data.dataset import load_bitmaps, save_bitmaps
+from ml.evaluation.metrics import score
+from ml.reading.inference import Classifier
 from recognizer.models import Drawing, ModelVersion
 from recognizer.tests.factories import make_drawing, make_label, make_run, make_version
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ml.pictures import MAX_PIXELS
+from ml.drawing.pictures import MAX_PIXELS
 from recognizer.models import ApiToken, Drawing
 from recognizer.tests.factories import make_drawing, make_run, make_staff, make_user, make_version
 from recognizer.tests.test_api import DRAWINGS, PREDICT, data_url

@@ -9,7 +9,7 @@ from django.test import Client
 from PIL import Image
 
 from ml.contract import DIGITS
-from ml.inference import Classifier
+from ml.reading.inference import Classifier
 from ml.tests import golden
 from ml.tests.pictures import encoded
 from recognizer.models import Drawing

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from ml.contract import NOT_A_DIGIT, Ink, Picture
-from ml.dataset import load_inks, load_set
+from ml.data.dataset import load_inks, load_set
 from recognizer import exchange
 from recognizer.models import Drawing, Label, Prediction
 from recognizer.tests.exchanging import entries, exported, imported, make_one_of_each

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from ml.contract import IMAGE_SIZE
-from ml.preprocessing import preprocess
+from ml.drawing.preprocessing import preprocess
 from recognizer.drawings.recognition import bitmap_bytes
 from recognizer.models import Drawing, Label, Prediction
 from recognizer.models.drawing import fingerprint

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from ml import pretrained
 from ml.contract import NOT_A_DIGIT
-from ml.inference import load_trained
+from ml.reading.inference import load_trained
 from recognizer.models import Drawing, Label, ModelVersion, Promotion, Verdict
 from recognizer.registry import active_model, evaluation_sets, gate, promotion
 from recognizer.tests.factories import make_drawing, make_label, make_prediction, make_run

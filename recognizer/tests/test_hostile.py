@@ -13,8 +13,8 @@ from django.test import Client
 from PIL import Image
 
 from ml.contract import Ink
-from ml.pictures import decode_picture
-from ml.preprocessing import preprocess
+from ml.drawing.pictures import decode_picture
+from ml.drawing.preprocessing import preprocess
 from ml.tests.pictures import encoded
 from recognizer.models import Drawing
 from recognizer.tests.test_api import DRAWINGS, GOOD, PREDICT, answer, data_url, patch, post, saved

@@ -5,11 +5,11 @@ import pytest
 
 from ml import pretrained
 from ml.contract import Ink, Picture
-from ml.dataset import DatasetError, save_strokes
-from ml.inference import load_trained
-from ml.pictures import as_picture
-from ml.preprocessing import preprocess
-from ml.robustness import lay
+from ml.data.dataset import DatasetError, save_strokes
+from ml.drawing.pictures import as_picture
+from ml.drawing.preprocessing import preprocess
+from ml.evaluation.robustness import lay
+from ml.reading.inference import load_trained
 from recognizer.reports import group as groups
 from recognizer.reports import learning_table
 from recognizer.reports.group import Handwriting

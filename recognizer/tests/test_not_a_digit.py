@@ -21,8 +21,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(scope="module")
 def eleven_classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real exported network with eleven outputs; untrained, the threshold alone decides."""
-    from ml.architecture import source_cnn
-    from ml.export import export
+    from ml.learning.architectures import source_cnn
+    from ml.learning.export import export
 
     folder = tmp_path_factory.mktemp("eleven")
     network = source_cnn(11)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from ml import pretrained
-from ml.inference import ArtifactError
+from ml.reading.inference import ArtifactError
 from ml.tests import golden
 from mnist_site.env import env_storage
 from recognizer.backing.storage import StorageAwayError

@@ -335,7 +335,7 @@ def _wait_for_stage(run: TrainingRun, stage: str, worker: threading.Thread) -> N
 def test_pictures_and_strokes_are_both_written_for_the_training(
     shipped_model: ModelVersion, tmp_path: Any
 ) -> None:
-    from ml.dataset import load_set
+    from ml.data.dataset import load_set
 
     labelled("7")
     labelled("1", picture=make_picture())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from ml.paired_test import chance_of_so_many
+from ml.evaluation.paired_test import chance_of_so_many
 from recognizer.language import run_messages
 from recognizer.models import Verdict
 from recognizer.registry import gate_rule

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
-from ml.strokes import pack_ink, parse_strokes
+from ml.drawing.strokes import pack_ink, parse_strokes
 from recognizer.models import Drawing, Share
 from recognizer.tests.factories import (
     ONE,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml.strokes import pack_ink, parse_strokes, unpack_ink
+from ml.drawing.strokes import pack_ink, parse_strokes, unpack_ink
 from ml.tests import golden
 from recognizer.reports import processes, soak_load, soak_table
 from recognizer.reports.clients import http_request

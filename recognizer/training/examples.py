@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ml.contract import IMAGE_SIZE, Ink
-from ml.dataset import save_bitmaps, save_strokes
+from ml.data.dataset import save_bitmaps, save_strokes
 from recognizer.language import run_messages
 from recognizer.models import TrainingRun
 

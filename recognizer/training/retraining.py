@@ -32,7 +32,7 @@ RIVALS = 3.0
 
 MOST_FORGOTTEN = 0.02
 """How much of what is known may be lost: a candidate goes back towards the version it started
-from until that holds (`ml.training.blend`). The gate would refuse one that forgot more."""
+from until that holds (`ml.learning.training.blend`). The gate would refuse one that forgot more."""
 
 MOST_ATTEMPTS = 3
 """So many workers may die over a run before it is given up."""

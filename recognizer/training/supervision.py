@@ -26,8 +26,8 @@ from django.utils import timezone
 
 from ml import pretrained
 from ml.contract import NOT_A_DIGIT
-from ml.dataset import DatasetError
-from ml.inference import ArtifactError, load_trained
+from ml.data.dataset import DatasetError
+from ml.reading.inference import ArtifactError, load_trained
 from recognizer.backing.outages import AWAY, outlast
 from recognizer.language import run_messages
 from recognizer.models import TrainingRun

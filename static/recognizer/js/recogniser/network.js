@@ -2,7 +2,7 @@ import { KINDS } from "./operations.js";
 
 const MAGIC = "HWN1";
 
-/** A network in the format that ml/web_export.py describes, ready to run. */
+/** A network in the format that ml/learning/web_export.py describes, ready to run. */
 export class Network {
   #values;
   #steps;

@@ -1,5 +1,5 @@
 /**
- * From strokes to the bitmap a network reads: what ml/preprocessing.py and ml/strokes.py do, step by
+ * From strokes to the bitmap a network reads: what ml/drawing/preprocessing.py and ml/drawing/strokes.py do, step by
  * step and in the same order, so that both give the same bytes (tests/golden.json holds that).
  *
  * Drawn is the body that the API reads: {strokes: [[[x, y, …], …], …], width, height}.

@@ -4,11 +4,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from ml.augmentation import augment
-from ml.auxiliary import ANSWERS, second_targets
-from ml.dataset import Dataset
-from ml.distillation import Soften
-from ml.plan import Plan
+from ml.data.augmentation import augment
+from ml.data.dataset import Dataset
+from ml.learning.auxiliary import ANSWERS, second_targets
+from ml.learning.distillation import Soften
+from ml.learning.plan import Plan
 
 
 def training_batches(dataset: Dataset, plan: Plan, soften: Soften | None = None) -> tf.data.Dataset:

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ml.bending import Bend, bend_picture
 from ml.contract import DIGITS, Greyscale
-from ml.dataset import DatasetError, save_bitmaps
-from ml.download import Bar, npm_package
-from ml.mixture import UNLIKE_DIGITS
+from ml.data.bending import Bend, bend_picture
+from ml.data.dataset import DatasetError, save_bitmaps
+from ml.data.download import Bar, npm_package
+from ml.data.mixture import UNLIKE_DIGITS
 
 VERSION = "5.3.0"
 NAMES = """
@@ -82,7 +82,7 @@ def write_set(target: Path, folder: Path, names: Sequence[str] = NAMES, seed: in
     """Write every character of every typeface, as `CHARACTERS` says; the number of samples.
 
     Args:
-        target: the NPZ file, in the format of `ml.dataset`.
+        target: the NPZ file, in the format of `ml.data.dataset`.
         folder: where fetched typefaces are kept; those that are there are not fetched again.
 
     Raises:

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.contract import Drawn, Ink, InkError, Labels
-from ml.dataset import Dataset
-from ml.pictures import as_picture
-from ml.preprocessing import preprocess
-from ml.strokes import clockwise
+from ml.data.dataset import Dataset
+from ml.drawing.pictures import as_picture
+from ml.drawing.preprocessing import preprocess
+from ml.drawing.strokes import clockwise
 
 CANVAS_PX = 280
 SIZES = (0.35, 0.90)

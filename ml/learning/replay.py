@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import evaluation
 from ml.contract import DIGITS, JSON, NOT_A_DIGIT
-from ml.dataset import Dataset, as_split, concatenate, load_mnist, load_set, only_classes
-from ml.inference import Classifier
-from ml.mixture import learnable, made_up
+from ml.data.dataset import Dataset, as_split, concatenate, load_mnist, load_set, only_classes
+from ml.data.mixture import learnable, made_up
+from ml.evaluation import metrics
+from ml.reading.inference import Classifier
 
 MNIST, SETS = 6_000, 3_000
 LETTERS, MADE_UP = 1_000, 500
@@ -54,7 +54,7 @@ def _trained_on(part: Dataset, result: JSON) -> Dataset:
 
 def hard_and_easy(part: Dataset, count: int, classifier: Classifier, seed: int) -> Dataset:
     """About `count` samples, equally many of each label, half of them the hardest."""
-    scores = evaluation.score(classifier, part)
+    scores = metrics.score(classifier, part)
     of_the_true = scores[np.arange(len(part)), part.targets(classifier.classes)]
     rng = np.random.default_rng(seed)
     labels = sorted(set(part.labels.tolist()))

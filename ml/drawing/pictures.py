@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 
 from ml.contract import INK_BOX, Greyscale, Ink, InkError, Picture, Stroke
-from ml.photographs import SMALLEST_INK, find_ink, is_photograph
-from ml.windows import in_disc
+from ml.drawing.photographs import SMALLEST_INK, find_ink, is_photograph
+from ml.drawing.windows import in_disc
 
 FORMATS = ("PNG", "JPEG")
 MAX_PIXELS = 20_000_000

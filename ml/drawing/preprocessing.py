@@ -20,7 +20,7 @@ from ml.contract import (
     Ink,
     Stroke,
 )
-from ml.strokes import rasterise
+from ml.drawing.strokes import rasterise
 
 PEN_WIDTH_PX = 2.6
 """Canonical pen, in bitmap pixels: the width at which the rendered digits of the UCI

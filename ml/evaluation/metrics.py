@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.contract import JSON, NOT_A_DIGIT, Ink, Labels, Scores
-from ml.dataset import Dataset
-from ml.inference import Classifier
+from ml.data.dataset import Dataset
+from ml.reading.inference import Classifier
 
 STRICT = 0.01
 """The most digits that may be refused where letters are counted as strictly as that allows."""
@@ -230,7 +230,7 @@ def measure_loading(artifact: Path, classes: tuple[str, ...], repeats: int = 9) 
 _RESIDENT = """
 import sys
 from pathlib import Path
-from ml.inference import Classifier
+from ml.reading.inference import Classifier
 Classifier.load(Path(sys.argv[1]), tuple(sys.argv[2].split(","))).warm_up()
 lines = Path("/proc/self/status").read_text().splitlines()
 print(next(line.split()[1] for line in lines if line.startswith("VmRSS")))

@@ -12,14 +12,14 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from ml.architecture import ARCHITECTURES
-from ml.auxiliary import BothLosses, ScoresAccuracy, with_second_answer
-from ml.batches import training_batches, validation_batches
-from ml.calibration import DIGITS_LOST, choose_threshold, fit_temperature
 from ml.contract import JSON, NOT_A_DIGIT
-from ml.dataset import Dataset
-from ml.distillation import softener
-from ml.plan import Plan
+from ml.data.dataset import Dataset
+from ml.learning.architectures import ARCHITECTURES
+from ml.learning.auxiliary import BothLosses, ScoresAccuracy, with_second_answer
+from ml.learning.batches import training_batches, validation_batches
+from ml.learning.distillation import softener
+from ml.learning.plan import Plan
+from ml.reading.calibration import DIGITS_LOST, choose_threshold, fit_temperature
 
 Report = Callable[[JSON], None]
 """Takes one event: {"event": "epoch" | "step" | …, …}."""

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ml.dataset import MNIST_SHA256, DatasetError, file_sha256
+from ml.data.dataset import MNIST_SHA256, DatasetError, file_sha256
 
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist",

@@ -42,7 +42,7 @@ def export(network: keras.Model, classes: tuple[str, ...], reject_above: float, 
 
     Args:
         network: float32, as it is served.
-        reject_above: see `ml.inference.Classifier`.
+        reject_above: see `ml.reading.inference.Classifier`.
 
     Raises:
         ValueError: it holds a layer that the page cannot run.
@@ -59,7 +59,7 @@ def export_trained(weights: Path, path: Path) -> None:
     Raises:
         OSError: there is no record beside them.
     """
-    from ml.training import load_network
+    from ml.learning.training import load_network
 
     result = pretrained.result(weights.parent)
     classes = tuple(result["plan"]["classes"])

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from ml.contract import Greyscale
-from ml.parts import Parts, connected_parts
-from ml.windows import in_square
+from ml.drawing.parts import Parts, connected_parts
+from ml.drawing.windows import in_square
 
 _Grey = NDArray[np.float32]
 _Which = NDArray[np.bool_]

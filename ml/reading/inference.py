@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ml import pretrained
 from ml.contract import IMAGE_SIZE, NOT_A_DIGIT, Bitmap, Drawn, Labels, Scores
-from ml.preprocessing import preprocess
+from ml.drawing.preprocessing import preprocess
 
 MOST_AT_ONCE = 32
 """Bitmaps in one inference: more take no less time each, but 0.2 MB each, for good."""
@@ -127,7 +127,7 @@ class Classifier:
         """Preprocess and classify one drawing.
 
         Raises:
-            InkError: no ink, or too little; see `ml.preprocessing.preprocess`.
+            InkError: no ink, or too little; see `ml.drawing.preprocessing.preprocess`.
         """
         bitmap = preprocess(drawn)
         return Reading(bitmap, self.classify(bitmap))

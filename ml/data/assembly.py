@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.bending import bend_ink, bend_scans
 from ml.contract import JSON, NOT_A_DIGIT, Ink, Labels
-from ml.dataset import (
+from ml.data.bending import bend_ink, bend_scans
+from ml.data.dataset import (
     Dataset,
     DatasetError,
     concatenate,
@@ -20,7 +20,7 @@ from ml.dataset import (
     load_mnist,
     load_set,
 )
-from ml.mixture import (
+from ml.data.mixture import (
     as_drawn,
     learnable,
     made_up,
@@ -29,7 +29,7 @@ from ml.mixture import (
     with_rivals,
     written_digits,
 )
-from ml.synthetic import turned
+from ml.data.synthetic import turned
 
 NOT_A_DIGIT_SHARE = 0.10
 """Of what a training draws, where "not a digit" is a class."""

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ml.contract import IMAGE_SIZE, INK_BOX, Bitmap, Ink, Labels, Stroke
-from ml.letterforms import strokes_of
-from ml.pictures import as_picture
-from ml.preprocessing import centre_by_mass, preprocess
-from ml.strokes import clockwise
+from ml.data.letterforms import strokes_of
+from ml.drawing.pictures import as_picture
+from ml.drawing.preprocessing import centre_by_mass, preprocess
+from ml.drawing.strokes import clockwise
 
 _CANVAS = 280
 _PENS_PX = (1.8, 3.4)
@@ -21,7 +21,7 @@ _PICTURES = 0.35
 _PICTURE_PENS_PX = (4.0, 28.0)
 
 _TURNS_DEG = {"1": (9.0, 11.0), "7": (5.0, 6.0)}
-"""By label, how far it is turned clockwise: mean and standard deviation. See `ml.augmentation`."""
+"""By label, how far it is turned clockwise: mean and standard deviation. See `ml.data.augmentation`."""
 _TURN_DEG = (0.0, 5.0)
 
 _WOBBLE = 0.45
@@ -51,7 +51,7 @@ def written(
 
 
 def by_hand(form: str, rng: np.random.Generator) -> Ink:
-    """One form (see `ml.letterforms`) as a hand would write it on the canvas."""
+    """One form (see `ml.data.letterforms`) as a hand would write it on the canvas."""
     strokes = (np.clip(stroke, 0, _CANVAS) for stroke in _by_hand(strokes_of(form), rng))
     return Ink(tuple(strokes), _CANVAS, _CANVAS)
 

@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ml import evaluation
 from ml.contract import IMAGE_SIZE, JSON
-from ml.dataset import Dataset
-from ml.inference import Classifier
+from ml.data.dataset import Dataset
+from ml.evaluation import metrics
+from ml.reading.inference import Classifier
 
 PRECISIONS = ("float32", "float16", "int8")
 
@@ -76,7 +76,7 @@ def compare_precisions(
             path = Path(folder) / f"{precision}.tflite"
             export(network, path, precision, train_set)
             classifier = Classifier.load(path, classes, reject_above)
-            figures = evaluation.evaluate(classifier, validation_set)
+            figures = metrics.evaluate(classifier, validation_set)
             compared.append(
                 {
                     "precision": precision,
@@ -84,8 +84,8 @@ def compare_precisions(
                     "samples": figures["samples"],
                     "accuracy": figures["accuracy"],
                     "loss": figures["loss"],
-                    "median_ms": evaluation.measure_latency(classifier)["median_ms"],
-                    "load_ms": evaluation.measure_loading(path, classes),
+                    "median_ms": metrics.measure_latency(classifier)["median_ms"],
+                    "load_ms": metrics.measure_loading(path, classes),
                 }
             )
     return compared

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml.charts import reliability_svg, risk_coverage_svg, writers_svg
 from ml.contract import JSON
-from ml.evaluation import STRICT, Answers, worst_mistakes
+from ml.evaluation.charts import reliability_svg, risk_coverage_svg, writers_svg
+from ml.evaluation.metrics import STRICT, Answers, worst_mistakes
 
 FIGURES_BEGIN, FIGURES_END = "<!-- figures -->", "<!-- end of figures -->"
 

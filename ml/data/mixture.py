@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.contract import NOT_A_DIGIT, Labels
-from ml.dataset import Dataset, concatenate, only_classes
-from ml.letterforms import DIGIT_FORMS, OTHER_FORMS
-from ml.preprocessing import PEN_WIDTH_PX
-from ml.synthetic import scribbles, several_digits, written
-from ml.thinning import redraw
+from ml.data.dataset import Dataset, concatenate, only_classes
+from ml.data.letterforms import DIGIT_FORMS, OTHER_FORMS
+from ml.data.synthetic import scribbles, several_digits, written
+from ml.data.thinning import redraw
+from ml.drawing.preprocessing import PEN_WIDTH_PX
 
 UNLIKE_DIGITS = frozenset("ACDEFGHJKLMNPQRTUVWXYadefhkmnprtuvwxy+-*")
 """Letters and signs that nobody takes for a digit. O, I, l, S, Z, B, b, g, q and the like
@@ -67,7 +67,7 @@ def _made_up(images: NDArray[np.uint8], labels: Labels, name: str) -> Dataset:
         np.full(len(images), "", "U1"),
         np.ones(len(images), np.float32),
         np.ones(len(images), bool),
-        {f"made up {name}": "ml.synthetic"},
+        {f"made up {name}": "ml.data.synthetic"},
     )
 
 

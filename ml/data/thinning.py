@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.contract import IMAGE_SIZE, INK_BOX, Bitmap
-from ml.preprocessing import centre_by_mass
-from ml.strokes import stamp
+from ml.drawing.preprocessing import centre_by_mass
+from ml.drawing.strokes import stamp
 
 _SCALE = 2
 _CHUNK = 2_000

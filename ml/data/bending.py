@@ -2,7 +2,7 @@
 
 They are bent where they are still large, and become a bitmap only then: nothing is blurred, so
 that strokes look as if a pen had drawn them and scans as if they had been scanned. A bitmap that is
-bent itself (`ml.augmentation`) looks like neither.
+bent itself (`ml.data.augmentation`) looks like neither.
 """
 
 import os
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ml.contract import BlankError, Greyscale, Ink, Picture
-from ml.preprocessing import preprocess
-from ml.strokes import clockwise, resample
+from ml.drawing.preprocessing import preprocess
+from ml.drawing.strokes import clockwise, resample
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Bend:
     pushed: float
     """By how much of its longer side each part of a character is moved."""
     clockwise_deg: Mapping[str, float] = field(default_factory=dict)
-    """By label, around which angle strokes are turned if not 0; see `ml.augmentation`."""
+    """By label, around which angle strokes are turned if not 0; see `ml.data.augmentation`."""
 
 
 PEN = Bend(7.0, 0.12, 0.10, 0.03, {"1": 9.0, "7": 5.0})

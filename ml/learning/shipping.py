@@ -5,11 +5,9 @@ import json
 import shutil
 from pathlib import Path
 
-from ml import evaluation, pretrained
-from ml.calibration import DIGITS_LOST
-from ml.charts import reliability_svg
+from ml import pretrained
 from ml.contract import DIGITS, JSON, NOT_A_DIGIT
-from ml.dataset import (
+from ml.data.dataset import (
     Dataset,
     as_split,
     concatenate,
@@ -18,9 +16,12 @@ from ml.dataset import (
     only_classes,
     save_bitmaps,
 )
-from ml.inference import Classifier, load_trained
-from ml.mixture import learnable
-from ml.replay import replay
+from ml.data.mixture import learnable
+from ml.evaluation import metrics
+from ml.evaluation.charts import reliability_svg
+from ml.learning.replay import replay
+from ml.reading.calibration import DIGITS_LOST
+from ml.reading.inference import Classifier, load_trained
 
 
 def ship(
@@ -43,7 +44,7 @@ def ship(
     for name in ("model.tflite", "model.weights.h5", "confusion.png"):
         if (run / name).resolve() != (target / name).resolve():
             shutil.copyfile(run / name, target / name)
-    from ml.web_export import export_trained
+    from ml.learning.web_export import export_trained
 
     export_trained(run / pretrained.WEIGHTS.name, target / pretrained.WEB.name)
     if seeds:
@@ -62,8 +63,8 @@ def ship(
 
 def _draw_reliability(target: Path, result: JSON, test: Dataset) -> None:
     classes, threshold = tuple(result["plan"]["classes"]), result["calibration"]["reject_above"]
-    answers = evaluation.answer(Classifier.load(target / "model.tflite", classes, threshold), test)
-    bins = evaluation.reliability(answers.confidence, answers.right)
+    answers = metrics.answer(Classifier.load(target / "model.tflite", classes, threshold), test)
+    bins = metrics.reliability(answers.confidence, answers.right)
     (target / "reliability.svg").write_text(reliability_svg(bins))
 
 
@@ -76,8 +77,8 @@ def _seed(run: Path) -> JSON:
 
 def _precisions(run: Path, result: JSON, mnist: Path, sets: list[Path]) -> list[JSON]:
     """The network at each precision, judged on the digits it was validated on."""
-    from ml.export import compare_precisions
-    from ml.training import load_network
+    from ml.learning.export import compare_precisions
+    from ml.learning.training import load_network
 
     plan = result["plan"]
     classes = tuple(plan["classes"])
@@ -191,18 +192,18 @@ def _mixture_in_words(result: JSON) -> str:
         turned = " Pen strokes were also turned before they were drawn."
     if bent := mixture.get("bent"):
         turned = (
-            f" Each was also bent {bent} times (`ml/bending.py`): strokes before they were drawn,"
+            f" Each was also bent {bent} times (`ml/data/bending.py`): strokes before they were drawn,"
             " scans while enlarged to six times their size."
         )
-    return f"""Beside the scanned sets: {mixture["written"]:,} digits and {mixture["made_up"]:,} other drawings made up by `ml/synthetic.py`, and
-every sample redrawn with other pens, {mixture["redrawn_with_pens"]} of them each (`ml/thinning.py`).{turned} How often a sample of a set is drawn, where it is not 1: {weights or "always 1"}."""
+    return f"""Beside the scanned sets: {mixture["written"]:,} digits and {mixture["made_up"]:,} other drawings made up by `ml/data/synthetic.py`, and
+every sample redrawn with other pens, {mixture["redrawn_with_pens"]} of them each (`ml/data/thinning.py`).{turned} How often a sample of a set is drawn, where it is not 1: {weights or "always 1"}."""
 
 
 def model_card(result: JSON, folder: Path) -> str:
     """The card, every figure from `result.json` or measured on the spot."""
     artifact = folder / "model.tflite"
     classifier = Classifier.load(artifact, tuple(result["plan"]["classes"]))
-    latency = evaluation.measure_latency(classifier)
+    latency = metrics.measure_latency(classifier)
     test, validation = result["metrics"]["mnist_test"], result["metrics"]["validation"]
     low, high = test["interval"]
     augmentation = result["plan"]["augmentation"]
