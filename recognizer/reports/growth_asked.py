@@ -86,7 +86,8 @@ def _fill(count: int) -> float | None:
     from django.core.management import call_command
 
     from recognizer.models import Drawing
-    from recognizer.reports import filling, growth_pages
+    from recognizer.reports import growth_pages
+    from recognizer.sample_data import filling
 
     call_command("migrate", verbosity=0)
     # How the files of a page are named makes no difference here, and collecting them takes a while.

@@ -16,7 +16,7 @@ from recognizer.models import Drawing, Label, Prediction
 from recognizer.models.drawing import fingerprint
 from recognizer.models.held_out import is_held_out
 from recognizer.registry import active_model
-from recognizer.reports import filling, made_up, made_up_elsewhere, made_up_rows
+from recognizer.sample_data import filling, invented, processes, rows
 from recognizer.tests.factories import make_drawing
 
 pytestmark = pytest.mark.django_db
@@ -68,12 +68,12 @@ def test_rows_stored_past_django_are_what_django_would_have_stored(shipped_model
 def test_other_processes_make_the_same_rows_in_the_same_order(shipped_model):
     site = filling._site(60, filling.LABELLED, np.random.default_rng(1))
     jobs = [(1, start, 20) for start in (0, 20, 40)]
-    elsewhere = list(made_up_elsewhere.rows_of(site, jobs, processes=2))
-    assert elsewhere == [made_up_rows.make_rows(site, *job) for job in jobs]
+    elsewhere = list(processes.rows_of(site, jobs, processes=2))
+    assert elsewhere == [rows.make_rows(site, *job) for job in jobs]
 
 
 def test_the_shipped_model_reads_made_up_drawings_as_the_digits_they_are(shipped_model):
-    made = made_up.make(7, 200)
+    made = invented.make(7, 200)
     raw = b"".join(one.bitmap for one in made)
     images = np.frombuffer(raw, np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
     read, _ = active_model.current().classifier.answer(images)

@@ -12,8 +12,9 @@ from django.db import connection
 from recognizer.admin import dashboard, desk, keyset_lists
 from recognizer.drawings import review
 from recognizer.models import Drawing, ModelVersion, Prediction
-from recognizer.reports import filling, growth, growth_pages
+from recognizer.reports import growth, growth_pages
 from recognizer.reports.growth_pages import LIST
+from recognizer.sample_data import filling
 from recognizer.tests.factories import ONE, make_drawing, make_label, make_picture, make_user
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from recognizer.models.packed import (
     unpack_bitmap,
     unpack_symbols,
 )
-from recognizer.reports.made_up import make
+from recognizer.sample_data.invented import make
 from recognizer.tests.factories import make_drawing
 
 noise = st.binary(min_size=BITMAP_BYTES, max_size=BITMAP_BYTES)

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from recognizer.models import Drawing
-from recognizer.reports import filling
+from recognizer.sample_data import filling
 
 
 class Command(BaseCommand):

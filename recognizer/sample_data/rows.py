@@ -19,7 +19,7 @@ from ml.contract import NOT_A_DIGIT
 from recognizer.models import Drawing, Label, Prediction
 from recognizer.models.review_state import standing_of_new
 from recognizer.models.rows import Row, row_of
-from recognizer.reports.made_up import MadeUp, make
+from recognizer.sample_data.invented import MadeUp, make
 
 SPAN = timedelta(days=730)
 ACCOUNTS = 0.2

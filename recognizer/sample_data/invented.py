@@ -17,7 +17,7 @@ from ml.data.synthetic import smooth
 from ml.drawing.pictures import as_picture
 from ml.drawing.preprocessing import ink_box, preprocess
 from ml.drawing.strokes import UNKNOWN_TIME, pack_ink
-from recognizer.reports.made_up_bitmaps import bitmaps
+from recognizer.sample_data.bitmaps import bitmaps
 
 CANVAS_PX = 280
 PICTURES = 0.02

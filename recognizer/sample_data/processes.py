@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from recognizer.reports.made_up_rows import Rows, Site
+    from recognizer.sample_data.rows import Rows, Site
 
 Job = tuple[int, int, int]
 """Seed, first place, count."""
@@ -40,6 +40,6 @@ def _begin(pickled: bytes) -> None:
 
 
 def _make(seed: int, start: int, count: int) -> "Rows":
-    from recognizer.reports.made_up_rows import make_rows
+    from recognizer.sample_data.rows import make_rows
 
     return make_rows(_sites[0], seed, start, count)

@@ -19,16 +19,9 @@ from recognizer.drawings.recognition import answer_columns, recognise
 from recognizer.models import Drawing, Label, ModelVersion, Prediction
 from recognizer.models.rows import Row, columns
 from recognizer.registry import promotion
-from recognizer.reports.made_up import make
-from recognizer.reports.made_up_elsewhere import rows_of
-from recognizer.reports.made_up_rows import (
-    ACCOUNTS,
-    Answer,
-    Rows,
-    Site,
-    make_rows,
-    random_uuid,
-)
+from recognizer.sample_data.invented import make
+from recognizer.sample_data.processes import rows_of
+from recognizer.sample_data.rows import ACCOUNTS, Answer, Rows, Site, make_rows, random_uuid
 
 BATCH = 2000
 DRAWINGS_A_PERSON = 50
