@@ -39,9 +39,9 @@ test-faults: .venv/.installed-dev  ## what happens when a part dies, with real p
 	DATABASE_URL= $(BIN)/python -m pytest recognizer/tests/test_faults.py
 
 test-postgres: .venv/.installed-dev  ## only the tests that touch the database, on PostgreSQL
-	$(BIN)/python -m recognizer.tests.postgres -- \
+	$(BIN)/python -m devtools.postgres -- \
 		$(BIN)/python -m pytest -n 2 recognizer/tests -m "not (browser or services)"
-	$(BIN)/python -m recognizer.tests.postgres -- \
+	$(BIN)/python -m devtools.postgres -- \
 		$(BIN)/python -m pytest recognizer/tests -m "services and not slow"
 
 lint: lint-ruff lint-types lint-imports lint-templates lint-django  ## every static check
@@ -76,7 +76,7 @@ messages: .venv/.installed-dev  ## gather the texts to translate and compile the
 	$(LINT_ENV) $(BIN)/python manage.py compilemessages --ignore .venv
 
 screenshots: .venv/.installed-dev chromium  ## take the README's pictures again
-	$(BIN)/python -m recognizer.tests.browser.screenshots docs/screenshots
+	$(BIN)/python -m devtools.screenshots docs/screenshots
 
 figures: .venv/.installed  ## measure the model again, renew the README's table [SETS="FILE …"]
 	$(BIN)/python -m ml evaluate --readme README.md $(SETS:%=--set %)
@@ -94,10 +94,10 @@ hosts-report: .venv/.installed-dev  ## do several hosts make one site? Real proc
 	@$(BIN)/python -m recognizer.tests.hosts_report
 
 growth-report: .venv/.installed-dev  ## what pages cost with many drawings: ten minutes and more [N=1000000] [POSTGRES=1]
-	@$(if $(POSTGRES),$(BIN)/python -m recognizer.tests.postgres -- )$(BIN)/python -m recognizer.reports.growth $(N:%=--count %)
+	@$(if $(POSTGRES),$(BIN)/python -m devtools.postgres -- )$(BIN)/python -m recognizer.reports.growth $(N:%=--count %)
 
 deploy-report: .venv/.installed-dev caddy  ## replaces a release under load behind the proxy; counts what fails: two minutes [NOTICE=4]
-	@$(BIN)/python -m recognizer.tests.postgres -- $(BIN)/python -m recognizer.reports.deploy $(NOTICE:%=--notice %)
+	@$(BIN)/python -m devtools.postgres -- $(BIN)/python -m recognizer.reports.deploy $(NOTICE:%=--notice %)
 
 soak: .venv/.installed-dev  ## load without pause while its parts are killed: is anything lost? [MINUTES=10]
 	@$(BIN)/python -m recognizer.reports.soak $(MINUTES:%=--minutes %)
@@ -147,4 +147,4 @@ caddy:
 		|| { echo "make deploy-report: Caddy is missing and apt-get cannot install it; install it by hand." >&2; exit 1; }
 
 chromium: .venv/.installed-dev
-	@$(BIN)/python -m recognizer.tests.chromium
+	@$(BIN)/python -m devtools.chromium

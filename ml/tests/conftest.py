@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from devtools import golden
 from ml.data.dataset import save_strokes
-from ml.tests import golden
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ml.tests import golden
+from devtools import golden
 from ml.tests.pictures import encoded
 
 SIDE = 360

@@ -6,7 +6,7 @@ import zlib
 
 from PIL import Image, ImageDraw
 
-from ml.tests import golden
+from devtools import golden
 
 
 def picture_of(

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from devtools import golden
 from ml import pretrained
 from ml.contract import Ink
 from ml.data.assembly import training_data
 from ml.data.bending import PEN, bend_ink, bend_scans
 from ml.data.dataset import load_bitmaps, load_set, save_bitmaps
 from ml.drawing.preprocessing import preprocess
-from ml.tests import golden
 from ml.tests.options import options
 
 SCANS = load_bitmaps(pretrained.MNIST_TEST).images[:300]

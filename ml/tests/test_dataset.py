@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from devtools import golden
 from ml.contract import DIGITS, Ink
 from ml.data.dataset import (
     Dataset,
@@ -18,7 +19,6 @@ from ml.data.dataset import (
 )
 from ml.drawing.pictures import as_picture, decode_picture
 from ml.drawing.preprocessing import preprocess
-from ml.tests import golden
 from ml.tests.pictures import encoded, picture_of
 
 

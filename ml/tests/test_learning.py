@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from devtools import golden
 from ml import pretrained
 from ml.contract import DIGITS, NOT_A_DIGIT, Bitmap
 from ml.data.dataset import Dataset, load_bitmaps
 from ml.evaluation import metrics
 from ml.reading.inference import ArtifactError, Classifier, load_trained
-from ml.tests import golden
 
 PLAN = pretrained.result()["plan"]
 CLASSES = tuple(PLAN["classes"])

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from devtools import golden
 from ml import pretrained
 from ml.contract import DIGITS, NOT_A_DIGIT
 from ml.data.dataset import Dataset, concatenate, load_bitmaps
@@ -16,7 +17,6 @@ from ml.drawing.preprocessing import preprocess
 from ml.evaluation import metrics
 from ml.reading.calibration import choose_threshold, fit_temperature
 from ml.reading.inference import Classifier, load_trained
-from ml.tests import golden
 
 
 def classifier_that_refuses(reject_above: float) -> Classifier:

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from devtools import golden
 from ml import pretrained
 from ml.contract import Bitmap, BlankError, Ink, Picture
 from ml.data.dataset import load_bitmaps
 from ml.drawing.preprocessing import PEN_WIDTH_PX, centre_by_mass, ink_box, is_too_small, preprocess
-from ml.tests import golden
 
 
 def extent(bitmap: Bitmap) -> int:

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from devtools import golden
 from ml import pretrained
 from ml.contract import DIGITS, NOT_A_DIGIT, Ink, Picture
 from ml.data.dataset import DatasetError, load_bitmaps, load_inks, save_strokes
@@ -18,7 +19,6 @@ from ml.evaluation import charts, metrics
 from ml.evaluation.report import FIGURES_BEGIN, FIGURES_END, write_readme
 from ml.evaluation.robustness import CANVAS_PX, LAYINGS, laid, lay
 from ml.reading.inference import load_trained
-from ml.tests import golden
 
 
 def test_every_writer_counts_once() -> None:

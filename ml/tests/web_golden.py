@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from devtools import golden
 from ml.contract import DIGITS, NOT_A_DIGIT, Bitmap
 from ml.drawing.preprocessing import preprocess
 from ml.drawing.strokes import parse_strokes
-from ml.tests import golden
 
 JAVASCRIPT = Path(__file__).parents[2] / "static/recognizer/js/recogniser"
 FILE = JAVASCRIPT / "tests/golden.json"

@@ -26,15 +26,15 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
+from devtools import processes
+from devtools.report_site import ROOT, Site, SiteError, Staff, Visitor, body_of, environment
 from ml.contract import Ink
 from ml.drawing.pictures import as_picture
 from ml.evaluation.robustness import lay
-from recognizer.reports import processes
 from recognizer.reports.bench_table import in_words
 from recognizer.reports.clients import Measured, http_request, keep_asking
 from recognizer.reports.figures import say, write
 from recognizer.reports.group import made_up
-from recognizer.reports.site import ROOT, Site, SiteError, Staff, Visitor, body_of, environment
 from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import free_port
 
@@ -302,7 +302,7 @@ def ask_site(bench: Bench, folder: Path, sent: Bodies) -> float:
 
 def measure(folder: Path, python: Path, seconds: float) -> dict[str, Any]:
     """All servers, one after the other."""
-    from recognizer.tests import postgres
+    from devtools import postgres
 
     bench, sent = Bench(seconds), bodies()
     say("the site, on SQLite")

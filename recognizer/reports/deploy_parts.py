@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from recognizer.reports.site import ROOT, SiteError
+from devtools.report_site import ROOT, SiteError
 from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import free_port
 

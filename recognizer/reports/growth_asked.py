@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from recognizer.reports.site import ROOT, environment
+from devtools.report_site import ROOT, environment
 
 
 class Asked:

@@ -24,6 +24,7 @@ import django
 import numpy as np
 from numpy.typing import NDArray
 
+from devtools.report_site import Site, SiteError, Staff, Visitor, body_of, environment
 from ml import pretrained
 from ml.contract import Drawn
 from ml.data.dataset import DatasetError, file_sha256
@@ -34,7 +35,6 @@ from recognizer.reports.figures import write
 from recognizer.reports.group import Group, Handwriting
 from recognizer.reports.learning_table import in_words, is_reached
 from recognizer.reports.load import promote_under_load
-from recognizer.reports.site import Site, SiteError, Staff, Visitor, body_of, environment
 
 CORRECTIONS, MOST_DRAWN = 300, 1_200
 """So many drawings are corrected; at most so many are drawn until that many were misread."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recognizer.reports import processes
+from devtools import processes
 
 LEAST_SAMPLES, LEAST_MINUTES = 8, 1.0
 MINUTES_TO_JUDGE = 4.0

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from devtools import processes
+from devtools.report_site import Site, SiteError, environment
 from ml.drawing.strokes import unpack_ink
-from recognizer.reports import processes
 from recognizer.reports.bench import CLIENTS, bodies, cookies_of, sessions
 from recognizer.reports.figures import say, write
 from recognizer.reports.memory import Watch, trend
-from recognizer.reports.site import Site, SiteError, environment
 from recognizer.reports.soak_faults import Fault, Faults, Valkey, running_valkey
 from recognizer.reports.soak_judge import Stored, judge_errors, judge_saves, latencies
 from recognizer.reports.soak_load import Load
@@ -33,7 +33,7 @@ from recognizer.reports.soak_mix import Mix, digest_of_ink
 from recognizer.reports.soak_table import in_words, is_kept
 
 if TYPE_CHECKING:  # it needs the binaries of PostgreSQL, which only developers have
-    from recognizer.tests.postgres import Server
+    from devtools.postgres import Server
 
 MINUTES, LEAST_MINUTES = 10.0, 2.0
 SECONDS_TO_WARM_UP, SECONDS_OF_PEAK = 3.0, 10.0
@@ -54,7 +54,7 @@ GROUP BY drawing.id
 
 def measure(folder: Path, minutes: float) -> dict[str, Any]:
     """Everything; the figures."""
-    from recognizer.tests import postgres
+    from devtools import postgres
 
     # A kill loses nothing of what was committed only if a commit waits for the disk.
     safely = [f"-c{name}=on" for name in ("fsync", "synchronous_commit", "full_page_writes")]

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import redis
 
-from recognizer.reports import processes
-from recognizer.reports.site import Site, SiteError
+from devtools import processes
+from devtools.report_site import Site, SiteError
 from recognizer.reports.soak_load import Load
 from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import EmbeddedValkey
 
 if TYPE_CHECKING:  # it needs the binaries of PostgreSQL, which only developers have
-    from recognizer.tests.postgres import Server
+    from devtools.postgres import Server
 
 SECONDS_AWAY = 4.0
 SECONDS_TO_RECOVER = 60.0

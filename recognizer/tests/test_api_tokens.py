@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from rest_framework.views import APIView
 
-from ml.tests import golden
+from devtools import golden
 from recognizer.api.tokens import HasScope
 from recognizer.models import ApiToken, Drawing
 from recognizer.tests.factories import make_drawing, make_staff, make_user

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from ml.tests import golden
+from devtools import golden
 from recognizer.models import ApiToken, Drawing, Promotion, Review, Share, StaffAct
 from recognizer.tests.factories import make_drawing, make_label, make_run, make_staff, make_user
 

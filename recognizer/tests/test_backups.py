@@ -22,8 +22,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
+from devtools import golden
+from devtools.live_database import database_url
+from devtools.running_site import ROOT, environment
 from ml import pretrained
-from ml.tests import golden
 from recognizer import backups
 from recognizer.backups import archive, databases, postgresql
 from recognizer.models import ModelVersion
@@ -38,8 +40,6 @@ from recognizer.tests.factories import (
     make_version,
 )
 from recognizer.tests.judging import lose_the_file
-from recognizer.tests.live_database import database_url
-from recognizer.tests.running_up import ROOT, environment
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 

@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from PIL import Image
 
+from devtools import golden
 from ml.contract import DIGITS
 from ml.reading.inference import Classifier
-from ml.tests import golden
 from ml.tests.pictures import encoded
 from recognizer.models import Drawing
 from recognizer.tests.test_api import GOOD, PREDICT, answer, data_url, png_of, post

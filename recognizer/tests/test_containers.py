@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from recognizer.tests.running_up import ROOT
+from devtools.running_site import ROOT
 from recognizer.tests.test_settings import variables_read
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())

@@ -12,16 +12,9 @@ from typing import Any
 
 import pytest
 
-from recognizer.tests.faulty_site import (
-    Site,
-    click_retrain,
-    disk_full_for,
-    run_in,
-    running_site,
-    wait_for,
-)
-from recognizer.tests.people import Answer, Told
-from recognizer.tests.running_up import assert_nothing_is_left
+from devtools.faulty_site import Site, click_retrain, disk_full_for, run_in, running_site, wait_for
+from devtools.people import Answer, Told
+from devtools.running_site import assert_nothing_is_left
 
 pytestmark = [pytest.mark.faults, pytest.mark.services, pytest.mark.slow]
 

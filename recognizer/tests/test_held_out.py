@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from ml.tests import golden
+from devtools import golden
 from recognizer.drawings import recognition
 from recognizer.models import Drawing
 from recognizer.models.held_out import is_held_out

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from devtools.report_site import body_of
 from ml import pretrained
 from ml.contract import Ink, Picture
 from ml.data.dataset import DatasetError, save_strokes
@@ -15,7 +16,6 @@ from recognizer.reports import learning_table
 from recognizer.reports.group import Handwriting
 from recognizer.reports.habits import Habit
 from recognizer.reports.load import Answer, Promoted, judge
-from recognizer.reports.site import body_of
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,13 @@ import pytest
 from celery.contrib.testing.worker import start_worker
 from django.test import Client
 
+from devtools.running_site import ROOT
 from mnist_site.celery import app
 from recognizer import tasks
 from recognizer.monitoring import request_ids
 from recognizer.monitoring.logs import JsonFormatter, LineFormatter
 from recognizer.running.supervisor import Console
 from recognizer.tests.factories import make_user
-from recognizer.tests.running_up import ROOT
 from recognizer.training import retraining, supervision
 
 GIVEN = "req-2026.11_a"

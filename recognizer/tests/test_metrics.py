@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from ml.tests import golden
+from devtools import golden
 from recognizer.backing import broker
 from recognizer.drawings import recognition
 from recognizer.models import ModelVersion

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from devtools import golden
 from ml import pretrained
 from ml.contract import DIGITS, NOT_A_DIGIT
-from ml.tests import golden
 from recognizer.models import ModelVersion, Prediction
 from recognizer.registry import promotion
 from recognizer.tests.test_api import DRAWINGS, PREDICT, answer, patch, post

@@ -10,17 +10,17 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from devtools import golden
+from devtools.object_storage import BUCKET, KEYS, client, object_storage
+from devtools.running_site import UP, environment
 from ml import pretrained
 from ml.reading.inference import ArtifactError
-from ml.tests import golden
 from mnist_site.env import env_storage
 from recognizer.backing.storage import StorageAwayError
 from recognizer.drawings import recognition
 from recognizer.models import ModelVersion
 from recognizer.registry import active_model, artifacts, promotion
 from recognizer.running import checks, health
-from recognizer.tests.object_storage import BUCKET, KEYS, client, object_storage
-from recognizer.tests.running_up import UP, environment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services, pytest.mark.slow]
 

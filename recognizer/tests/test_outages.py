@@ -15,7 +15,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 from django.test import Client
 
-from ml.tests import golden
+from devtools import golden
 from recognizer.backing.outages import outlast
 from recognizer.models import Drawing
 

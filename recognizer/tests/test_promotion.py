@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
+from devtools import golden
 from ml import pretrained
-from ml.tests import golden
 from recognizer.drawings import recognition
 from recognizer.models import ModelVersion, Promotion
 from recognizer.registry import active_model, promotion

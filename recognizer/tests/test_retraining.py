@@ -15,13 +15,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from devtools import golden
+from devtools.live_database import database_url
 from ml import pretrained
 from ml.contract import NOT_A_DIGIT
-from ml.tests import golden
 from recognizer.models import Drawing, Label, ModelVersion, TrainingRun
 from recognizer.monitoring import request_ids
 from recognizer.tests.factories import make_drawing, make_label, make_picture
-from recognizer.tests.live_database import database_url
 from recognizer.training import retraining, supervision
 from recognizer.training.examples import write_examples
 from recognizer.training.run_folders import run_folder

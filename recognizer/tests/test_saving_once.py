@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from ml.tests import golden
+from devtools import golden
 from ml.tests.pictures import encoded, picture_of
 from recognizer.accounts.pseudonyms import account_of
 from recognizer.models import Drawing

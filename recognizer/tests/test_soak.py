@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from devtools import golden, processes
 from ml.drawing.strokes import pack_ink, parse_strokes, unpack_ink
-from ml.tests import golden
-from recognizer.reports import processes, soak_load, soak_table
+from recognizer.reports import soak_load, soak_table
 from recognizer.reports.clients import http_request
 from recognizer.reports.memory import Trend, trend
 from recognizer.reports.soak_faults import Fault

@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from devtools import golden
+from devtools.live_database import database_url
 from ml import pretrained
-from ml.tests import golden
 from recognizer.models import ModelVersion
 from recognizer.registry import promotion
 from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import free_port
-from recognizer.tests.live_database import database_url
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 

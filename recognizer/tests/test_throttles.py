@@ -11,7 +11,7 @@ import redis
 from django.core.cache import caches
 from django.test import Client
 
-from ml.tests import golden
+from devtools import golden
 from mnist_site.env import BASE_DIR
 from recognizer.api.throttles import Throttle
 from recognizer.backing import rate_limits

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.running.valkey import free_port
-from recognizer.tests.running_up import (
+from devtools.running_site import (
     ROOT,
     SECONDS_TO_START,
     UP,
@@ -25,6 +24,7 @@ from recognizer.tests.running_up import (
     environment,
     processes_of,
 )
+from recognizer.running.valkey import free_port
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 

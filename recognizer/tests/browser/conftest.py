@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page
 
-from recognizer.tests import chromium
+from devtools import chromium
 
 HERE = Path(__file__).parent
 
@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     path = chromium.find()
     if path is None:
-        pytest.fail("No Chromium: `python -m recognizer.tests.chromium` gets one.", pytrace=False)
+        pytest.fail("No Chromium: `python -m devtools.chromium` gets one.", pytrace=False)
     return {**browser_type_launch_args, "executable_path": path, "args": chromium.LAUNCH_ARGS}
 
 

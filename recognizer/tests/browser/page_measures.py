@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Request, ViewportSize, expect
 
-from recognizer.tests.browser.hands import (
+from devtools.hands import (
     SEVEN,
     draw_with_finger,
     draw_with_mouse,

@@ -12,11 +12,11 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from devtools.browser_person import Person
+from devtools.new_site import browser_on_a_new_site, password_of_staff
+from devtools.running_site import ROOT, RunningUp
 from recognizer.reports.figures import write
 from recognizer.tests.browser import page_measures as measures
-from recognizer.tests.browser.new_site import browser_on_a_new_site, password_of_staff
-from recognizer.tests.browser.person import Person
-from recognizer.tests.running_up import ROOT, RunningUp
 
 REPORT = ROOT / "reports/page.json"
 MOST_BYTES, MOST_PEN_UP_MS, LEAST_SCORE = 150_000, 30, 95

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from recognizer.tests.browser.hands import draw_with_mouse, expect_reading
+from devtools.hands import draw_with_mouse, expect_reading
 from recognizer.tests.factories import ONE, make_drawing, make_label, make_staff, make_user
 
 pytestmark = [

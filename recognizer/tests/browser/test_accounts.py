@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from recognizer.tests.browser.hands import draw_with_mouse
+from devtools.hands import draw_with_mouse
 from recognizer.tests.browser.test_german import assert_nothing_is_cut_off
 
 pytestmark = [

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from recognizer.tests.browser.hands import (
+from devtools.hands import (
     SEVEN,
     draw_with_finger,
     draw_with_mouse,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from recognizer.tests.browser.hands import draw_with_mouse
+from devtools.hands import draw_with_mouse
 
 WORKS_OFFLINE_IN_GERMAN = """async () => {
     for (;;) {

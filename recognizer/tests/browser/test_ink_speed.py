@@ -5,7 +5,7 @@ import statistics
 import pytest
 from playwright.sync_api import Page, expect
 
-from recognizer.tests.browser.hands import DASH, Point, draw_with_mouse, ink, on_screen
+from devtools.hands import DASH, Point, draw_with_mouse, ink, on_screen
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

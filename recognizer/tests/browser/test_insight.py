@@ -5,8 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from recognizer.models import Drawing, Label
-from recognizer.tests.browser.hands import (
+from devtools.hands import (
     SEVEN,
     Point,
     answer,
@@ -14,6 +13,7 @@ from recognizer.tests.browser.hands import (
     expect_noted,
     wait_until_it_reads_here,
 )
+from recognizer.models import Drawing, Label
 from recognizer.tests.browser.test_accessibility import complaints
 
 pytestmark = [

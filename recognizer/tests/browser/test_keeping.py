@@ -3,15 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from recognizer.tests.browser.hands import (
-    DASH,
-    SEVEN,
-    answer,
-    draw_with_mouse,
-    expect_reading,
-    ink,
-    wait_until,
-)
+from devtools.hands import DASH, SEVEN, answer, draw_with_mouse, expect_reading, ink, wait_until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

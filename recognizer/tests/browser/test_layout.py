@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from recognizer.tests.browser.hands import draw_with_mouse, expect_reading
+from devtools.hands import draw_with_mouse, expect_reading
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

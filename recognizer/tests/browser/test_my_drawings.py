@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from devtools.hands import draw_with_mouse
 from recognizer.models import Drawing
-from recognizer.tests.browser.hands import draw_with_mouse
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

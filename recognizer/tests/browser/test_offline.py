@@ -7,14 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, Route, expect
 
+from devtools.hands import ONE, draw_with_mouse, expect_noted, expect_reading, wait_until
 from recognizer.models import Drawing, Label
-from recognizer.tests.browser.hands import (
-    ONE,
-    draw_with_mouse,
-    expect_noted,
-    expect_reading,
-    wait_until,
-)
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

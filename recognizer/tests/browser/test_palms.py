@@ -2,7 +2,7 @@
 
 import pytest
 
-from recognizer.tests.browser.hands import (
+from devtools.hands import (
     ONE,
     draw_with_finger,
     draw_with_pen,

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from recognizer.tests.browser.hands import (
+from devtools.hands import (
     SPECK,
     answer,
     draw_with_mouse,

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from ml.tests import golden
+from devtools import golden
+from devtools.browser_person import Person
 from recognizer.registry import promotion
-from recognizer.tests.browser.person import Person
 from recognizer.tests.judging import takes_sevens_for_ones
 
 pytestmark = [

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from devtools.hands import DASH, answer, draw_with_mouse, expect_noted
 from recognizer.models import Drawing, Label
-from recognizer.tests.browser.hands import DASH, answer, draw_with_mouse, expect_noted
 from recognizer.tests.factories import make_user
 
 pytestmark = [

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from recognizer.tests.browser.hands import (
+from devtools.hands import (
     DASH,
     ONE,
     SEVEN,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from recognizer.tests.browser.new_site import password_of_staff
-from recognizer.tests.browser.person import Person
-from recognizer.tests.running_up import UP, RunningUp, environment
+from devtools.browser_person import Person
+from devtools.new_site import password_of_staff
+from devtools.running_site import UP, RunningUp, environment
 
 pytestmark = [pytest.mark.services, pytest.mark.slow]
 

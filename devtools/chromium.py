@@ -1,4 +1,4 @@
-"""Where the Chromium for browser tests is; `python -m recognizer.tests.chromium` gets one."""
+"""Where the Chromium for browser tests is; `python -m devtools.chromium` gets one."""
 
 import os
 import shutil

@@ -15,7 +15,7 @@ from http.client import HTTPException
 from http.cookiejar import CookieJar
 from typing import Any
 
-from ml.tests import golden
+from devtools import golden
 
 SECONDS_TO_WAIT = 30
 

@@ -1,6 +1,6 @@
 """Draw the icons of the installed site again, from static/recognizer/img/mark.svg.
 
-    python -m recognizer.tests.browser.icons
+    python -m devtools.icons
 
 Android cuts a maskable icon to any shape and iOS rounds it, so these two fill their square.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from recognizer.tests import chromium
+from devtools import chromium
 
 IMAGES = Path(__file__).parents[3] / "static/recognizer/img"
 ICONS = {
@@ -26,7 +26,7 @@ ICONS = {
 def main() -> None:
     path = chromium.find()
     if path is None:
-        sys.exit("No Chromium: `python -m recognizer.tests.chromium` gets one.")
+        sys.exit("No Chromium: `python -m devtools.chromium` gets one.")
     mark = (IMAGES / "mark.svg").read_text()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=chromium.LAUNCH_ARGS)

@@ -1,4 +1,4 @@
-"""`python -m recognizer.tests.postgres -- COMMAND…` runs it with a real PostgreSQL.
+"""`python -m devtools.postgres -- COMMAND…` runs it with a real PostgreSQL.
 
 The server comes in a wheel and lives as long as the command. With
 TEST_DATABASE_URL set, that server is used instead.
@@ -182,5 +182,5 @@ def _run(command: list[str], url: str) -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] != ["--"] or len(sys.argv) < 3:
-        sys.exit("usage: python -m recognizer.tests.postgres -- COMMAND…")
+        sys.exit("usage: python -m devtools.postgres -- COMMAND…")
     sys.exit(main(sys.argv[2:]))

@@ -19,8 +19,8 @@ from urllib.parse import urlencode
 
 from PIL import Image
 
+from devtools import processes
 from ml.contract import Drawn, Ink
-from recognizer.reports import processes
 from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import free_port
 

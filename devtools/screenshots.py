@@ -1,6 +1,6 @@
 """Take the README's pictures again, from the running product.
 
-    python -m recognizer.tests.browser.screenshots docs/screenshots
+    python -m devtools.screenshots docs/screenshots
 
 Starts `manage.py up` on an empty folder, draws, saves, corrects, approves, retrains
 and promotes as a person does, and takes pictures on the way.
@@ -11,9 +11,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from recognizer.tests.browser.new_site import browser_on_a_new_site, password_of_staff
-from recognizer.tests.browser.person import Person
-from recognizer.tests.running_up import RunningUp
+from devtools.browser_person import Person
+from devtools.new_site import browser_on_a_new_site, password_of_staff
+from devtools.running_site import RunningUp
 
 PHONE = ViewportSize(width=390, height=844)
 DESKTOP = ViewportSize(width=1280, height=860)

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from ml.tests import golden
+from devtools import golden
 
 SECONDS_FOR_A_TRAINING = 170
 

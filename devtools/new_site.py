@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, sync_playwright
 
-from recognizer.tests import chromium
-from recognizer.tests.running_up import UP, RunningUp, environment
+from devtools import chromium
+from devtools.running_site import UP, RunningUp, environment
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def browser_on_a_new_site() -> Iterator[tuple[Browser, RunningUp, str]]:
     """
     path = chromium.find()
     if path is None:
-        sys.exit("No Chromium: `python -m recognizer.tests.chromium` gets one.")
+        sys.exit("No Chromium: `python -m devtools.chromium` gets one.")
     with TemporaryDirectory() as var, sync_playwright() as playwright:
         up = RunningUp(UP, environment(Path(var) / "var"))
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.LAUNCH_ARGS))

@@ -13,14 +13,14 @@ from typing import Any
 
 import psycopg
 
-from recognizer.reports.site import environment
+from devtools import postgres
+from devtools.faulty_site import lighten
+from devtools.hosts import Host, hosts
+from devtools.object_storage import BUCKET, KEYS, object_storage
+from devtools.people import Person
+from devtools.report_site import environment
+from devtools.running_site import ROOT, UP, RunningUp, processes_with
 from recognizer.running.valkey import EmbeddedValkey
-from recognizer.tests import postgres
-from recognizer.tests.faulty_site import lighten
-from recognizer.tests.hosts import Host, hosts
-from recognizer.tests.object_storage import BUCKET, KEYS, object_storage
-from recognizer.tests.people import Person
-from recognizer.tests.running_up import ROOT, UP, RunningUp, processes_with
 
 PREFIX = "site"
 SAVES_A_MINUTE = 40

@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 import psycopg
 
+from devtools import golden, postgres
+from devtools.people import Answer, Crowd, Person
+from devtools.running_site import ROOT, UP, RunningUp, environment, processes_with
 from ml import pretrained
 from ml.data.dataset import Dataset, load_bitmaps, save_bitmaps
-from ml.tests import golden
-from recognizer.tests import postgres
-from recognizer.tests.people import Answer, Crowd, Person
-from recognizer.tests.running_up import ROOT, UP, RunningUp, environment, processes_with
 
 SECONDS_FOR_A_RUN = 180
 """Far more than one takes; the rest is for a machine that does other things meanwhile."""
