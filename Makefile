@@ -82,25 +82,25 @@ figures: .venv/.installed  ## measure the model again, renew the README's table 
 	$(BIN)/python -m ml evaluate --readme README.md $(SETS:%=--set %)
 
 learning-report: .venv/.installed  ## does it learn from its people? On the real parts [SET=FILE]
-	@$(BIN)/python -m recognizer.reports.learning $(SET:%=--set %)
+	@$(BIN)/python -m benchmarks.learning.report $(SET:%=--set %)
 
 page-report: .venv/.installed-dev chromium  ## how fast, light and sound the pages are; needs npm for Lighthouse
-	@$(BIN)/python -m recognizer.tests.browser.page_report
+	@$(BIN)/python -m benchmarks.pages.report
 
 bench: .venv/.installed-dev build/bench/.installed  ## how fast is it, beside Flask and Gradio with the same network? [SECONDS=6]
-	@$(BIN)/python -m recognizer.reports.bench --baselines build/bench/bin/python $(SECONDS:%=--seconds %)
+	@$(BIN)/python -m benchmarks.bench.report --baselines build/bench/bin/python $(SECONDS:%=--seconds %)
 
 hosts-report: .venv/.installed-dev  ## do several hosts make one site? Real processes, networks of their own; three minutes
-	@$(BIN)/python -m recognizer.tests.hosts_report
+	@$(BIN)/python -m benchmarks.hosts.report
 
 growth-report: .venv/.installed-dev  ## what pages cost with many drawings: ten minutes and more [N=1000000] [POSTGRES=1]
-	@$(if $(POSTGRES),$(BIN)/python -m devtools.postgres -- )$(BIN)/python -m recognizer.reports.growth $(N:%=--count %)
+	@$(if $(POSTGRES),$(BIN)/python -m devtools.postgres -- )$(BIN)/python -m benchmarks.growth.report $(N:%=--count %)
 
 deploy-report: .venv/.installed-dev caddy  ## replaces a release under load behind the proxy; counts what fails: two minutes [NOTICE=4]
-	@$(BIN)/python -m devtools.postgres -- $(BIN)/python -m recognizer.reports.deploy $(NOTICE:%=--notice %)
+	@$(BIN)/python -m devtools.postgres -- $(BIN)/python -m benchmarks.deploy.report $(NOTICE:%=--notice %)
 
 soak: .venv/.installed-dev  ## load without pause while its parts are killed: is anything lost? [MINUTES=10]
-	@$(BIN)/python -m recognizer.reports.soak $(MINUTES:%=--minutes %)
+	@$(BIN)/python -m benchmarks.soak.report $(MINUTES:%=--minutes %)
 
 clean:  ## remove what was installed and built; var/ and .env stay
 	rm -rf .venv build test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

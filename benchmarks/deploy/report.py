@@ -18,10 +18,10 @@ from typing import Any
 
 import psycopg
 
+from benchmarks.common.figures import say, write
+from benchmarks.deploy.load import Told, Visitor, sign_in_wrongly, visitors
+from benchmarks.deploy.parts import Proxy, Release, Web, new_release, old_release
 from devtools.report_site import SiteError, environment
-from recognizer.reports.deploy_load import Told, Visitor, sign_in_wrongly, visitors
-from recognizer.reports.deploy_parts import Proxy, Release, Web, new_release, old_release
-from recognizer.reports.figures import say, write
 from recognizer.running.valkey import EmbeddedValkey
 
 NOTICE_SECONDS = 4

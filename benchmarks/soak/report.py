@@ -20,17 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from benchmarks.bench.report import CLIENTS, bodies, cookies_of, sessions
+from benchmarks.common.figures import say, write
+from benchmarks.soak.faults import Fault, Faults, Valkey, running_valkey
+from benchmarks.soak.findings import Stored, judge_errors, judge_saves, latencies
+from benchmarks.soak.load import Load
+from benchmarks.soak.memory import Watch, trend
+from benchmarks.soak.mix import Mix, digest_of_ink
+from benchmarks.soak.table import in_words, is_kept
 from devtools import processes
 from devtools.report_site import Site, SiteError, environment
 from ml.drawing.strokes import unpack_ink
-from recognizer.reports.bench import CLIENTS, bodies, cookies_of, sessions
-from recognizer.reports.figures import say, write
-from recognizer.reports.memory import Watch, trend
-from recognizer.reports.soak_faults import Fault, Faults, Valkey, running_valkey
-from recognizer.reports.soak_judge import Stored, judge_errors, judge_saves, latencies
-from recognizer.reports.soak_load import Load
-from recognizer.reports.soak_mix import Mix, digest_of_ink
-from recognizer.reports.soak_table import in_words, is_kept
 
 if TYPE_CHECKING:  # it needs the binaries of PostgreSQL, which only developers have
     from devtools.postgres import Server

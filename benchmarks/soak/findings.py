@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from recognizer.reports.soak_faults import Fault
-from recognizer.reports.soak_load import Outcome, Save
+from benchmarks.soak.faults import Fault
+from benchmarks.soak.load import Outcome, Save
 
 READING = "predict"
 """Goes on whatever is killed, but for what a web process was just answering."""

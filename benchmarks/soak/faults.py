@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import redis
 
+from benchmarks.soak.load import Load
 from devtools import processes
 from devtools.report_site import Site, SiteError
-from recognizer.reports.soak_load import Load
 from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import EmbeddedValkey
 

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from recognizer.reports.clients import Connection
+from benchmarks.common.clients import Connection
 
 MOST_CONNECTIONS = 64
 SECONDS_FOR_AN_ANSWER = 20.0

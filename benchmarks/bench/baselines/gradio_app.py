@@ -9,7 +9,7 @@ import sys
 import gradio
 from PIL import Image
 
-from ml.baselines.reading import CLASSES, read
+from benchmarks.bench.baselines.reading import CLASSES, read
 
 
 def predict(picture: Image.Image) -> dict[str, float]:

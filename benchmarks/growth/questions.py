@@ -1,6 +1,6 @@
 """One of the two databases of `growth`, in a process of its own, since Django knows one database.
 
-`Asked` puts questions to that process as lines of JSON; `python -m recognizer.reports.growth_asked`
+`Asked` puts questions to that process as lines of JSON; `python -m benchmarks.growth.questions`
 is the process, which fills its database first unless it is filled.
 """
 
@@ -22,7 +22,7 @@ class Asked:
     def __init__(self, count: int, home: Path, url: str) -> None:
         env = os.environ | environment(home) | {"DATABASE_URL": url}
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "recognizer.reports.growth_asked", str(count)],
+            [sys.executable, "-m", "benchmarks.growth.questions", str(count)],
             cwd=ROOT,
             env=env,
             stdin=subprocess.PIPE,
@@ -63,16 +63,16 @@ def main(count: int) -> None:
     import django
 
     django.setup()
-    from recognizer.reports import growth_pages
+    from benchmarks.growth import pages
 
     seconds = _fill(count)
-    pages = growth_pages.pages()
+    pages = pages.pages()
     answers: dict[str, Callable[..., Any]] = {
         "names": lambda: list(pages),
-        "facts": lambda: {**growth_pages.facts(), "seconds_to_fill": seconds},
-        "time": lambda page: {"ms": growth_pages.milliseconds(*pages[page])},
-        "work": lambda page: growth_pages.work_of(*pages[page]),
-        "forget": growth_pages.forget_oldest,
+        "facts": lambda: {**pages.facts(), "seconds_to_fill": seconds},
+        "time": lambda page: {"ms": pages.milliseconds(*pages[page])},
+        "work": lambda page: pages.work_of(*pages[page]),
+        "forget": pages.forget_oldest,
     }
     for line in sys.stdin:
         about = json.loads(line)
@@ -85,8 +85,8 @@ def _fill(count: int) -> float | None:
     from django.conf import settings
     from django.core.management import call_command
 
+    from benchmarks.growth import pages
     from recognizer.models import Drawing
-    from recognizer.reports import growth_pages
     from recognizer.sample_data import filling
 
     call_command("migrate", verbosity=0)
@@ -95,7 +95,7 @@ def _fill(count: int) -> float | None:
     settings.STORAGES["staticfiles"]["BACKEND"] = plain
     if Drawing.objects.exists():
         return None
-    growth_pages.make_versions()
+    pages.make_versions()
     started = time.monotonic()
     filling.fill(count, processes=os.cpu_count() or 1, progress=_said(count, started))
     return round(time.monotonic() - started, 1)

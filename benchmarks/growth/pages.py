@@ -11,13 +11,13 @@ from django.db import connection
 from django.db.models import Count
 from django.test import Client
 
+from benchmarks.growth.work import counted
 from ml.contract import NOT_A_DIGIT
 from recognizer.admin.keyset_lists import PLACE, place_of
 from recognizer.drawings import retention
 from recognizer.models import Drawing, ModelVersion
 from recognizer.models.drawing import VISITOR_SESSION_KEY
 from recognizer.registry import promotion
-from recognizer.reports.work import counted
 
 LIST = "/admin/recognizer/drawing/"
 LABELS = "/admin/recognizer/label/"

@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from recognizer.reports.figures import write
-from recognizer.reports.growth_asked import Asked
+from benchmarks.common.figures import write
+from benchmarks.growth.questions import Asked
 
 SMALL, LARGE = 10_000, 1_000_000
 MOST_RATIO = 1.5

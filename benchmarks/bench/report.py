@@ -1,7 +1,7 @@
 """`make bench`: how fast the site answers, beside the two usual ways to serve the same network.
 
 Starts the real servers, one after the other on the same machine, and asks them with 1, 8 and 32
-clients. The site is `manage.py up` with all its parts; the other two are in `ml/baselines/`. What
+clients. The site is `manage.py up` with all its parts; the other two are in `benchmarks/bench/baselines/`. What
 is a ratio is measured by turns, now the one and now the other: machines are faster at times.
 """
 
@@ -26,15 +26,15 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
+from benchmarks.bench.table import in_words
+from benchmarks.common.clients import Measured, http_request, keep_asking
+from benchmarks.common.figures import say, write
+from benchmarks.learning.group import made_up
 from devtools import processes
 from devtools.report_site import ROOT, Site, SiteError, Staff, Visitor, body_of, environment
 from ml.contract import Ink
 from ml.drawing.pictures import as_picture
 from ml.evaluation.robustness import lay
-from recognizer.reports.bench_table import in_words
-from recognizer.reports.clients import Measured, http_request, keep_asking
-from recognizer.reports.figures import say, write
-from recognizer.reports.group import made_up
 from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import free_port
 
@@ -263,10 +263,12 @@ def ask_baseline(
     sent: Requests,
     beside: tuple[Server, Requests],
 ) -> None:
-    """Start one of `ml/baselines/`, and ask it; then it and the site by turns."""
+    """Start one of `benchmarks/bench/baselines/`, and ask it; then it and the site by turns."""
     port = free_port()
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": str(ROOT)}
-    with _started([str(python), "-m", f"ml.baselines.{module}", str(port)], quiet) as process:
+    with _started(
+        [str(python), "-m", f"benchmarks.bench.baselines.{module}", str(port)], quiet
+    ) as process:
         _wait_until_it_answers(process, port, sent[0][0])
         server = Server(name, port, (process.pid,), (process.pid,))
         bench.ask(server, "predict by image", sent)

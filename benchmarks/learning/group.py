@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.learning import habits
+from benchmarks.learning.habits import Habit
 from ml.contract import DIGITS, Drawn, Ink, InkError, Labels
 from ml.data.dataset import DatasetError, load_drawn
 from ml.data.letterforms import DIGIT_FORMS
@@ -25,8 +27,6 @@ from ml.data.synthetic import by_hand
 from ml.drawing.preprocessing import preprocess
 from ml.evaluation.robustness import lay
 from ml.reading.inference import Classifier
-from recognizer.reports import habits
-from recognizer.reports.habits import Habit
 
 SEED = 1
 MISREAD_AT_LEAST = 0.10

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from recognizer.reports.aims import aim, are_reached, as_markdown
+from benchmarks.common.aims import aim, are_reached, as_markdown
 
 MOST_SECONDS = 240
 MOST_ERROR_LEFT = 0.5

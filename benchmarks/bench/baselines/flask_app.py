@@ -9,7 +9,7 @@ from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 from PIL import Image
 
-from ml.baselines.reading import CLASSES, read
+from benchmarks.bench.baselines.reading import CLASSES, read
 
 app = Flask(__name__)
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.common.clients import http_request
+from benchmarks.soak.load import Request, Save
 from ml.contract import Ink
-from recognizer.reports.clients import http_request
-from recognizer.reports.soak_load import Request, Save
 
 PREDICT, DRAWINGS, HISTORY = "/api/v1/predict/", "/api/v1/drawings/", "/admin/recognizer/drawing/"
 SHARES = {"predict": 60, "save": 30, "list": 9, "page": 1}

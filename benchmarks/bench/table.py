@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from recognizer.reports.aims import aim, as_markdown
+from benchmarks.common.aims import aim, as_markdown
 
 TIMES_A_BASELINE, TIMES_HOPED_FOR = 25, 50
 MOST_P50_MS = 5.0
