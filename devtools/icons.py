@@ -14,7 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from devtools import chromium
 
-IMAGES = Path(__file__).parents[3] / "static/recognizer/img"
+IMAGES = Path(__file__).parents[1] / "static/recognizer/img"
 ICONS = {
     "icon-180.png": (180, True),
     "icon-192.png": (192, False),

@@ -24,7 +24,7 @@ from ml.contract import Drawn, Ink
 from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import free_port
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 SECONDS_TO_START = 180
 WEB_PROCESSES = 2
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import free_port
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 UP = [sys.executable, "manage.py", "up"]
 SECONDS_TO_START = 90
 

@@ -19,8 +19,8 @@ from typing import Any
 import psycopg
 
 from benchmarks.common.figures import say, write
-from benchmarks.deploy.load import Told, Visitor, sign_in_wrongly, visitors
 from benchmarks.deploy.parts import Proxy, Release, Web, new_release, old_release
+from benchmarks.deploy.visitors import Told, Visitor, sign_in_wrongly, visitors
 from devtools.report_site import SiteError, environment
 from recognizer.running.valkey import EmbeddedValkey
 

@@ -63,16 +63,16 @@ def main(count: int) -> None:
     import django
 
     django.setup()
-    from benchmarks.growth import pages
+    from benchmarks.growth import page_costs
 
     seconds = _fill(count)
-    pages = pages.pages()
+    pages = page_costs.pages()
     answers: dict[str, Callable[..., Any]] = {
         "names": lambda: list(pages),
-        "facts": lambda: {**pages.facts(), "seconds_to_fill": seconds},
-        "time": lambda page: {"ms": pages.milliseconds(*pages[page])},
-        "work": lambda page: pages.work_of(*pages[page]),
-        "forget": pages.forget_oldest,
+        "facts": lambda: {**page_costs.facts(), "seconds_to_fill": seconds},
+        "time": lambda page: {"ms": page_costs.milliseconds(*pages[page])},
+        "work": lambda page: page_costs.work_of(*pages[page]),
+        "forget": page_costs.forget_oldest,
     }
     for line in sys.stdin:
         about = json.loads(line)
@@ -85,7 +85,7 @@ def _fill(count: int) -> float | None:
     from django.conf import settings
     from django.core.management import call_command
 
-    from benchmarks.growth import pages
+    from benchmarks.growth import page_costs
     from recognizer.models import Drawing
     from recognizer.sample_data import filling
 
@@ -95,7 +95,7 @@ def _fill(count: int) -> float | None:
     settings.STORAGES["staticfiles"]["BACKEND"] = plain
     if Drawing.objects.exists():
         return None
-    pages.make_versions()
+    page_costs.make_versions()
     started = time.monotonic()
     filling.fill(count, processes=os.cpu_count() or 1, progress=_said(count, started))
     return round(time.monotonic() - started, 1)

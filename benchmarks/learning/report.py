@@ -28,7 +28,7 @@ from benchmarks.common.figures import write
 from benchmarks.learning import group as groups
 from benchmarks.learning import habits
 from benchmarks.learning.group import Group, Handwriting
-from benchmarks.learning.load import promote_under_load
+from benchmarks.learning.promotions import promote_under_load
 from benchmarks.learning.table import in_words, is_reached
 from devtools.report_site import Site, SiteError, Staff, Visitor, body_of, environment
 from ml import pretrained

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import redis
 
-from benchmarks.soak.load import Load
+from benchmarks.soak.traffic import Load
 from devtools import processes
 from devtools.report_site import Site, SiteError
 from recognizer.running.lifetime import die_with_parent

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.soak.faults import Fault
-from benchmarks.soak.load import Outcome, Save
+from benchmarks.soak.traffic import Outcome, Save
 
 READING = "predict"
 """Goes on whatever is killed, but for what a web process was just answering."""

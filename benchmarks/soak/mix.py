@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common.clients import http_request
-from benchmarks.soak.load import Request, Save
+from benchmarks.soak.traffic import Request, Save
 from ml.contract import Ink
 
 PREDICT, DRAWINGS, HISTORY = "/api/v1/predict/", "/api/v1/drawings/", "/admin/recognizer/drawing/"

@@ -24,10 +24,10 @@ from benchmarks.bench.report import CLIENTS, bodies, cookies_of, sessions
 from benchmarks.common.figures import say, write
 from benchmarks.soak.faults import Fault, Faults, Valkey, running_valkey
 from benchmarks.soak.findings import Stored, judge_errors, judge_saves, latencies
-from benchmarks.soak.load import Load
 from benchmarks.soak.memory import Watch, trend
 from benchmarks.soak.mix import Mix, digest_of_ink
 from benchmarks.soak.table import in_words, is_kept
+from benchmarks.soak.traffic import Load
 from devtools import processes
 from devtools.report_site import Site, SiteError, environment
 from ml.drawing.strokes import unpack_ink

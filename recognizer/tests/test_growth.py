@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection
 
-from benchmarks.growth import pages, report
-from benchmarks.growth.pages import LIST
+from benchmarks.growth import page_costs, report
+from benchmarks.growth.page_costs import LIST
 from recognizer.admin import dashboard, desk, keyset_lists
 from recognizer.drawings import review
 from recognizer.models import Drawing, ModelVersion, Prediction
@@ -46,13 +46,13 @@ def test_no_page_costs_more_with_four_times_as_many_drawings(monkeypatch):
     monkeypatch.setattr(desk, "COUNTED", 5)  # of 1,000 there are not enough here
     monkeypatch.setattr(keyset_lists, "LOOKED_AT", 100)
     monkeypatch.setattr(dashboard, "KEPT_FROM", 1)
-    pages.make_versions()
+    page_costs.make_versions()
     few_of_everything()
     filling.fill(600, processes=1, labelled={})
     _prefer_indexes()
-    small = pages.measure()
+    small = page_costs.measure()
     filling.fill(1800, processes=1, seed=2, labelled={})
-    large = pages.measure()
+    large = page_costs.measure()
     gathered = GATHERED_FROM_FEW if connection.vendor == "postgresql" else set()
     assert not _grown(small, large, but=DENSE_ENOUGH_ONLY_LATER | gathered)
     assert {name: cost["queries"] for name, cost in large.items()} == {
@@ -66,9 +66,9 @@ def test_no_list_of_labels_costs_more_with_four_times_as_many_labels(monkeypatch
     labelled = {"suggested": 0.5, "approved": 0.5}
     filling.fill(200, processes=1, labelled=labelled)
     _prefer_indexes()
-    small = pages.measure(OF_LABELS)
+    small = page_costs.measure(OF_LABELS)
     filling.fill(600, processes=1, seed=2, labelled=labelled)
-    large = pages.measure(OF_LABELS)
+    large = page_costs.measure(OF_LABELS)
     # Of one month, kind or value the small one holds less than a page.
     assert not _grown(small, large, but=set(large) - {OF_LABELS})
 

@@ -7,7 +7,7 @@ from benchmarks.learning import group as groups
 from benchmarks.learning import table
 from benchmarks.learning.group import Handwriting
 from benchmarks.learning.habits import Habit
-from benchmarks.learning.load import Answer, Promoted, judge
+from benchmarks.learning.promotions import Answer, Promoted, judge
 from devtools.report_site import body_of
 from ml import pretrained
 from ml.contract import Ink, Picture

@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 
 from benchmarks.common.clients import http_request
-from benchmarks.soak import load, table
+from benchmarks.soak import table, traffic
 from benchmarks.soak.faults import Fault
 from benchmarks.soak.findings import Stored, judge_errors, judge_saves, latencies
-from benchmarks.soak.load import Load, Outcome, Request, Save
 from benchmarks.soak.memory import Trend, trend
 from benchmarks.soak.mix import Mix, digest_of_body, digest_of_ink, moved
+from benchmarks.soak.traffic import Load, Outcome, Request, Save
 from devtools import golden, processes
 from ml.drawing.strokes import pack_ink, parse_strokes, unpack_ink
 
@@ -74,7 +74,7 @@ def port() -> Iterator[int]:
 def test_a_save_is_sent_again_until_the_site_has_it(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load, "SECONDS_TO_TRY_AGAIN", 0.0)
+    monkeypatch.setattr(traffic, "SECONDS_TO_TRY_AGAIN", 0.0)
     monkeypatch.setattr(random.Random, "random", lambda _: 0.0)
     mix = Mix([golden.body("7")], [{"Cookie": "a=b"}], {})
     save = mix._save({"Cookie": "a=b"})
@@ -95,7 +95,7 @@ def test_a_save_is_sent_again_until_the_site_has_it(
 def test_a_save_that_never_comes_through_is_given_up(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load, "SECONDS_TO_GIVE_UP", -1.0)
+    monkeypatch.setattr(traffic, "SECONDS_TO_GIVE_UP", -1.0)
     save = Mix([golden.body("7")], [{}], {})._save({})
     load = Load(port, lambda: save)
     load._waiting.append((time.monotonic(), save))
