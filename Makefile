@@ -40,9 +40,9 @@ test-faults: .venv/.installed-dev  ## what happens when a part dies, with real p
 
 test-postgres: .venv/.installed-dev  ## only the tests that touch the database, on PostgreSQL
 	$(BIN)/python -m devtools.postgres -- \
-		$(BIN)/python -m pytest -n 2 recognizer/tests -m "not (browser or services)"
+		$(BIN)/python -m pytest -n 2 recognizer mnist_site benchmarks -m "not (browser or services)"
 	$(BIN)/python -m devtools.postgres -- \
-		$(BIN)/python -m pytest recognizer/tests -m "services and not slow"
+		$(BIN)/python -m pytest recognizer mnist_site benchmarks -m "services and not slow"
 
 lint: lint-ruff lint-types lint-imports lint-templates lint-django  ## every static check
 
@@ -82,25 +82,25 @@ figures: .venv/.installed  ## measure the model again, renew the README's table 
 	$(BIN)/python -m ml evaluate --readme README.md $(SETS:%=--set %)
 
 learning-report: .venv/.installed  ## does it learn from its people? On the real parts [SET=FILE]
-	@$(BIN)/python -m benchmarks.learning.report $(SET:%=--set %)
+	@$(BIN)/python -m benchmarks.learning $(SET:%=--set %)
 
 page-report: .venv/.installed-dev chromium  ## how fast, light and sound the pages are; needs npm for Lighthouse
-	@$(BIN)/python -m benchmarks.pages.report
+	@$(BIN)/python -m benchmarks.pages
 
 bench: .venv/.installed-dev build/bench/.installed  ## how fast is it, beside Flask and Gradio with the same network? [SECONDS=6]
-	@$(BIN)/python -m benchmarks.bench.report --baselines build/bench/bin/python $(SECONDS:%=--seconds %)
+	@$(BIN)/python -m benchmarks.bench --baselines build/bench/bin/python $(SECONDS:%=--seconds %)
 
 hosts-report: .venv/.installed-dev  ## do several hosts make one site? Real processes, networks of their own; three minutes
-	@$(BIN)/python -m benchmarks.hosts.report
+	@$(BIN)/python -m benchmarks.hosts
 
 growth-report: .venv/.installed-dev  ## what pages cost with many drawings: ten minutes and more [N=1000000] [POSTGRES=1]
-	@$(if $(POSTGRES),$(BIN)/python -m devtools.postgres -- )$(BIN)/python -m benchmarks.growth.report $(N:%=--count %)
+	@$(if $(POSTGRES),$(BIN)/python -m devtools.postgres -- )$(BIN)/python -m benchmarks.growth $(N:%=--count %)
 
 deploy-report: .venv/.installed-dev caddy  ## replaces a release under load behind the proxy; counts what fails: two minutes [NOTICE=4]
-	@$(BIN)/python -m devtools.postgres -- $(BIN)/python -m benchmarks.deploy.report $(NOTICE:%=--notice %)
+	@$(BIN)/python -m devtools.postgres -- $(BIN)/python -m benchmarks.deploy $(NOTICE:%=--notice %)
 
 soak: .venv/.installed-dev  ## load without pause while its parts are killed: is anything lost? [MINUTES=10]
-	@$(BIN)/python -m benchmarks.soak.report $(MINUTES:%=--minutes %)
+	@$(BIN)/python -m benchmarks.soak $(MINUTES:%=--minutes %)
 
 clean:  ## remove what was installed and built; var/ and .env stay
 	rm -rf .venv build test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

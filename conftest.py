@@ -59,6 +59,8 @@ django.setup()
 from recognizer.backing import rate_limits  # noqa: E402  after the settings
 from recognizer.running.valkey import EmbeddedValkey  # noqa: E402
 
+pytest_plugins = ["recognizer.tests.fixtures"]
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:

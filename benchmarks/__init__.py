@@ -1,0 +1,1 @@
+"""Measurements of a running site, one folder per report; each prints its figures again."""

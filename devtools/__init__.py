@@ -1,0 +1,1 @@
+"""Real servers, browsers, hosts and sites for tests and benchmarks. Not in the image."""

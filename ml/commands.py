@@ -118,8 +118,8 @@ def train(arguments: Namespace) -> None:
     say({"event": "stage", "stage": "evaluating"})
     # The one time that test images are looked at: after every choice has been made.
     classifier = Classifier.load(output / "model.tflite", plan.classes, calibration["reject_above"])
-    metrics = _judge(classifier, arguments.test)
-    metrics["validation"] = metrics.evaluate(classifier, data.calibration)
+    measured = _judge(classifier, arguments.test)
+    measured["validation"] = metrics.evaluate(classifier, data.calibration)
     result = {
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "plan": plan_as_json(plan),
@@ -140,10 +140,10 @@ def train(arguments: Namespace) -> None:
         "calibration": calibration,
         "parameters": fit.network.count_params(),
         "versions": _versions(),
-        "metrics": metrics,
+        "metrics": measured,
     }
     (output / "result.json").write_text(json.dumps(result, indent=1) + "\n")
-    mnist = metrics["mnist_test"]
+    mnist = measured["mnist_test"]
     charts.draw_confusion(mnist["confusion"], mnist["classes"], output / "confusion.png")
     say({"event": "done", "mnist_accuracy": mnist["accuracy"]})
 

@@ -1,7 +1,7 @@
 """`make bench`: how fast the site answers, beside the two usual ways to serve the same network.
 
 Starts the real servers, one after the other on the same machine, and asks them with 1, 8 and 32
-clients. The site is `manage.py up` with all its parts; the other two are in `benchmarks/bench/baselines/`. What
+clients. The site is `manage.py up` with all its parts; the other two are in `baselines/`. What
 is a ratio is measured by turns, now the one and now the other: machines are faster at times.
 """
 
@@ -226,13 +226,13 @@ def seconds_to_start(env: dict[str, str]) -> float:
 
 @contextmanager
 def _started(command: list[str], env: dict[str, str]) -> "Iterator[subprocess.Popen[bytes]]":
-    process = subprocess.Popen(  # noqa: S603  the command is ours
+    process = subprocess.Popen(
         command,
         cwd=ROOT,
         env={**os.environ, **env},
         stdout=subprocess.DEVNULL,
         stderr=sys.stderr.fileno(),
-        preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509  one system call
+        preexec_fn=die_with_parent(signal.SIGKILL),
     )
     try:
         yield process
@@ -353,7 +353,3 @@ def main(argv: list[str] | None = None) -> int:
     sys.stdout.write(f"{in_words(figures)}\n")
     say(f"{arguments.output} is written")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Is a release replaced, and rolled back, without a failed request?"""

@@ -56,7 +56,7 @@ class Release:
             SiteError: it failed.
         """
         command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(  # noqa: S603  our own command
+        done = subprocess.run(
             command,
             cwd=self.code,
             env=self.environment(env),
@@ -113,7 +113,7 @@ class Web:
             [sys.executable, "manage.py", "serve", "web"],
             cwd=release.code,
             env=release.environment(self._env),
-            preexec_fn=die_with_parent(),  # noqa: PLW1509  one system call
+            preexec_fn=die_with_parent(),
         )
         deadline = time.monotonic() + SECONDS_TO_START
         while not _answers(self.port, "/healthz"):
@@ -155,11 +155,11 @@ class Proxy:
             **dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"), str(self._home)),
         }
         with (folder / "caddy.log").open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603  our own configuration
+            self._process = subprocess.Popen(
                 [*("caddy", "run", "--adapter", "caddyfile"), "--config", f"{ROOT}/Caddyfile"],
                 env=env,
                 stderr=log,
-                preexec_fn=die_with_parent(),  # noqa: PLW1509  one system call
+                preexec_fn=die_with_parent(),
             )
         self.trusted = self._certificate()
 

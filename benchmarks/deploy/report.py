@@ -210,7 +210,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     for what in wrong:
         say(f"NOT AS IT SHOULD BE: {what}")
     return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What pages cost with a million drawings."""

@@ -208,7 +208,7 @@ def forget_oldest(count: int) -> dict[str, float]:
 def _average(table: str, column: str) -> int:
     """Bytes of a column, in the newest rows that have it."""
     size = "length" if connection.vendor == "sqlite" else "pg_column_size"
-    newest = f'(SELECT "{column}" FROM {table} ORDER BY id DESC LIMIT 5000) AS newest'  # noqa: S608
+    newest = f'(SELECT "{column}" FROM {table} ORDER BY id DESC LIMIT 5000) AS newest'
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT avg({size}("{column}")) FROM {newest}')  # noqa: S608  names of ours
+        cursor.execute(f'SELECT avg({size}("{column}")) FROM {newest}')
         return round(float(cursor.fetchone()[0]))

@@ -21,7 +21,7 @@ class Asked:
 
     def __init__(self, count: int, home: Path, url: str) -> None:
         env = os.environ | environment(home) | {"DATABASE_URL": url}
-        self._process = subprocess.Popen(  # noqa: S603
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.growth.questions", str(count)],
             cwd=ROOT,
             env=env,

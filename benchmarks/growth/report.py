@@ -178,7 +178,3 @@ def measured(small: Database, large: Database, times: int) -> Figures:
 def _made(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Do several hosts make one site?"""

@@ -1,6 +1,6 @@
 """`make hosts-report`: do several hosts make one site?
 
-    python -m benchmarks.hosts.report
+    python -m benchmarks.hosts
 
 Starts two hosts with `manage.py up` and a third with PostgreSQL, Valkey and an object storage,
 each in a network of its own where that is allowed. Then one of them dies. Prints a table and
@@ -304,7 +304,3 @@ def training_on(site: Cluster, run: int) -> Member:
 
 def say(what: str) -> None:
     print(f"{what} …", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,1 @@
+"""Does the site learn from its people?"""

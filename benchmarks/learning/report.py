@@ -314,7 +314,3 @@ def in_a_site_of_its_own(folder: Path, group: Group) -> dict[str, Any]:
         return measure(site, group)
     finally:
         site.stop()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How fast, light and sound the pages are."""

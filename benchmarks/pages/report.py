@@ -1,6 +1,6 @@
 """`make page-report`: how fast, light and sound the pages are, in a real browser.
 
-    python -m benchmarks.pages.report
+    python -m benchmarks.pages
 
 Starts `manage.py up` on an empty folder, measures, prints a table and writes reports/page.json.
 """
@@ -119,7 +119,3 @@ def table(figures: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
 
 def say(what: str) -> None:
     print(f"{what} …", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    main()

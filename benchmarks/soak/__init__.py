@@ -1,0 +1,1 @@
+"""Load without pause while parts are killed: is anything lost?"""

@@ -56,11 +56,11 @@ class Valkey:
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(  # noqa: S603  the command is ours
+        self.process = subprocess.Popen(
             self._prepared.command,
             start_new_session=True,
             stdout=subprocess.DEVNULL,
-            preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509  one system call
+            preexec_fn=die_with_parent(signal.SIGKILL),
         )
         self._prepared.wait_until_it_answers(self.process)
 

@@ -29,7 +29,7 @@ class Mix:
     ) -> None:
         self.saves: list[Save] = []
         self._drawn, self._visitors, self._staff = drawn, visitors, staff
-        self._random = random.Random(seed)  # noqa: S311
+        self._random = random.Random(seed)
         self._bodies = [json.dumps(one).encode() for one in drawn]
 
     def make(self) -> Request:

@@ -217,7 +217,3 @@ def main(argv: list[str] | None = None) -> int:
     sys.stdout.write(f"{in_words(figures)}\n")
     say(f"{arguments.output} is written")
     return 0 if is_kept(figures) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

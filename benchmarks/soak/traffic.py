@@ -85,7 +85,7 @@ class Load:
 
     def __init__(self, port: int, make: Callable[[], Request], seed: int = 1) -> None:
         self.outcomes: list[Outcome] = []
-        self._port, self._make, self._random = port, make, random.Random(seed)  # noqa: S311
+        self._port, self._make, self._random = port, make, random.Random(seed)
         self._waiting: deque[tuple[float, Request]] = deque()
         self._again: list[tuple[float, int, Request]] = []
         self._numbers = itertools.count()

@@ -1,0 +1,1 @@
+"""Sets of labelled handwriting, and how they are varied."""

@@ -21,7 +21,7 @@ _PICTURES = 0.35
 _PICTURE_PENS_PX = (4.0, 28.0)
 
 _TURNS_DEG = {"1": (9.0, 11.0), "7": (5.0, 6.0)}
-"""By label, how far it is turned clockwise: mean and standard deviation. See `ml.data.augmentation`."""
+"""By label, how far it is turned clockwise: mean and deviation; see `ml.data.augmentation`."""
 _TURN_DEG = (0.0, 5.0)
 
 _WOBBLE = 0.45

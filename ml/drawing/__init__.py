@@ -1,0 +1,1 @@
+"""Strokes and pictures, and the bitmaps they become."""

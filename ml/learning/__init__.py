@@ -1,0 +1,1 @@
+"""Networks, training, export and shipping. Imports TensorFlow."""

@@ -34,7 +34,7 @@ class Plan:
     teachers_share: float = 0.0
     """Of the targets, how much is what the teachers answer."""
     second_loss: float = 0.0
-    """How much it counts to tell a 1 or 7 from a pen from a scanned one; see `ml.learning.auxiliary`."""
+    """How much it counts to tell a pen's 1 or 7 from a scanned one; see `ml.learning.auxiliary`."""
     dropout: float = 1.0
     """How much of the architecture's own dropout there is, 0 to 1."""
     augmentation: Augmentation = field(default_factory=Augmentation)

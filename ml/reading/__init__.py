@@ -1,0 +1,1 @@
+"""Inference with an exported network, and its calibration."""

@@ -1,0 +1,1 @@
+"""Who somebody is: sign-in, forms, sessions, and API tokens."""

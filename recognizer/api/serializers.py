@@ -41,7 +41,7 @@ _REASONS = {reason.code: reason for reason in REJECTIONS}
     }
 )
 class StrokesField(serializers.Field[Any, Any, Any, Any]):
-    """Passes raw strokes on; `ml.drawing.strokes.parse_strokes` checks them, and all their points."""
+    """Passes raw strokes on; `ml.drawing.strokes.parse_strokes` checks them and their points."""
 
     def to_internal_value(self, data: Any) -> Any:
         return data

@@ -1,0 +1,1 @@
+"""Everything done with one drawing: recognition, storage, rendering, review, and its end."""

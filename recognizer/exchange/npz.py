@@ -1,7 +1,7 @@
 """Everything in one NPZ file, which `ml.data.dataset.load_set` reads too.
 
-To the arrays that `ml/data/dataset.py` describes (labels, writers, label_states, points, stroke_len,
-sample_len, canvas, bitmaps) come, for n drawings:
+To the arrays that `ml/data/dataset.py` describes (labels, writers, label_states, points,
+stroke_len, sample_len, canvas, bitmaps) come, for n drawings:
 
     public_ids   (n,) UUIDs as text
     created_at   (n,) datetime64 in microseconds, UTC

@@ -1,0 +1,1 @@
+"""How things are said: numbers, labels, messages and the texts of scripts."""

@@ -1,0 +1,1 @@
+"""Model versions: their files, which one answers, the gate, promotion and replay."""

@@ -1,0 +1,1 @@
+"""A database full of invented drawings, for `manage.py fill`."""

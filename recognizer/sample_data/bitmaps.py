@@ -1,7 +1,7 @@
 """The bitmaps of many made-up drawings at once, in less than half the time.
 
-Exactly those that `ml.drawing.preprocessing.preprocess` makes of each: the same steps in the same order,
-for all drawings that have equally many points. A test holds that.
+Exactly those that `ml.drawing.preprocessing.preprocess` makes of each: the same steps in the same
+order, for all drawings that have equally many points. A test holds that.
 """
 
 from itertools import pairwise

@@ -92,8 +92,8 @@ def _written(form: str, count: int, rng: np.random.Generator) -> tuple[Stroke, l
 
     (count, n, 3), and where in n a new stroke begins.
 
-    As `ml.data.synthetic.by_hand` and `ml.evaluation.robustness.lay`, but all at once: a curve through corners
-    is a matrix times these.
+    As `ml.data.synthetic.by_hand` and `ml.evaluation.robustness.lay`, but all at once: a curve
+    through corners is a matrix times these.
     """
     turn, slant = np.deg2rad(rng.normal(0, 5, count)), rng.normal(0.08, 0.18, count)
     wide = np.exp(rng.normal(-0.15, 0.25, count))

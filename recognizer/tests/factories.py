@@ -178,7 +178,7 @@ def make_version(
 
 
 def make_metrics(errors: int = 50, samples: int = 10_000) -> dict[str, Any]:
-    """Metrics as `ml.evaluation.metrics.evaluate` returns them; every error a four read as a nine."""
+    """As `ml.evaluation.metrics.evaluate` returns them; every error is a four read as a nine."""
     share = samples // len(DIGITS)
     confusion = [[share * (row == column) for column in range(10)] for row in range(10)]
     confusion[4][4] -= errors

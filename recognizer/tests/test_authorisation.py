@@ -84,7 +84,7 @@ GET  password_change/done/                    200 200
 GET  autocomplete/                            403 403
 GET  jsi18n/                                  200 200
 GET  r/<path:content_type_id>/<path:object_id>/  404 404
-GET  ^(?P<app_label>auth|recognizer)/$        404 200
+GET  ^(?P<app_label>recognizer|auth)/$        404 200
 GET  (?P<url>.*)$                             404 404
 GET  auth/user/<id>/password/                 403 200
 GET  recognizer/drawing/desk/                 403 200
@@ -233,12 +233,12 @@ def _site(version: Any) -> Any:
         "<slug:sha256>": version.web_sha256,
         "<int:version>": version.number,
         "<path:content_type_id>": ContentType.objects.get_for_model(Drawing).pk,
-        "^(?P<app_label>auth|recognizer)/$": "recognizer/",
+        "^(?P<app_label>recognizer|auth)/$": "recognizer/",
         "(?P<url>.*)$": "nothing-here/",
     }
 
     def url(route: str) -> str:
-        model = re.match(r"admin/((?:auth|recognizer)/\w+)/", route)
+        model = re.match(r"admin/((?:recognizer|auth)/\w+)/", route)
         kinds = {
             "api/v1/training-runs/": "recognizer/trainingrun",
             "accounts/": "recognizer/apitoken",

@@ -16,9 +16,18 @@ from ml.contract import Ink
 from ml.drawing.pictures import decode_picture
 from ml.drawing.preprocessing import preprocess
 from ml.tests.pictures import encoded
+from recognizer.api.tests.test_api import (
+    DRAWINGS,
+    GOOD,
+    PREDICT,
+    answer,
+    data_url,
+    patch,
+    post,
+    saved,
+)
 from recognizer.models import Drawing
-from recognizer.tests.test_api import DRAWINGS, GOOD, PREDICT, answer, data_url, patch, post, saved
-from recognizer.tests.test_swap import Web, web  # noqa: F401  a fixture
+from recognizer.registry.tests.test_swap import Web, web  # noqa: F401  a fixture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_model")]
 
@@ -136,7 +145,7 @@ def test_who_draws_and_then_logs_in_keeps_the_drawings(client: Client) -> None:
 def test_clients_that_never_finish_their_body_do_not_stop_the_site(
     web: Web,  # noqa: F811  the fixture
 ) -> None:
-    from recognizer.tests.test_swap import ask
+    from recognizer.registry.tests.test_swap import ask
 
     head = b"POST /api/v1/predict/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{"
     slow = [socket.create_connection(("127.0.0.1", web.ports[0])) for _ in range(40)]

@@ -99,7 +99,7 @@ def test_every_other_page_is_for_everyone(
 
 
 @both_schemes
-@pytest.mark.urls("recognizer.tests.failing_urls")
+@pytest.mark.urls("mnist_site.tests.failing_urls")
 def test_what_people_get_instead_of_a_page_is_for_everyone(
     page, context, live_server, client, scheme
 ):

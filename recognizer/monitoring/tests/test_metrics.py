@@ -146,11 +146,11 @@ def test_what_is_away_is_told_and_the_rest_is_still_there():
 
 COUNT_IN_THREE_PROCESSES = """
 import os
-from recognizer.running import metric_files
+from recognizer.monitoring import metric_files
 metric_files.reserve()
 import django
 django.setup()
-from recognizer import metrics
+from recognizer.monitoring import metrics
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 for child in range(2):
@@ -168,7 +168,7 @@ print(generate_latest(registry).decode())
 def test_one_process_tells_for_all_of_them_also_for_those_that_were_killed(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", COUNT_IN_THREE_PROCESSES],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         env=os.environ
         | {
             metric_files.VARIABLE: str(tmp_path),

@@ -37,14 +37,13 @@ def stages_in(path: Any) -> set[str]:
 
 
 def test_every_stage_that_a_run_goes_through_is_told_in_the_persons_language():
-    files = [ROOT / "ml" / "commands.py", *(ROOT / "recognizer").glob("*.py")]
-    files.append(ROOT / "recognizer" / "models" / "training_run.py")
+    files = [ROOT / "ml" / "commands.py", *(ROOT / "recognizer").glob("*/*.py")]
     given = set().union(*(stages_in(path) for path in files))
     texts = {ast.literal_eval(one) for one in given if one.startswith("'")} - {""}
     assert len(texts) > 8
     assert texts <= run_messages.STAGES
     others = {one for one in given if not one.startswith("'")}
-    assert all("run_words." in one or one.startswith(("f'keeping ", "made %")) for one in others)
+    assert all("run_messages." in one or one.startswith(("f'keeping ", "made %")) for one in others)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ READ_A_SEVEN = """
 import json, django
 django.setup()
 from django.test import Client
-from ml.tests import golden
+from devtools import golden
 client = Client(headers={"host": "127.0.0.1"})
 answer = client.post("/api/v1/predict/", golden.body("7"), "application/json")
 print(json.dumps(answer.json()))

@@ -14,10 +14,10 @@ from django.utils import timezone
 from rest_framework.views import APIView
 
 from devtools import golden
+from recognizer.api.tests.test_api import DRAWINGS, PREDICT, answer
 from recognizer.api.tokens import HasScope
 from recognizer.models import ApiToken, Drawing
 from recognizer.tests.factories import make_drawing, make_staff, make_user
-from recognizer.tests.test_api import DRAWINGS, PREDICT, answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_model")]
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from recognizer.api.tests.test_api import DRAWINGS, patch
 from recognizer.models import ApiToken, Drawing, Label, ModelVersion, Share, StaffAct
 from recognizer.tests.factories import (
     make_drawing,
@@ -19,7 +20,6 @@ from recognizer.tests.factories import (
     make_user,
     make_version,
 )
-from recognizer.tests.test_api import DRAWINGS, patch
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_model")]
 

@@ -12,8 +12,8 @@ from devtools import golden
 from ml.contract import DIGITS
 from ml.reading.inference import Classifier
 from ml.tests.pictures import encoded
+from recognizer.api.tests.test_api import GOOD, PREDICT, answer, data_url, png_of, post
 from recognizer.models import Drawing
-from recognizer.tests.test_api import GOOD, PREDICT, answer, data_url, png_of, post
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_model")]
 

@@ -71,7 +71,8 @@ def test_a_translation_has_the_same_places_for_values_and_the_same_tags(language
 
 def test_whatever_is_wrong_with_a_drawing_is_told_in_the_persons_language():
     code = "".join(
-        (ROOT / "ml" / name).read_text("utf-8") for name in ("strokes.py", "pictures.py")
+        (ROOT / "ml" / "drawing" / name).read_text("utf-8")
+        for name in ("strokes.py", "pictures.py")
     )
     raised = [
         node.args[0]

@@ -9,10 +9,10 @@ from django.test import Client
 
 from devtools import golden
 from recognizer.accounts.forms import SignUpForm
+from recognizer.api.tests.test_api import DRAWINGS
 from recognizer.backing import rate_limits
 from recognizer.models import Drawing, Label, StaffAct
 from recognizer.tests.factories import make_drawing, make_label, make_user
-from recognizer.tests.test_api import DRAWINGS
 from recognizer.tests.visitors import sign_in_as_visitor
 
 pytestmark = pytest.mark.django_db

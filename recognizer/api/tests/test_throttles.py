@@ -13,12 +13,12 @@ from django.test import Client
 
 from devtools import golden
 from mnist_site.env import BASE_DIR
+from recognizer.api.tests.test_api import DRAWINGS, PREDICT, post
 from recognizer.api.throttles import Throttle
 from recognizer.backing import rate_limits
 from recognizer.backing.rate_limits import Counter, network_of
 from recognizer.models import ApiToken
 from recognizer.tests.factories import make_user
-from recognizer.tests.test_api import DRAWINGS, PREDICT, post
 from recognizer.tests.visitors import sign_in_as_visitor
 
 pytestmark = pytest.mark.django_db

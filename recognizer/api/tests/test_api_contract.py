@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ml.drawing.pictures import MAX_PIXELS
+from recognizer.api.tests.test_api import DRAWINGS, PREDICT, data_url
 from recognizer.models import ApiToken, Drawing
 from recognizer.tests.factories import make_drawing, make_run, make_staff, make_user, make_version
-from recognizer.tests.test_api import DRAWINGS, PREDICT, data_url
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shipped_model"), pytest.mark.slow]
 

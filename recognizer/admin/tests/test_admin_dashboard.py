@@ -9,6 +9,7 @@ from django.utils import timezone
 from ml.contract import NOT_A_DIGIT
 from recognizer.admin import dashboard, overview
 from recognizer.admin.overview import Agreement
+from recognizer.admin.tests.test_admin_permissions import INLINE, sign_in
 from recognizer.models import Drawing, ModelVersion, Promotion
 from recognizer.tests.admin_desk import queries_of
 from recognizer.tests.factories import (
@@ -18,7 +19,6 @@ from recognizer.tests.factories import (
     make_run,
     make_version,
 )
-from recognizer.tests.test_admin_permissions import INLINE, sign_in
 
 pytestmark = pytest.mark.django_db
 

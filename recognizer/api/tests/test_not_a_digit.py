@@ -11,9 +11,9 @@ from django.test import Client
 from devtools import golden
 from ml import pretrained
 from ml.contract import DIGITS, NOT_A_DIGIT
+from recognizer.api.tests.test_api import DRAWINGS, PREDICT, answer, patch, post
 from recognizer.models import ModelVersion, Prediction
 from recognizer.registry import promotion
-from recognizer.tests.test_api import DRAWINGS, PREDICT, answer, patch, post
 
 pytestmark = pytest.mark.django_db
 

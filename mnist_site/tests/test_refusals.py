@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from mnist_site import whole_requests
+from mnist_site.tests.test_serving import scope
 from mnist_site.whole_requests import WholeRequests
 from mnist_site.wsgi_threads import Threads
-from recognizer.tests.test_logs import GIVEN, access  # noqa: F401  a fixture
-from recognizer.tests.test_metrics import samples
-from recognizer.tests.test_serving import scope
+from recognizer.monitoring.tests.test_logs import GIVEN, access  # noqa: F401  a fixture
+from recognizer.monitoring.tests.test_metrics import samples
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from devtools.running_site import ROOT
-from recognizer.tests.test_settings import variables_read
+from mnist_site.tests.test_settings import variables_read
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()

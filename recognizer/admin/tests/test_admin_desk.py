@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from ml.contract import NOT_A_DIGIT
+from recognizer.admin.tests.test_admin_permissions import INLINE, sign_in
 from recognizer.drawings import review
 from recognizer.models import Drawing, Label, ModelVersion, Review
 from recognizer.tests.admin_desk import queries_of
@@ -15,7 +16,6 @@ from recognizer.tests.factories import (
     make_user,
     make_version,
 )
-from recognizer.tests.test_admin_permissions import INLINE, sign_in
 
 pytestmark = pytest.mark.django_db
 
