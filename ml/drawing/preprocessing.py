@@ -1,7 +1,7 @@
 """From what a person drew to the bitmap a network reads.
 
 One function, `preprocess`, for training and serving alike. For strokes the page does the same in
-`static/recognizer/js/recogniser/preprocess.js`; change both, and `python -m ml.tests.web_golden`.
+`static/recognizer/js/recogniser/preprocess.js`; change both, and `python -m devtools.web_golden`.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from ml.drawing.strokes import rasterise
 
 PEN_WIDTH_PX = 2.6
 """Canonical pen, in bitmap pixels: the width at which the rendered digits of the UCI
-Pen-Based set hold as much ink as MNIST's training digits do (`ml/tests` checks the ratio)."""
+Pen-Based set hold as much ink as MNIST's training digits do (a test checks the ratio)."""
 
 SMALLEST_INK = 0.03
 """Ink whose longer side is below this share of the canvas is a slip of the pen."""

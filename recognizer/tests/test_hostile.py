@@ -15,7 +15,7 @@ from PIL import Image
 from ml.contract import Ink
 from ml.drawing.pictures import decode_picture
 from ml.drawing.preprocessing import preprocess
-from ml.tests.pictures import encoded
+from ml.drawing.tests.pictures import encoded
 from recognizer.api.tests.test_api import (
     DRAWINGS,
     GOOD,

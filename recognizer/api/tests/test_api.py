@@ -13,7 +13,7 @@ from PIL import Image
 
 from devtools import golden
 from ml.contract import DIGITS
-from ml.tests.pictures import TRUNCATED_JPEG, bomb, encoded, picture_of
+from ml.drawing.tests.pictures import TRUNCATED_JPEG, bomb, encoded, picture_of
 from recognizer.models import Drawing, Label, ModelVersion, Prediction
 from recognizer.registry import active_model
 

@@ -10,8 +10,8 @@ from PIL import Image
 
 from devtools import golden
 from ml.contract import DIGITS
+from ml.drawing.tests.pictures import encoded
 from ml.reading.inference import Classifier
-from ml.tests.pictures import encoded
 from recognizer.api.tests.test_api import GOOD, PREDICT, answer, data_url, png_of, post
 from recognizer.models import Drawing
 

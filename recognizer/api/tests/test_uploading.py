@@ -5,7 +5,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from ml.tests.photographs import Scene, taken
+from ml.drawing.tests.photographs import Scene, taken
 from recognizer.api.tests.test_api import DRAWINGS, PREDICT, answer, data_url, post
 from recognizer.drawings.recognition import bitmap_bytes, recognise
 from recognizer.models import Drawing

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 
 from devtools import golden
-from ml.tests.pictures import encoded, picture_of
+from ml.drawing.tests.pictures import encoded, picture_of
 from recognizer.accounts.pseudonyms import account_of
 from recognizer.models import Drawing
 from recognizer.tests.factories import make_user

@@ -7,8 +7,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from devtools.hands import answer, draw_with_mouse, expect_noted, expect_reading
-from ml.tests.photographs import Scene, photograph, taken
-from ml.tests.pictures import encoded
+from ml.drawing.tests.photographs import Scene, photograph, taken
+from ml.drawing.tests.pictures import encoded
 from recognizer.models import Drawing, Label
 from recognizer.tests.browser.test_accessibility import complaints
 

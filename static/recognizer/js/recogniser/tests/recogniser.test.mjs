@@ -9,7 +9,7 @@ import { inkBox, preprocess } from "../preprocess.js";
 import { Reader } from "../reader.js";
 import { refuseInk } from "../refusal.js";
 
-// Written by `python -m ml.tests.web_golden`; a Python test holds that it is what Python gives.
+// Written by `python -m devtools.web_golden`; a Python test holds that it is what Python gives.
 const golden = JSON.parse(readFileSync(new URL("./golden.json", import.meta.url), "utf8"));
 const drawnAs = (name) => golden.drawings.find((drawing) => drawing.name === name).drawn;
 

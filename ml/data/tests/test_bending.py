@@ -13,7 +13,7 @@ from ml.data.assembly import training_data
 from ml.data.bending import PEN, bend_ink, bend_scans
 from ml.data.dataset import load_bitmaps, load_set, save_bitmaps
 from ml.drawing.preprocessing import preprocess
-from ml.tests.options import options
+from ml.learning.tests.options import options
 
 SCANS = load_bitmaps(pretrained.MNIST_TEST).images[:300]
 

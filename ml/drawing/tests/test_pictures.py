@@ -7,7 +7,7 @@ from PIL import Image
 from ml.contract import InkError
 from ml.drawing.pictures import decode_picture
 from ml.drawing.preprocessing import preprocess
-from ml.tests.pictures import TRUNCATED_JPEG, bomb, encoded, picture_of
+from ml.drawing.tests.pictures import TRUNCATED_JPEG, bomb, encoded, picture_of
 
 ALIKE = 0.04  # two digits differ by over 0.1
 SEEN = preprocess(decode_picture(encoded(picture_of("3"))))

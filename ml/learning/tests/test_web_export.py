@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from devtools import web_golden
 from ml import pretrained
 from ml.__main__ import main
 from ml.contract import Bitmap, Scores
 from ml.data.dataset import load_bitmaps
 from ml.reading.inference import load_trained
-from ml.tests import web_golden
 
 EVALUATE = web_golden.JAVASCRIPT / "tests/evaluate.mjs"
 

@@ -1,6 +1,6 @@
 """What the page's JavaScript is checked against: drawings with their bitmaps, networks with scores.
 
-    python -m ml.tests.web_golden
+    python -m devtools.web_golden
 
 writes it again. `test_web_export.py` holds that it is what Python gives.
 """
@@ -18,7 +18,7 @@ from ml.contract import DIGITS, NOT_A_DIGIT, Bitmap
 from ml.drawing.preprocessing import preprocess
 from ml.drawing.strokes import parse_strokes
 
-JAVASCRIPT = Path(__file__).parents[2] / "static/recognizer/js/recogniser"
+JAVASCRIPT = Path(__file__).parents[1] / "static/recognizer/js/recogniser"
 FILE = JAVASCRIPT / "tests/golden.json"
 
 CLASSES = (*DIGITS, NOT_A_DIGIT)

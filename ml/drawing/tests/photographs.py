@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from devtools import golden
-from ml.tests.pictures import encoded
+from ml.drawing.tests.pictures import encoded
 
 SIDE = 360
 _Grey = NDArray[np.float64]

@@ -9,7 +9,7 @@ from ml.contract import Ink
 from ml.data.assembly import training_data
 from ml.data.dataset import holds_strokes, load_set, save_bitmaps
 from ml.data.synthetic import turned
-from ml.tests.options import options
+from ml.learning.tests.options import options
 
 
 @pytest.fixture

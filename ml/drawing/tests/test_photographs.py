@@ -14,10 +14,10 @@ from ml.drawing.parts import connected_parts
 from ml.drawing.photographs import is_photograph
 from ml.drawing.pictures import broaden, decode_picture
 from ml.drawing.preprocessing import is_too_small, preprocess
+from ml.drawing.tests.photographs import Scene, photograph, taken
+from ml.drawing.tests.pictures import encoded, picture_of
 from ml.drawing.windows import in_disc, in_square
 from ml.reading.inference import Classifier, load_trained
-from ml.tests.photographs import Scene, photograph, taken
-from ml.tests.pictures import encoded, picture_of
 
 LIGHT = Scene(gradient=0.7)
 SHADOW = Scene(shadow=0.5)

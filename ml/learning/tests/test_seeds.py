@@ -8,8 +8,8 @@ import pytest
 from ml import pretrained
 from ml.data.assembly import split_seed
 from ml.data.dataset import as_split, halves
+from ml.data.tests.test_dataset import small_set
 from ml.learning.shipping import model_card
-from ml.tests.test_dataset import small_set
 
 
 def test_a_seed_of_its_own_decides_what_is_validated_on() -> None:

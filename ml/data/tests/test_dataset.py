@@ -19,7 +19,7 @@ from ml.data.dataset import (
 )
 from ml.drawing.pictures import as_picture, decode_picture
 from ml.drawing.preprocessing import preprocess
-from ml.tests.pictures import encoded, picture_of
+from ml.drawing.tests.pictures import encoded, picture_of
 
 
 def small_set(writers: list[str], labels: list[str] | None = None) -> Dataset:
