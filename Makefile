@@ -96,8 +96,8 @@ hosts-report: .venv/.installed-dev  ## do several hosts make one site? Real proc
 growth-report: .venv/.installed-dev  ## what pages cost with many drawings: ten minutes and more [N=1000000] [POSTGRES=1]
 	@$(if $(POSTGRES),$(BIN)/python -m devtools.postgres -- )$(BIN)/python -m benchmarks.growth $(N:%=--count %)
 
-deploy-report: .venv/.installed-dev caddy  ## replaces a release under load behind the proxy; counts what fails: two minutes [NOTICE=4]
-	@$(BIN)/python -m devtools.postgres -- $(BIN)/python -m benchmarks.deploy $(NOTICE:%=--notice %)
+deploy-report: .venv/.installed-dev caddy  ## replaces a release under load behind the proxy; counts what fails: two minutes [NOTICE=4] [OLD=REVISION]
+	@$(BIN)/python -m devtools.postgres -- $(BIN)/python -m benchmarks.deploy $(NOTICE:%=--notice %) $(OLD:%=--old %)
 
 soak: .venv/.installed-dev  ## load without pause while its parts are killed: is anything lost? [MINUTES=10]
 	@$(BIN)/python -m benchmarks.soak $(MINUTES:%=--minutes %)

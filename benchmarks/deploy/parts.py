@@ -1,11 +1,13 @@
 """What `make deploy-report` runs: two releases, two web processes of either, and the real proxy."""
 
 import http.client
+import io
 import os
 import shutil
 import ssl
 import subprocess
 import sys
+import tarfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,9 +73,25 @@ class Release:
         return os.environ | env | {"STATIC_ROOT": str(self.static), "PYTHONPATH": ""}
 
 
-def old_release(folder: Path) -> Release:
-    """This code, as it is."""
-    return Release("the old release", ROOT, folder / "static-of-old")
+def old_release(folder: Path, revision: str = "") -> Release:
+    """The code of a git revision; without one, this code as it is.
+
+    Raises:
+        SiteError: git knows no such revision.
+    """
+    static = folder / "static-of-old"
+    if not revision:
+        return Release("the old release", ROOT, static)
+    code = folder / "old"
+    code.mkdir()
+    packed = subprocess.run(
+        ["git", "archive", revision], cwd=ROOT, capture_output=True, check=False
+    )
+    if packed.returncode:
+        raise SiteError(packed.stderr.decode().strip())
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+        archive.extractall(code, filter="data")
+    return Release(f"the old release ({revision})", code, static)
 
 
 def new_release(folder: Path) -> Release:

@@ -84,9 +84,11 @@ class Site:
             time.sleep(SECONDS_BETWEEN)
 
 
-def measure(folder: Path, redis_url: str, notice_seconds: int) -> dict[str, Any]:
+def measure(
+    folder: Path, redis_url: str, notice_seconds: int, revision: str = ""
+) -> dict[str, Any]:
     """All of it; what was counted."""
-    old, new = old_release(folder), new_release(folder)
+    old, new = old_release(folder, revision), new_release(folder)
     say("collecting the static files of both releases")
     for release in (old, new):
         collect(release, folder)
@@ -197,10 +199,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--notice", type=int, default=NOTICE_SECONDS, help="WEB_NOTICE_SECONDS (%(default)s)"
     )
+    parser.add_argument(
+        "--old", default="", metavar="REVISION", help="the release to replace (default: this code)"
+    )
     arguments = parser.parse_args(argv)
     with TemporaryDirectory(prefix="deploy-report-") as name, valkey(Path(name)) as redis_url:
         try:
-            figures = measure(Path(name), redis_url, arguments.notice)
+            figures = measure(Path(name), redis_url, arguments.notice, arguments.old)
         except SiteError as error:
             sys.exit(f"make deploy-report: {error}")
     write(figures, arguments.output)

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.deploy.parts import new_release
+from benchmarks.deploy.parts import new_release, old_release
 from benchmarks.deploy.report import shortcomings
+from devtools.report_site import SiteError
 
 AS_IT_SHOULD_BE: dict[str, Any] = {
     "failed_requests": 0,
@@ -48,3 +49,14 @@ def test_the_new_release_has_a_migration_and_a_script_of_its_own(tmp_path: Any) 
     drawing = code / "recognizer" / "models" / "drawing.py"
     assert 'Drawing.add_to_class(\n    "made_by"' in drawing.read_text()
     assert not list(code.rglob("tests"))
+
+
+def test_the_old_release_can_be_any_revision(tmp_path: Any) -> None:
+    code = old_release(tmp_path, "HEAD").code
+    assert (code / "manage.py").is_file()
+    assert code.is_relative_to(tmp_path)
+
+
+def test_a_revision_that_git_does_not_know_is_refused(tmp_path: Any) -> None:
+    with pytest.raises(SiteError, match="no-such-revision"):
+        old_release(tmp_path, "no-such-revision")
