@@ -34,9 +34,9 @@ class SignUpForm(UserCreationForm):  # type: ignore[type-arg]
     def make(self) -> User | None:
         """The account, of a form that is valid; None, with the reason among its errors, if not."""
         address = rate_limits.network_of_client(self.request)
-        counted = sign_in.of_rate("address-sign-up", "sign-up", address)
+        limits = sign_in.limits_for("address-sign-up", "sign-up", address)
         try:
-            sign_in.refuse_too_many(self.request, counted)
+            sign_in.refuse_too_many(self.request, limits)
             with transaction.atomic():
                 user: User = self.save()
                 return user
@@ -59,10 +59,10 @@ class PasswordForm(PasswordChangeForm):
         _say_briefly(self, "new_password1", "new_password2")
 
     def clean_old_password(self) -> str:
-        counted = sign_in.of_rate("login", "password", str(self.user.pk))
-        sign_in.refuse_too_many(self.request, counted)
+        limits = sign_in.limits_for("login", "password", str(self.user.pk))
+        sign_in.refuse_too_many(self.request, limits)
         old = super().clean_old_password()
-        rate_limits.give_back(counted)
+        rate_limits.give_back(limits)
         return old
 
 

@@ -1,8 +1,7 @@
-"""The ways in, which let nobody try passwords without end: the site's own, and the admin's.
+"""Sign-in, on the site and in the admin, with a limit on failed attempts.
 
-Failures are counted by account and by address, and a count ends by itself. A browser in which
-somebody once signed in as this account has a count of its own: so nobody else who tries passwords
-for it, from wherever, keeps its owner out.
+Failures are counted by account and by address. A browser that has signed in to an account before
+has a counter of its own, so that attackers cannot lock the account's owner out.
 """
 
 import secrets
@@ -18,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from recognizer.backing import rate_limits
 from recognizer.backing.outages import AWAY
-from recognizer.backing.rate_limits import Counter
+from recognizer.backing.rate_limits import RateLimit
 
 COOKIE = "known_browser"
 _KNOWN_FOR_S = 180 * 86400
@@ -34,25 +33,25 @@ class CountedForm(AuthenticationForm):
         if not (username and self.cleaned_data.get("password")):
             return super().clean()
         assert self.request is not None
-        counted = _counters(self.request, username)
-        refuse_too_many(self.request, counted)
+        limits = _limits(self.request, username)
+        refuse_too_many(self.request, limits)
         try:
             cleaned = super().clean()
         except AWAY:  # no password was looked at
-            rate_limits.give_back(counted)
+            rate_limits.give_back(limits)
             raise
-        rate_limits.give_back(counted)
+        rate_limits.give_back(limits)
         self.request.META[_KNOWN] = _account(username)
         return cleaned
 
 
-def refuse_too_many(request: HttpRequest, counted: list[Counter]) -> None:
+def refuse_too_many(request: HttpRequest, limits: list[RateLimit]) -> None:
     """Count an attempt.
 
     Raises:
         ValidationError: there were too many; `finish` makes a 429 of the answer.
     """
-    wait = rate_limits.take(counted)
+    wait = rate_limits.take(limits)
     if wait is not None:
         request.META[_WAIT] = wait
         raise ValidationError(
@@ -72,23 +71,23 @@ def finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _counters(request: HttpRequest, username: str) -> list[Counter]:
+def _limits(request: HttpRequest, username: str) -> list[RateLimit]:
     account = _account(username)
     browser = _known_browser(request, account)
     if browser:
-        return of_rate("login", "login", "browser", browser)
+        return limits_for("login", "login", "browser", browser)
     address = rate_limits.network_of_client(request)
     return [
-        *of_rate("login", "login", "account", account),
-        *of_rate("address-login", "login", "address", address),
+        *limits_for("login", "login", "account", account),
+        *limits_for("address-login", "login", "address", address),
     ]
 
 
-def of_rate(name: str, *who: str) -> list[Counter]:
-    """The counter of somebody at one of the site's rates; none where it is switched off."""
+def limits_for(name: str, *who: str) -> list[RateLimit]:
+    """The limit for somebody at one of the site's rates; empty where that rate is switched off."""
     rates: dict[str, str | None] = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]  # type: ignore[assignment]
     rate = rates[name]
-    return [rate_limits.counter(rate, *who)] if rate else []
+    return [rate_limits.rate_limit(rate, *who)] if rate else []
 
 
 def _account(username: str) -> str:

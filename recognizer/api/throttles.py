@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from recognizer.backing import rate_limits
-from recognizer.backing.rate_limits import Counter
+from recognizer.backing.rate_limits import RateLimit
 
 if TYPE_CHECKING:  # rest_framework.views imports this module while it is being loaded
     from rest_framework.views import APIView
@@ -27,7 +27,7 @@ class Throttle(BaseThrottle):
         scope = getattr(view, "throttle_scope", None)
         if scope is None:
             return True
-        self._wait = rate_limits.take(self._counters(request, scope))
+        self._wait = rate_limits.take(self._limits(request, scope))
         return self._wait is None
 
     def wait(self) -> float | None:
@@ -42,9 +42,9 @@ class Throttle(BaseThrottle):
         scope = getattr(view, "throttle_scope", None)
         if scope is None or readings < 1:
             return 0.0
-        return rate_limits.take(self._counters(request, scope), readings) or 0.0
+        return rate_limits.take(self._limits(request, scope), readings) or 0.0
 
-    def _counters(self, request: Request, scope: str) -> list[Counter]:
+    def _limits(self, request: Request, scope: str) -> list[RateLimit]:
         address = rate_limits.network_of_client(request)
         kind, caller = _caller(request) or ("", address)
         wanted = {
@@ -52,7 +52,7 @@ class Throttle(BaseThrottle):
             f"address-{scope}": ("address", address),
         }
         return [
-            rate_limits.counter(rate, name, *who)
+            rate_limits.rate_limit(rate, name, *who)
             for name, who in wanted.items()
             if (rate := self.THROTTLE_RATES.get(name))
         ]

@@ -1,12 +1,11 @@
-"""Counters of what somebody did lately, shared by all processes in Redis.
+"""Rate limits, shared by all processes in Redis.
 
-A window begins with the first act that is counted in it, and ends by itself. Looking at all
-counters of a request and raising them is one script, so one round trip, and no other process
-comes in between.
+Each limit counts acts in a window that begins with the first act and ends by itself. One script
+checks and raises all counters of a request, so it takes one round trip and is atomic.
 
-While Redis is away each process counts for itself, from zero: nobody may less often than
-otherwise, and nobody as often as they like. One thread looks now and then whether it is back, so
-that a Redis that hangs costs the others nothing.
+While Redis is away, each process counts for itself, from zero. Nobody is allowed less than
+before, and nobody is unlimited. One thread checks now and then whether Redis is back, so a Redis
+that hangs does not slow the others down.
 """
 
 import hashlib
@@ -69,7 +68,7 @@ _clients: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
-class Counter:
+class RateLimit:
     """Who is counted for what, and how often that may be in how many seconds."""
 
     name: str
@@ -77,11 +76,11 @@ class Counter:
     seconds: int
 
 
-def counter(rate: str, *who: str) -> Counter:
-    """A counter for a rate such as "600/min"; its name tells nothing of who is counted."""
+def rate_limit(rate: str, *who: str) -> RateLimit:
+    """The limit for a rate such as "600/min"; its name does not reveal who is counted."""
     key = settings.SECRET_KEY.encode()[: hashlib.blake2b.MAX_KEY_SIZE]
     name = hashlib.blake2b("\0".join(who).encode(), digest_size=16, key=key).hexdigest()
-    return Counter(name, *_parsed(rate))
+    return RateLimit(name, *_parsed(rate))
 
 
 def network_of_client(request: Any) -> str:
@@ -110,28 +109,28 @@ def _parsed(rate: str) -> tuple[int, int]:
     return int(count), {"s": 1, "m": 60, "h": 3600, "d": 86400}[period[0]]
 
 
-def take(counters: Sequence[Counter], times: int = 1) -> float | None:
+def take(limits: Sequence[RateLimit], times: int = 1) -> float | None:
     """Count an act, or so many, in all of these, or in none if that is too much for one of them.
 
     Returns:
         None, or the seconds until there is room again.
     """
-    if not counters:
+    if not limits:
         return None
-    limits = [number for counter in counters for number in (counter.most, counter.seconds * 1000)]
-    wait_ms = _run_if_there(_TAKE, counters, [times, *limits])
+    numbers = [number for one in limits for number in (one.most, one.seconds * 1000)]
+    wait_ms = _run_if_there(_TAKE, limits, [times, *numbers])
     if wait_ms is None:
-        return _take_here(counters, times)
+        return _take_here(limits, times)
     return wait_ms / 1000 if wait_ms else None
 
 
-def give_back(counters: Sequence[Counter]) -> None:
+def give_back(limits: Sequence[RateLimit]) -> None:
     """Take back what `take` counted; while Redis is away nothing is lost by it."""
-    _run_if_there(_GIVE_BACK, counters, [])
-    _give_back_here(counters)
+    _run_if_there(_GIVE_BACK, limits, [])
+    _give_back_here(limits)
 
 
-def _run_if_there(script: str, counters: Sequence[Counter], numbers: list[int]) -> int | None:
+def _run_if_there(script: str, limits: Sequence[RateLimit], numbers: list[int]) -> int | None:
     """What the script answers; None without Redis, or while it is away."""
     global _ask_again_at
     cache, ask_again_at = caches["default"], _ask_again_at
@@ -143,7 +142,7 @@ def _run_if_there(script: str, counters: Sequence[Counter], numbers: list[int]) 
             return None
         is_away = True
     try:
-        answer = _run(cache, script, counters, numbers)
+        answer = _run(cache, script, limits, numbers)
     except redis.RedisError as error:
         if _ask_again_at is None:
             logger.warning("Redis is away (%s); each process counts calls for itself.", error)
@@ -159,9 +158,9 @@ def _run_if_there(script: str, counters: Sequence[Counter], numbers: list[int]) 
             _asking_again.release()
 
 
-def _run(cache: Any, script: str, counters: Sequence[Counter], numbers: list[int]) -> int:
+def _run(cache: Any, script: str, limits: Sequence[RateLimit], numbers: list[int]) -> int:
     client = _client(cache)
-    keys = [cache.make_key(f"counter:{counter.name}") for counter in counters]
+    keys = [cache.make_key(f"counter:{limit.name}") for limit in limits]
     digest = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
     try:
         return int(client.evalsha(digest, len(keys), *keys, *numbers))
@@ -177,11 +176,11 @@ def _client(cache: Any) -> Any:
     return client
 
 
-def _take_here(counters: Sequence[Counter], times: int) -> float | None:
+def _take_here(limits: Sequence[RateLimit], times: int) -> float | None:
     """`take` among the threads of this process alone."""
     now = monotonic()
     with _here_lock:
-        known = {one: _known_here(one, now) for one in counters}
+        known = {one: _known_here(one, now) for one in limits}
         waits = [ends - now for one, (used, ends) in known.items() if used + times > one.most]
         if waits:
             return max(*waits, 0.001)
@@ -190,16 +189,16 @@ def _take_here(counters: Sequence[Counter], times: int) -> float | None:
     return None
 
 
-def _give_back_here(counters: Sequence[Counter]) -> None:
+def _give_back_here(limits: Sequence[RateLimit]) -> None:
     now = monotonic()
     with _here_lock:
-        for one in counters:
+        for one in limits:
             used, ends = _known_here(one, now)
             if used:
                 _here.set(one.name, (used - 1, ends), ends - now)
 
 
-def _known_here(one: Counter, now: float) -> tuple[int, float]:
+def _known_here(one: RateLimit, now: float) -> tuple[int, float]:
     """How often it was taken, and when its window ends."""
     used, ends = _here.get(one.name, (0, 0.0))
     return (used, ends) if ends > now else (0, now + one.seconds)

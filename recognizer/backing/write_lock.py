@@ -1,8 +1,8 @@
-"""Whose turn it is to write.
+"""A lock that saves take before they write to SQLite.
 
-SQLite lets one write at a time, and whoever finds it busy sleeps, ever longer, up to 0.1 s: half of
-the time that eight people take to save is slept away while nobody writes. So those that save
-queue by a lock on a file, for which the kernel wakes the next one at once.
+SQLite allows one writer at a time. A connection that finds it busy sleeps, longer each time, up to
+0.1 s: with eight people saving at once, half of the time is slept away. A lock on a file is faster,
+because the kernel wakes the next process as soon as it is free.
 """
 
 import fcntl
@@ -16,8 +16,8 @@ from django.db import OperationalError, connection
 
 
 @contextmanager
-def turn_to_write() -> Iterator[None]:
-    """Wait for one's turn, in this process and in others; on PostgreSQL everybody has it.
+def hold_write_lock() -> Iterator[None]:
+    """Wait until no other thread or process writes; does nothing on PostgreSQL.
 
     Raises:
         OperationalError: it took longer than a connection waits for the database, or no file

@@ -20,7 +20,7 @@ from PIL import Image
 from ml.contract import NOT_A_DIGIT, Bitmap, BlankError, Drawn, Ink, Picture, Scores
 from ml.drawing.preprocessing import Prepared, prepare
 from ml.drawing.strokes import pack_ink
-from recognizer.backing.write_lock import turn_to_write
+from recognizer.backing.write_lock import hold_write_lock
 from recognizer.models import Drawing, Prediction, rows
 from recognizer.monitoring import metrics
 from recognizer.registry import active_model
@@ -179,7 +179,7 @@ def save(
     drawing.notice_copies()
     prediction = Prediction(drawing=drawing, **answer_columns(recognition))
     # All that can be is done by now: SQLite lets nobody else write until this is over.
-    with turn_to_write(), transaction.atomic():
+    with hold_write_lock(), transaction.atomic():
         rows.insert(drawing)
         prediction.drawing = drawing  # takes its key
         rows.insert(prediction)

@@ -16,7 +16,7 @@ from mnist_site.env import BASE_DIR
 from recognizer.api.tests.test_api import DRAWINGS, PREDICT, post
 from recognizer.api.throttles import Throttle
 from recognizer.backing import rate_limits
-from recognizer.backing.rate_limits import Counter, network_of
+from recognizer.backing.rate_limits import RateLimit, network_of
 from recognizer.models import ApiToken
 from recognizer.tests.factories import make_user
 from recognizer.tests.visitors import sign_in_as_visitor
@@ -47,12 +47,12 @@ def tries(client: Client, times: int, url: str = DRAWINGS, **more: Any) -> list[
 
 @pytest.mark.services
 def test_no_count_is_lost_among_processes(in_valkey):
-    counter = Counter("x", most=50, seconds=60)
+    rate_limit = RateLimit("x", most=50, seconds=60)
     barrier = threading.Barrier(8)
 
     def take_many(_: int) -> int:
         barrier.wait()
-        return sum(rate_limits.take([counter]) is None for _ in range(20))
+        return sum(rate_limits.take([rate_limit]) is None for _ in range(20))
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(take_many, range(8))) == 50
@@ -60,7 +60,7 @@ def test_no_count_is_lost_among_processes(in_valkey):
 
 @pytest.mark.services
 def test_all_counters_cost_one_round_trip(in_valkey):
-    both = [Counter("x", 5, 60), Counter("y", 5, 60)]
+    both = [RateLimit("x", 5, 60), RateLimit("y", 5, 60)]
     rate_limits.take(both)
     in_valkey.config_resetstat()
     rate_limits.take(both)
@@ -75,7 +75,7 @@ def test_all_counters_cost_one_round_trip(in_valkey):
 
 @pytest.mark.services
 def test_where_one_counter_is_full_no_other_is_raised_and_the_wait_is_the_windows_rest(in_valkey):
-    full, other = Counter("x", 1, 30), Counter("y", 1, 3600)
+    full, other = RateLimit("x", 1, 30), RateLimit("y", 1, 3600)
     assert rate_limits.take([full]) is None
     wait = rate_limits.take([full, other])
     assert wait is not None
@@ -88,33 +88,33 @@ def test_where_one_counter_is_full_no_other_is_raised_and_the_wait_is_the_window
 
 @pytest.mark.services
 def test_several_are_counted_at_once_or_none_of_them(in_valkey):
-    counter = Counter("x", 10, 30)
-    assert rate_limits.take([counter], 11) == 30
-    assert rate_limits.take([counter], 8) is None
-    assert rate_limits.take([counter], 3) is not None
-    assert rate_limits.take([counter], 2) is None
-    assert rate_limits.take([counter]) is not None
+    rate_limit = RateLimit("x", 10, 30)
+    assert rate_limits.take([rate_limit], 11) == 30
+    assert rate_limits.take([rate_limit], 8) is None
+    assert rate_limits.take([rate_limit], 3) is not None
+    assert rate_limits.take([rate_limit], 2) is None
+    assert rate_limits.take([rate_limit]) is not None
 
 
 @pytest.mark.services
 def test_what_is_given_back_is_free_again_and_a_count_ends_by_itself(in_valkey):
-    counter = Counter("x", 1, 30)
-    rate_limits.give_back([counter])
-    assert rate_limits.take([counter]) is None
-    rate_limits.give_back([counter])
-    assert rate_limits.take([counter]) is None
-    assert rate_limits.take([counter]) is not None
+    rate_limit = RateLimit("x", 1, 30)
+    rate_limits.give_back([rate_limit])
+    assert rate_limits.take([rate_limit]) is None
+    rate_limits.give_back([rate_limit])
+    assert rate_limits.take([rate_limit]) is None
+    assert rate_limits.take([rate_limit]) is not None
     for key in in_valkey.scan_iter():
         in_valkey.pexpire(key, 1)
     time.sleep(0.02)
-    assert rate_limits.take([counter]) is None
+    assert rate_limits.take([rate_limit]) is None
 
 
 def test_without_redis_one_process_counts_the_same(monkeypatch):
     assert "Redis" not in type(caches["default"]).__name__
     now = [1000.0]
     monkeypatch.setattr(rate_limits, "monotonic", lambda: now[0])
-    one, two = Counter("x", 2, 60), Counter("y", 1, 60)
+    one, two = RateLimit("x", 2, 60), RateLimit("y", 1, 60)
     assert [rate_limits.take([one]) for _ in range(2)] == [None, None]
     now[0] += 20
     assert rate_limits.take([one, two]) == 40
@@ -150,21 +150,21 @@ def test_while_redis_is_away_each_process_counts_and_then_all_together_again(
 
 
 def test_a_redis_that_hangs_holds_up_one_request_now_and_then(settings):
-    counter = Counter("x", most=100, seconds=60)
+    rate_limit = RateLimit("x", most=100, seconds=60)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings.CACHES = counters_at(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
-        assert rate_limits.take([counter]) is None
+        assert rate_limits.take([rate_limit]) is None
         started = time.monotonic()
-        assert [rate_limits.take([counter]) for _ in range(98)] == [None] * 98
+        assert [rate_limits.take([rate_limit]) for _ in range(98)] == [None] * 98
         assert time.monotonic() - started < 0.3
         # When it is due, one thread finds out, and the others go on.
         rate_limits._ask_again_at = 0.0
         with ThreadPoolExecutor(8) as pool:
             started = time.monotonic()
-            found = pool.map(lambda _: (rate_limits.take([counter]), time.monotonic()), range(8))
+            found = pool.map(lambda _: (rate_limits.take([rate_limit]), time.monotonic()), range(8))
             waited = [ended - started for _, ended in found]
     assert sum(seconds >= 0.3 for seconds in waited) == 1
-    assert rate_limits.take([counter]) is not None  # none was lost meanwhile
+    assert rate_limits.take([rate_limit]) is not None  # none was lost meanwhile
 
 
 def test_one_session_does_not_use_up_what_others_behind_its_address_have(monkeypatch, client):
@@ -240,10 +240,10 @@ def test_of_ipv6_a_whole_customer_is_one_address(address, counted):
 
 
 def test_no_counter_names_whom_it_counts():
-    counter = rate_limits.counter("5/min", "login", "account", "ada")
-    assert (counter.most, counter.seconds) == (5, 60)
-    assert "ada" not in counter.name
-    assert counter.name != rate_limits.counter("5/min", "login", "account", "bob").name
+    rate_limit = rate_limits.rate_limit("5/min", "login", "account", "ada")
+    assert (rate_limit.most, rate_limit.seconds) == (5, 60)
+    assert "ada" not in rate_limit.name
+    assert rate_limit.name != rate_limits.rate_limit("5/min", "login", "account", "bob").name
 
 
 def test_an_address_may_more_often_than_one_session():

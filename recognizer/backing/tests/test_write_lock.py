@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError
 
 from recognizer.backing import write_lock
-from recognizer.backing.write_lock import turn_to_write
+from recognizer.backing.write_lock import hold_write_lock
 from recognizer.models import Drawing, ModelVersion, Prediction, rows
 from recognizer.tests.factories import make_drawing, make_picture
 
@@ -50,7 +50,7 @@ def on_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_one_writes_at_a_time(on_disk: Path) -> None:
-    with turn_to_write(), on_disk.open("ab") as other, pytest.raises(BlockingIOError):
+    with hold_write_lock(), on_disk.open("ab") as other, pytest.raises(BlockingIOError):
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
     with on_disk.open("ab") as other:
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -61,14 +61,14 @@ def test_who_has_waited_as_long_as_for_the_database_gives_up(on_disk: Path) -> N
         fcntl.flock(other, fcntl.LOCK_EX)
         threading.Timer(0.5, fcntl.flock, (other, fcntl.LOCK_UN)).start()
         started = time.monotonic()
-        with pytest.raises(OperationalError, match="locked"), turn_to_write():
+        with pytest.raises(OperationalError, match="locked"), hold_write_lock():
             pass
         assert time.monotonic() - started >= 0.3
-    with turn_to_write():
+    with hold_write_lock():
         pass
 
 
 def test_where_no_file_can_be_made_the_database_counts_as_away(on_disk: Path) -> None:
     on_disk.mkdir()
-    with pytest.raises(OperationalError, match="cannot be opened"), turn_to_write():
+    with pytest.raises(OperationalError, match="cannot be opened"), hold_write_lock():
         pass
