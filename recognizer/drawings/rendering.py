@@ -1,8 +1,8 @@
-"""What a drawing looks like: as curves for a page, as an SVG file, as a PNG.
+"""Drawings as curves for a page, as SVG files and as PNG files.
 
-Strokes are laid on a square of `SIDE` units that holds the ink, however large it was drawn; a pen's
-width follows. The points are thinned to what an eye can tell apart, and a curve goes through them
-that keeps corners sharp. `static/recognizer/js/svg_replay.js` draws the same curves again.
+Strokes are scaled to a square of `SIDE` units that just holds the ink, and the pen's width with
+them. Points closer together than the eye can tell are dropped. The curve through the rest keeps
+corners sharp. `static/recognizer/js/svg_replay.js` animates the same curves.
 """
 
 import io
@@ -41,7 +41,7 @@ Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Depiction:
+class Rendering:
     """Strokes on the square: (n, 3) points of each, and the width of the pen."""
 
     strokes: tuple[Points, ...]
@@ -61,7 +61,7 @@ class Depiction:
         )
 
 
-def depict(ink: Ink, most_points: int = MOST_POINTS) -> Depiction:
+def render_strokes(ink: Ink, most_points: int = MOST_POINTS) -> Rendering:
     """Strokes as they are shown."""
     points = np.concatenate(ink.strokes)[:, :2]
     low, high = points.min(axis=0), points.max(axis=0)
@@ -71,7 +71,7 @@ def depict(ink: Ink, most_points: int = MOST_POINTS) -> Depiction:
     strokes = [_placed(stroke, corner, scale) for stroke in ink.strokes]
     every = -(-sum(map(len, strokes)) // most_points)
     kept = tuple(_every(stroke, every) for stroke in strokes)
-    return Depiction(kept, max(PEN_SHARE * min(ink.width, ink.height) * scale, 2.0))
+    return Rendering(kept, max(PEN_SHARE * min(ink.width, ink.height) * scale, 2.0))
 
 
 def _placed(stroke: Stroke, corner: Points, scale: float) -> Points:
@@ -130,7 +130,7 @@ def svg_file(drawing: Drawing) -> bytes | None:
     drawn = drawing.drawn()
     if not isinstance(drawn, Ink):
         return None
-    shown = depict(drawn)
+    shown = render_strokes(drawn)
     return format_html(
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<svg xmlns="http://www.w3.org/2000/svg" width="1024" height="1024"'
@@ -169,7 +169,7 @@ def ink_mask(drawing: Drawing, side_px: int) -> Image.Image:
     drawn = drawing.drawn()
     if isinstance(drawn, Picture):
         return _fitted(Image.fromarray(drawn.pixels), side_px)
-    shown = depict(drawn)
+    shown = render_strokes(drawn)
     large = side_px * _FINER
     mask = Image.new("L", (large, large))
     brush, scale = ImageDraw.Draw(mask), large / SIDE

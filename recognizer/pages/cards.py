@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ml.contract import Ink
-from recognizer.drawings.rendering import MOST_POINTS, Depiction, depict
+from recognizer.drawings.rendering import MOST_POINTS, Rendering, render_strokes
 from recognizer.language.predictions import percent, reading_in_words
 from recognizer.models import Drawing, Label, Prediction
 
@@ -13,12 +13,12 @@ class Card:
     """A drawing `for_history`; `strokes` is None where it was sent as a picture."""
 
     drawing: Drawing
-    strokes: Depiction | None
+    strokes: Rendering | None
 
     @classmethod
     def of(cls, drawing: Drawing, most_points: int = MOST_POINTS) -> "Card":
         drawn = drawing.drawn() if drawing.ink is not None else None
-        return cls(drawing, depict(drawn, most_points) if isinstance(drawn, Ink) else None)
+        return cls(drawing, render_strokes(drawn, most_points) if isinstance(drawn, Ink) else None)
 
     @property
     def prediction(self) -> Prediction | None:
