@@ -13,11 +13,11 @@ from recognizer.language.formats import grouped
 from recognizer.models import Drawing, ModelVersion
 from recognizer.registry.gate_rule import BETTER_BELOW, FINDINGS, p_in_words
 from recognizer.registry.replay import (
-    Answer,
-    Replayed,
+    ReplayedDrawing,
     ReplayError,
     Score,
     Tally,
+    VersionPrediction,
     every_version,
     replay,
 )
@@ -110,7 +110,7 @@ def _share(right: int, among: int) -> dict[str, str]:
     }
 
 
-def _card(row: Replayed) -> dict[str, Any]:
+def _card(row: ReplayedDrawing) -> dict[str, Any]:
     assert row.before is not None  # it differs from something
     return {
         "pk": row.drawing.pk,
@@ -120,28 +120,30 @@ def _card(row: Replayed) -> dict[str, Any]:
     }
 
 
-def _line(answer: Answer, label: str) -> dict[str, Any]:
+def _line(prediction: VersionPrediction, label: str) -> dict[str, Any]:
     return {
-        "version": answer.version,
-        "value": answer.value,
+        "version": prediction.version,
+        "value": prediction.value,
         # How likely the digit was that it did not answer would only confuse here.
-        "percent": "" if answer.value == NOT_A_DIGIT else percent(answer.confidence, 0),
-        "css": ("hw-found-better" if answer.value == label else "hw-found-worse") if label else "",
+        "percent": "" if prediction.value == NOT_A_DIGIT else percent(prediction.confidence, 0),
+        "css": ("hw-found-better" if prediction.value == label else "hw-found-worse")
+        if label
+        else "",
     }
 
 
 def by_every_version(drawing: Drawing) -> dict[str, Any]:
     """A row for each version: what it reads in this drawing now."""
-    said = every_version(drawing)
+    asked = every_version(drawing)
     return {
         "versions_say": [
             {
                 "version": one.version,
-                "read": one.answer.value if one.answer else "",
-                "confidence": percent(one.answer.confidence) if one.answer else "-",
+                "read": one.prediction.value if one.prediction else "",
+                "confidence": percent(one.prediction.confidence) if one.prediction else "-",
                 "problem": one.problem,
             }
-            for one in said
+            for one in asked
         ],
-        "versions_unasked": ModelVersion.objects.count() - len(said),
+        "versions_unasked": ModelVersion.objects.count() - len(asked),
     }

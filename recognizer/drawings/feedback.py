@@ -1,6 +1,6 @@
-"""What became of one drawing: who labelled it, which versions learned from it, what each says.
+"""Whether a correction helped: its label, which versions learned from it, and what each predicts.
 
-For the person who drew it, so nothing here names anybody.
+The person who drew it sees this, so nothing here names anybody else.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from enum import StrEnum
 from ml.contract import NOT_A_DIGIT
 from recognizer.language.predictions import percent
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
-from recognizer.registry.replay import Answer, every_version
+from recognizer.registry.replay import VersionPrediction, every_version
 
 _ACTIVE = ModelVersion.State.ACTIVE
 
@@ -38,7 +38,7 @@ class Learned:
 
 
 @dataclass(frozen=True)
-class Said:
+class VersionFeedback:
     """What one version says of the drawing.
 
     text   "" where it does not read a digit
@@ -59,30 +59,32 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """`newest` is the newest version that learned from it, and what that one says."""
+class Feedback:
+    """`newest` is the newest version that learned from the drawing."""
 
     label: Label | None
     outcome: Outcome
     learned: list[Learned]
-    said: list[Said]
+    predictions: list[VersionFeedback]
 
     @property
     def newest(self) -> Learned | None:
         return self.learned[-1] if self.learned else None
 
     @property
-    def newest_said(self) -> Said | None:
+    def newest_prediction(self) -> VersionFeedback | None:
         newest = self.newest
-        return next((one for one in self.said if newest and one.version == newest.version), None)
+        return next(
+            (one for one in self.predictions if newest and one.version == newest.version), None
+        )
 
 
-def lesson(drawing: Drawing) -> Lesson:
-    """What became of a drawing `for_history`, in two queries more."""
+def feedback_on(drawing: Drawing) -> Feedback:
+    """The feedback on a drawing loaded by `for_history`, in two further queries."""
     label = drawing.current_label
     learned = _learned(drawing)
-    said = _said(drawing, label, {one.version for one in learned})
-    return Lesson(label, _outcome(drawing, label, learned, said), learned, said)
+    predictions = _predictions(drawing, label, {one.version for one in learned})
+    return Feedback(label, _outcome(drawing, label, learned, predictions), learned, predictions)
 
 
 def _learned(drawing: Drawing) -> list[Learned]:
@@ -96,20 +98,22 @@ def _learned(drawing: Drawing) -> list[Learned]:
     ]
 
 
-def _said(drawing: Drawing, label: Label | None, learned: set[int]) -> list[Said]:
-    """What each version reads now, the newest first; what was answered stands as it was.
+def _predictions(drawing: Drawing, label: Label | None, learned: set[int]) -> list[VersionFeedback]:
+    """Each version's prediction, newest version first; the one that was served is not replaced.
 
-    A version that cannot be asked any more is there with what it said when it still could.
+    A version that can no longer be asked appears with the prediction it stored when it could.
     """
     asked = every_version(drawing)
     active = {one.version.number for one in asked if one.version.state == _ACTIVE}
-    answers = {one.version.number: _reads(one.answer) for one in asked if one.answer}
+    found = {
+        one.version.number: _text_and_confidence(one.prediction) for one in asked if one.prediction
+    }
     served = drawing.served_prediction
     for prediction in reversed(drawing.predictions.all()):
-        if prediction.served or prediction.version.number not in answers:
-            answers[prediction.version.number] = (prediction.text, prediction.confidence)
+        if prediction.served or prediction.version.number not in found:
+            found[prediction.version.number] = (prediction.text, prediction.confidence)
     return [
-        Said(
+        VersionFeedback(
             version=number,
             text=text,
             confidence=confidence,
@@ -118,11 +122,11 @@ def _said(drawing: Drawing, label: Label | None, learned: set[int]) -> list[Said
             is_active=number in active,
             answered=served is not None and served.version.number == number,
         )
-        for number, (text, confidence) in sorted(answers.items(), reverse=True)
+        for number, (text, confidence) in sorted(found.items(), reverse=True)
     ]
 
 
-def _reads(answer: Answer) -> tuple[str, float]:
+def _text_and_confidence(answer: VersionPrediction) -> tuple[str, float]:
     return "" if answer.value == NOT_A_DIGIT else answer.value, answer.confidence
 
 
@@ -133,7 +137,10 @@ def _is_right(text: str, label: Label | None) -> bool | None:
 
 
 def _outcome(
-    drawing: Drawing, label: Label | None, learned: list[Learned], said: list[Said]
+    drawing: Drawing,
+    label: Label | None,
+    learned: list[Learned],
+    predictions: list[VersionFeedback],
 ) -> Outcome:
     if label is None:
         return Outcome.UNLABELLED
@@ -143,7 +150,7 @@ def _outcome(
         return Outcome.TESTING
     if not learned:
         return Outcome.UNLEARNED
-    newest = next((one for one in said if one.version == learned[-1].version), None)
+    newest = next((one for one in predictions if one.version == learned[-1].version), None)
     if newest is None:
         return Outcome.UNREAD
     return Outcome.HELPED if newest.right else Outcome.NOT_YET

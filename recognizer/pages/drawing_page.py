@@ -8,7 +8,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from ml.contract import DIGITS, NOT_A_DIGIT
-from recognizer.drawings.feedback import lesson
+from recognizer.drawings.feedback import feedback_on
 from recognizer.models import Drawing
 from recognizer.pages.cards import Card
 
@@ -21,7 +21,7 @@ def drawing_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     drawing = get_object_or_404(mine, public_id=public_id)
     context = {
         "card": Card.of(drawing),
-        "lesson": lesson(drawing),
+        "feedback": feedback_on(drawing),
         "digits": DIGITS,
         "not_a_digit": NOT_A_DIGIT,
     }

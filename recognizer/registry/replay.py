@@ -1,10 +1,10 @@
-"""Read stored drawings again with any version, and compare what two of them say.
+"""Replay: let any version read stored drawings again, and compare the predictions of two.
 
-A version reads the bitmap that is stored: what the model saw when it answered, not what today's
-preprocessing would make of the strokes. So a version says now what it would have said then. That
-a drawing is too small to read is no version's word, and is left out.
+A version reads the stored bitmap, which is what the model saw at the time. Today's preprocessing
+of the strokes plays no part, so a version predicts now what it would have predicted then. Whether
+a drawing is too small to read does not depend on the version, and is left out.
 
-Nothing is stored: which version answered a drawing, and what, stays as it was.
+A replay stores nothing. The prediction that was served stays as it was.
 """
 
 from collections.abc import Iterator
@@ -49,10 +49,10 @@ class ReplayError(ValueError):
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a version reads in a drawing: a class, or "not a digit".
+class VersionPrediction:
+    """What a version predicts for a drawing: a class, or "not a digit".
 
-    `confidence` is that of the likeliest digit, also where it is refused, as in a Prediction.
+    `confidence` belongs to the likeliest digit, even if the drawing is refused, as in `Prediction`.
     """
 
     value: str
@@ -61,8 +61,8 @@ class Answer:
 
 
 @dataclass(frozen=True, eq=False)
-class Replayed:
-    """A drawing as a version reads it, beside another answer where there is one.
+class ReplayedDrawing:
+    """A drawing with a version's prediction, beside another prediction where there is one.
 
     label    its approved label; "" where it has none
     learned  whether one of the versions, or what it was fine-tuned from, learned from it
@@ -71,8 +71,8 @@ class Replayed:
     drawing: Drawing
     label: str
     learned: bool
-    before: Answer | None
-    after: Answer
+    before: VersionPrediction | None
+    after: VersionPrediction
 
     @property
     def change(self) -> str:
@@ -101,7 +101,7 @@ class Score:
     newly_right: int = 0
     newly_wrong: int = 0
 
-    def add(self, row: Replayed) -> None:
+    def add(self, row: ReplayedDrawing) -> None:
         right = row.after.value == row.label
         self.labelled += 1
         self.right += right
@@ -140,7 +140,7 @@ class Tally:
     labelled: Score = field(default_factory=Score)
     unlearned: Score = field(default_factory=Score)
 
-    def add(self, row: Replayed) -> None:
+    def add(self, row: ReplayedDrawing) -> None:
         self.drawings += 1
         self.same += row.change == "same"
         self.alone += row.before is None
@@ -165,7 +165,7 @@ def replay(
     against: ModelVersion | None = None,
     *,
     newest: int | None = None,
-) -> Iterator[Replayed]:
+) -> Iterator[ReplayedDrawing]:
     """Read these drawings with one version, beside another or what was answered at the time.
 
     In one query and constant memory, what was stored last comes first. What was refused
@@ -186,15 +186,15 @@ def replay(
 
 
 @dataclass(frozen=True)
-class Said:
-    """What one version says of a drawing, or why it cannot be asked."""
+class AskedVersion:
+    """What one version predicts for a drawing, or why it cannot be asked."""
 
     version: ModelVersion
-    answer: Answer | None
+    prediction: VersionPrediction | None
     problem: str = ""
 
 
-def every_version(drawing: Drawing) -> list[Said]:
+def every_version(drawing: Drawing) -> list[AskedVersion]:
     """What each of the newest versions, and the active one, reads in a drawing; newest first."""
     active_first = Case(
         When(state=ModelVersion.State.ACTIVE, then=Value(0)),
@@ -203,15 +203,15 @@ def every_version(drawing: Drawing) -> list[Said]:
     )
     versions = ModelVersion.objects.order_by(active_first, "-number")[:MOST_VERSIONS]
     image = _images([drawing])
-    return [_say(version, image) for version in sorted(versions, key=lambda one: -one.number)]
+    return [_ask(version, image) for version in sorted(versions, key=lambda one: -one.number)]
 
 
-def _say(version: ModelVersion, image: NDArray[np.uint8]) -> Said:
+def _ask(version: ModelVersion, image: NDArray[np.uint8]) -> AskedVersion:
     try:
         model = active_model.load(version)
     except _UNLOADABLE as error:
-        return Said(version, None, str(error))
-    return Said(version, _answers(model, image)[0])
+        return AskedVersion(version, None, str(error))
+    return AskedVersion(version, _predictions(model, image)[0])
 
 
 def _load(version: ModelVersion) -> ActiveModel:
@@ -248,12 +248,14 @@ def _rows(these: QuerySet[Drawing], versions: list[ModelVersion]) -> QuerySet[Dr
     )
 
 
-def _read(rows: Iterator[Any], model: ActiveModel, other: ActiveModel | None) -> Iterator[Replayed]:
+def _read(
+    rows: Iterator[Any], model: ActiveModel, other: ActiveModel | None
+) -> Iterator[ReplayedDrawing]:
     while batch := list(islice(rows, _BATCH)):
         images = _images(batch)
-        before = _answers(other, images) if other else [_of_the_time(row) for row in batch]
-        for row, old, new in zip(batch, before, _answers(model, images), strict=True):
-            yield Replayed(row, row.label or "", row.learned, old, new)
+        before = _predictions(other, images) if other else [_served(row) for row in batch]
+        for row, old, new in zip(batch, before, _predictions(model, images), strict=True):
+            yield ReplayedDrawing(row, row.label or "", row.learned, old, new)
 
 
 def _images(drawings: list[Drawing]) -> NDArray[np.uint8]:
@@ -261,15 +263,15 @@ def _images(drawings: list[Drawing]) -> NDArray[np.uint8]:
     return np.frombuffer(raw, np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
 
 
-def _answers(model: ActiveModel, images: NDArray[np.uint8]) -> list[Answer]:
+def _predictions(model: ActiveModel, images: NDArray[np.uint8]) -> list[VersionPrediction]:
     values, scores = model.classifier.answer(images)
     return [
-        Answer(value, min(1.0, round(score, 6)), model.number)
+        VersionPrediction(value, min(1.0, round(score, 6)), model.number)
         for value, score in zip(values.tolist(), scores.tolist(), strict=True)
     ]
 
 
-def _of_the_time(row: Any) -> Answer | None:
+def _served(row: Any) -> VersionPrediction | None:
     if row.read is None or row.why not in {"", "not_a_digit"}:
         return None
-    return Answer(row.read or NOT_A_DIGIT, row.sure, row.by)
+    return VersionPrediction(row.read or NOT_A_DIGIT, row.sure, row.by)

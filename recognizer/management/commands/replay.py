@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from recognizer.models import Drawing, Label, ModelVersion
 from recognizer.registry.gate_rule import FINDINGS, p_in_words
-from recognizer.registry.replay import Replayed, ReplayError, Score, Tally, replay
+from recognizer.registry.replay import ReplayedDrawing, ReplayError, Score, Tally, replay
 
 COLUMNS = [
     *("drawing", "drawn_at", "label", "learned", "change"),
@@ -71,7 +71,7 @@ class Command(BaseCommand):
         if options["csv"]:
             self.stdout.write(f"{options['csv']}: {tally.drawings:,} rows.")
 
-    def _told(self, rows: Iterable[Replayed]) -> Iterator[Replayed]:
+    def _told(self, rows: Iterable[ReplayedDrawing]) -> Iterator[ReplayedDrawing]:
         """The same, with a line now and then that says how many have been read."""
         for count, row in enumerate(rows, start=1):
             yield row
@@ -119,7 +119,7 @@ def _drawing(text: str) -> int:
     return pk
 
 
-def _tally(rows: Iterable[Replayed], path: Path | None) -> Tally:
+def _tally(rows: Iterable[ReplayedDrawing], path: Path | None) -> Tally:
     tally = Tally()
     if path is None:
         for row in rows:
@@ -148,7 +148,7 @@ def _finished(path: Path) -> Iterator[Path]:
             unfinished.unlink()
 
 
-def _columns(row: Replayed) -> dict[str, Any]:
+def _columns(row: ReplayedDrawing) -> dict[str, Any]:
     before = row.before
     return {
         "drawing": row.drawing.public_id,

@@ -17,7 +17,13 @@ from ml.contract import NOT_A_DIGIT
 from recognizer.drawings import recognition
 from recognizer.models import Drawing, ModelVersion, Prediction
 from recognizer.registry import replay
-from recognizer.registry.replay import Answer, Replayed, ReplayError, Tally, every_version
+from recognizer.registry.replay import (
+    ReplayedDrawing,
+    ReplayError,
+    Tally,
+    VersionPrediction,
+    every_version,
+)
 from recognizer.tests.factories import (
     ONE,
     SLIP,
@@ -39,11 +45,13 @@ from recognizer.tests.judging import (
 pytestmark = pytest.mark.django_db
 
 
-def read(version: ModelVersion, against: ModelVersion | None = None, **how: Any) -> list[Replayed]:
+def read(
+    version: ModelVersion, against: ModelVersion | None = None, **how: Any
+) -> list[ReplayedDrawing]:
     return list(replay.replay(Drawing.objects.all(), version, against, **how))
 
 
-def tallied(rows: list[Replayed]) -> Tally:
+def tallied(rows: list[ReplayedDrawing]) -> Tally:
     tally = Tally()
     for row in rows:
         tally.add(row)
@@ -110,7 +118,7 @@ def test_alone_a_version_is_compared_with_what_was_answered_at_the_time() -> Non
     drawing = make_drawing(read="1", confidence=0.7, version=old)
     make_prediction(drawing, "3", version=new, served=False)
     (row,) = read(new)
-    assert row.before == Answer("1", 0.7, old.number)
+    assert row.before == VersionPrediction("1", 0.7, old.number)
     assert (row.after.value, row.change) == ("7", "differs")
 
 
@@ -187,14 +195,16 @@ def test_a_version_that_cannot_be_loaded_says_which_and_why(damage: str) -> None
         with pytest.raises(ReplayError, match=rf"{bad} cannot be loaded: .*{damage}"):
             replay.replay(Drawing.objects.all(), *pair)
     said = {one.version: one for one in every_version(Drawing.objects.get())}
-    assert said[good].answer is not None
-    assert (said[bad].answer, damage in said[bad].problem) == (None, True)
+    assert said[good].prediction is not None
+    assert (said[bad].prediction, damage in said[bad].problem) == (None, True)
 
 
 def test_every_version_has_a_word_on_a_drawing_the_newest_first() -> None:
     drawing = make_drawing(read=None)
     old, new = takes_sevens_for_ones(run=None), reads_well(run=None)
-    said = [(one.version, one.answer and one.answer.value) for one in every_version(drawing)]
+    said = [
+        (one.version, one.prediction and one.prediction.value) for one in every_version(drawing)
+    ]
     assert said == [(new, "7"), (old, "1")]
 
 
