@@ -63,22 +63,22 @@ def hand_over(run: TrainingRun) -> bool:
     return True
 
 
-@shared_task
-def judge_version(version_pk: int) -> int:
+@shared_task(name="recognizer.tasks.judge_version")  # as workers of earlier releases know it
+def evaluate_version(version_pk: int) -> int:
     """Compare a version with the active one; its page shows the verdict."""
     try:
-        gate.judge(ModelVersion.objects.get(pk=version_pk))
+        gate.evaluate(ModelVersion.objects.get(pk=version_pk))
     except gate.GateError as error:
-        logger.warning("Not judged: %s", error)
+        logger.warning("Not evaluated: %s", error)
     return version_pk
 
 
-def hand_over_judging(version: ModelVersion) -> bool:
+def hand_over_evaluation(version: ModelVersion) -> bool:
     """Ask a worker for a verdict; False if the broker cannot be reached: ask again later."""
     try:
-        judge_version.delay(version.pk)
+        evaluate_version.delay(version.pk)
     except (OperationalError, OSError) as error:
-        logger.warning("%s is not judged: the broker cannot be reached (%s).", version, error)
+        logger.warning("%s is not evaluated: the broker cannot be reached (%s).", version, error)
         return False
     return True
 

@@ -160,7 +160,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
                 _("%(version)s is active: there is nothing to compare.") % {"version": version},
                 messages.ERROR,
             )
-        elif tasks.hand_over_judging(version):
+        elif tasks.hand_over_evaluation(version):
             audit.note(request, StaffAct.Act.JUDGE, str(version))
             self.message_user(
                 request,

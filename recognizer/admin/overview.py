@@ -161,7 +161,7 @@ def total(lines: Iterable[Iterable[Agreement]]) -> Agreement:
 
 
 @dataclass(frozen=True)
-class Readings:
+class PredictionShares:
     """What was read in the last days, beside the days before."""
 
     shares: list[Share]
@@ -169,7 +169,7 @@ class Readings:
     before_sure: float | None
 
 
-def readings(days: int) -> Readings:
+def readings(days: int) -> PredictionShares:
     """The share of every digit and of what was refused, and how sure the answers were."""
     recent = _since(first_day(RECENT_DAYS))
     before = Drawing.objects.filter(created_at__lt=recent, created_at__gte=_since(first_day(days)))
@@ -180,7 +180,7 @@ def readings(days: int) -> Readings:
         Share(name or gettext("refused"), now.count(name), now_of, then.count(name), then_of)
         for name in names
     ]
-    return Readings(shares, now.mean_confidence(), then.mean_confidence())
+    return PredictionShares(shares, now.mean_confidence(), then.mean_confidence())
 
 
 class _Counts(dict[str, tuple[int, float]]):

@@ -29,11 +29,11 @@ logger = logging.getLogger(__name__)
 
 
 class GateError(ValueError):
-    """A version cannot be judged; the message says why."""
+    """A version cannot be evaluated; the message says why."""
 
 
 @dataclass(frozen=True, eq=False)
-class Readings:
+class PairedPredictions:
     """One image set as both versions read it: (n,) what was read."""
 
     images: ImageSet
@@ -65,10 +65,10 @@ class Comparison:
     """A candidate beside the version that was active then."""
 
     opponent: ModelVersion
-    readings: list[Readings]
+    predictions: list[PairedPredictions]
 
 
-def judge(version: ModelVersion) -> Verdict:
+def evaluate(version: ModelVersion) -> Verdict:
     """Compare a stored version with the active one, and keep the verdict.
 
     Takes about as long as reading 20,000 images: not for a web request.
@@ -103,10 +103,10 @@ def compare(
     return Comparison(
         opponent,
         [
-            Readings(
+            PairedPredictions(
                 images,
-                before=read(active, images, sign_of_life),
-                after=read(candidate, images, sign_of_life),
+                before=predict_all(active, images, sign_of_life),
+                after=predict_all(candidate, images, sign_of_life),
             )
             for images in evaluation_sets.collect(known, run)
         ],
@@ -120,7 +120,9 @@ def _load(version: ModelVersion) -> Classifier:
         raise GateError(f"{version} cannot be loaded: {error}") from error
 
 
-def read(classifier: Classifier, images: ImageSet, sign_of_life: Callable[[], None]) -> Labels:
+def predict_all(
+    classifier: Classifier, images: ImageSet, sign_of_life: Callable[[], None]
+) -> Labels:
     """(n,) the class that is read in each image."""
     parts = [np.zeros(0, "U16")]
     for start in range(0, len(images.labels), _BATCH):
@@ -132,7 +134,7 @@ def read(classifier: Classifier, images: ImageSet, sign_of_life: Callable[[], No
 
 def record(version: ModelVersion, comparison: Comparison) -> Verdict:
     """Keep what a comparison came to, and refuse the candidate if it did not pass."""
-    counts = [readings.count() for readings in comparison.readings]
+    counts = [predictions.count() for predictions in comparison.predictions]
     decision = decide(counts)
     with transaction.atomic():
         verdict = Verdict.objects.create(
@@ -173,16 +175,16 @@ def _figures(comparison: Comparison, decision: Decision) -> dict[str, Any]:
         "mnist_most_lost": MOST_LOST,
         "sets": [
             {
-                **asdict(count := readings.count()),
-                "available": readings.images.available,
+                **asdict(count := predictions.count()),
+                "available": predictions.images.available,
                 "p": count.chance,
                 "finding": decision.findings[count.key],
                 "groups": {
-                    name: asdict(readings.count(members))
-                    for name, members in readings.images.groups.items()
+                    name: asdict(predictions.count(members))
+                    for name, members in predictions.images.groups.items()
                 },
             }
-            for readings in comparison.readings
+            for predictions in comparison.predictions
         ],
     }
 
@@ -192,16 +194,16 @@ def _changes(verdict: Verdict, comparison: Comparison) -> list[VerdictDrawing]:
     changes: list[VerdictDrawing] = []
     for newly_right in (True, False):
         found: dict[int, VerdictDrawing] = {}
-        for readings in comparison.readings:
-            changed = readings.newly_right if newly_right else readings.newly_wrong
-            for index in np.flatnonzero(changed & (readings.images.drawings > 0)).tolist():
-                drawing = int(readings.images.drawings[index])
+        for predictions in comparison.predictions:
+            changed = predictions.newly_right if newly_right else predictions.newly_wrong
+            for index in np.flatnonzero(changed & (predictions.images.drawings > 0)).tolist():
+                drawing = int(predictions.images.drawings[index])
                 found[drawing] = VerdictDrawing(
                     verdict=verdict,
                     drawing_id=drawing,
-                    value=str(readings.images.labels[index]),
-                    before=str(readings.before[index]),
-                    after=str(readings.after[index]),
+                    value=str(predictions.images.labels[index]),
+                    before=str(predictions.before[index]),
+                    after=str(predictions.after[index]),
                     newly_right=newly_right,
                 )
         newest = sorted(found.values(), key=lambda change: -change.drawing_id)

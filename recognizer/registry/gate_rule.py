@@ -22,7 +22,7 @@ from ml.evaluation.paired_test import chance_of_so_many
 from recognizer.language.formats import grouped, with_decimals
 
 MNIST, DRAWN, CORRECTIONS = "mnist_test", "drawn_test", "corrections"
-"""The sets of images that both versions read; see `judged_images`."""
+"""The sets of images that both versions read; see `evaluation_sets`."""
 
 WORSE_BELOW = BETTER_BELOW = 0.05
 

@@ -10,7 +10,7 @@ from ml import pretrained
 from recognizer.models import ModelVersion
 from recognizer.monitoring import request_ids
 from recognizer.registry import active_model, promotion
-from recognizer.tests.judging import save_few_mnist_images
+from recognizer.tests.candidates import save_few_mnist_images
 
 
 @pytest.fixture(autouse=True)

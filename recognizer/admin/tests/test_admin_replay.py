@@ -9,13 +9,13 @@ from recognizer.admin import every_version
 from recognizer.models import ModelVersion, Prediction
 from recognizer.registry import replay
 from recognizer.tests.admin_desk import choose_action, queries_of, words
-from recognizer.tests.factories import make_drawing, make_label, make_staff, make_version
-from recognizer.tests.judging import (
+from recognizer.tests.candidates import (
     approved_seven,
     lose_the_file,
     reads_well,
     takes_sevens_for_ones,
 )
+from recognizer.tests.factories import make_drawing, make_label, make_staff, make_version
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,8 @@ from recognizer import tasks
 from recognizer.models import ModelVersion, Promotion, VerdictDrawing
 from recognizer.registry import gate
 from recognizer.tests.admin_desk import choose_action, queries_of, words
+from recognizer.tests.candidates import approved_seven, reads_well, takes_sevens_for_ones
 from recognizer.tests.factories import make_staff
-from recognizer.tests.judging import approved_seven, reads_well, takes_sevens_for_ones
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_mnist_images")]
 
@@ -44,7 +44,7 @@ def passed():
     for _ in range(7):
         approved_seven(held_out=True)
     candidate = reads_well()
-    gate.judge(candidate)
+    gate.evaluate(candidate)
     return candidate
 
 
@@ -53,7 +53,7 @@ def refused():
     """A candidate that reads as its opponent does."""
     reads_well(state=ACTIVE)
     candidate = reads_well()
-    gate.judge(candidate)
+    gate.evaluate(candidate)
     return candidate
 
 
@@ -80,7 +80,7 @@ def test_the_page_says_how_many_corrections_it_has_learned_from(admin_client):
     takes_sevens_for_ones(state=ACTIVE)
     approved_seven(read="1")
     approved_seven(read="1", held_out=True)
-    gate.judge(candidate := reads_well())
+    gate.evaluate(candidate := reads_well())
     shown = text(page(admin_client, candidate))
     assert "1 kept for judging: 1 newly right, 0 newly wrong." in shown
     assert "it has learned from:" not in shown
@@ -101,11 +101,11 @@ def test_the_page_takes_as_many_queries_for_many_changed_drawings_as_for_few(adm
 
 
 def test_the_page_takes_as_many_queries_for_many_verdicts_as_for_two(admin_client, passed):
-    gate.judge(passed)
+    gate.evaluate(passed)
     page(admin_client, passed)
     for_two = queries_of(admin_client, url(passed))
     for _ in range(4):
-        gate.judge(passed)
+        gate.evaluate(passed)
     assert queries_of(admin_client, url(passed)) == for_two
     assert "Earlier verdicts" in page(admin_client, passed)
 
@@ -178,7 +178,7 @@ def test_a_comparison_is_left_to_a_worker(admin_client):
     response = post(admin_client, "judge", candidate)
     assert f"A worker compares {candidate}" in words(response)[0]
     assert not candidate.verdicts.exists()
-    tasks.judge_version(candidate.pk)
+    tasks.evaluate_version(candidate.pk)
     assert candidate.verdicts.count() == 1
 
 

@@ -13,7 +13,7 @@ from ml import pretrained
 from recognizer.drawings.recognition import REJECTIONS
 from recognizer.models import ModelVersion
 from recognizer.registry import promotion
-from recognizer.tests.judging import reads_well
+from recognizer.tests.candidates import reads_well
 
 pytestmark = pytest.mark.django_db
 

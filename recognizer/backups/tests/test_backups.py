@@ -31,6 +31,7 @@ from recognizer.backups import archive, databases, postgresql
 from recognizer.models import ModelVersion
 from recognizer.registry import promotion
 from recognizer.running import checks
+from recognizer.tests.candidates import lose_the_file
 from recognizer.tests.factories import (
     make_drawing,
     make_label,
@@ -39,7 +40,6 @@ from recognizer.tests.factories import (
     make_user,
     make_version,
 )
-from recognizer.tests.judging import lose_the_file
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 

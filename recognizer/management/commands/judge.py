@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            verdict = gate.judge(ModelVersion.objects.get(number=options["number"]))
+            verdict = gate.evaluate(ModelVersion.objects.get(number=options["number"]))
         except ModelVersion.DoesNotExist:
             raise CommandError(f"There is no version {options['number']}.") from None
         except gate.GateError as error:

@@ -14,6 +14,7 @@ from django.utils.html import escape
 from recognizer.language.predictions import percent
 from recognizer.models import Drawing, Label, ModelVersion
 from recognizer.pages.gallery import DRAWINGS_A_PAGE
+from recognizer.tests.candidates import lose_the_file, reads_well, takes_sevens_for_ones
 from recognizer.tests.factories import (
     make_drawing,
     make_label,
@@ -24,7 +25,6 @@ from recognizer.tests.factories import (
     make_user,
     make_version,
 )
-from recognizer.tests.judging import lose_the_file, reads_well, takes_sevens_for_ones
 from recognizer.tests.visitors import sign_in_as_visitor
 
 pytestmark = pytest.mark.django_db

@@ -12,12 +12,8 @@ from ml.contract import NOT_A_DIGIT
 from ml.reading.inference import load_trained
 from recognizer.models import Drawing, Label, ModelVersion, Promotion, Verdict
 from recognizer.registry import active_model, evaluation_sets, gate, promotion
+from recognizer.tests.candidates import approved_seven, reads_well, takes_sevens_for_ones
 from recognizer.tests.factories import make_drawing, make_label, make_prediction, make_run
-from recognizer.tests.judging import (
-    approved_seven,
-    reads_well,
-    takes_sevens_for_ones,
-)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_mnist_images")]
 
@@ -37,7 +33,7 @@ def test_a_candidate_that_reads_more_of_the_drawn_test_set_passes() -> None:
     opponent = takes_sevens_for_ones(state=ACTIVE)
     sevens = [approved_seven(held_out=True) for _ in range(7)]
     approved_seven()
-    verdict = gate.judge(candidate := reads_well())
+    verdict = gate.evaluate(candidate := reads_well())
     assert (verdict.passed, verdict.opponent) == (True, opponent)
     assert numbers(figures(verdict, "mnist_test")) == (40, 40, 40, 0, 0)
     assert numbers(figures(verdict, "drawn_test")) == (7, 0, 7, 7, 0)
@@ -55,7 +51,7 @@ def test_a_candidate_that_reads_fewer_is_refused_with_the_reason() -> None:
     reads_well(state=ACTIVE)
     for _ in range(7):
         approved_seven(held_out=True)
-    verdict = gate.judge(candidate := takes_sevens_for_ones())
+    verdict = gate.evaluate(candidate := takes_sevens_for_ones())
     assert numbers(figures(verdict, "drawn_test")) == (7, 7, 0, 0, 7)
     assert "Worse on the drawn test set (0 newly right, 7 newly wrong" in verdict.reason
     candidate.refresh_from_db()
@@ -66,13 +62,13 @@ def test_a_candidate_that_reads_fewer_is_refused_with_the_reason() -> None:
 def test_a_refused_candidate_that_passes_later_is_a_candidate_again() -> None:
     opponent = reads_well(state=ACTIVE)
     candidate = reads_well()
-    assert not gate.judge(candidate).passed
+    assert not gate.evaluate(candidate).passed
     assert candidate.state == "refused"
     ModelVersion.objects.filter(pk=opponent.pk).update(state="retired")
     takes_sevens_for_ones(state=ACTIVE)
     for _ in range(7):
         approved_seven(held_out=True)
-    assert gate.judge(candidate).passed
+    assert gate.evaluate(candidate).passed
     candidate.refresh_from_db()
     assert candidate.state == "candidate"
 
@@ -86,7 +82,7 @@ def test_past_corrections_are_told_apart_by_whether_it_has_learned_from_them() -
     grandparent = make_run(learned[:1], base_version=opponent)
     parent = reads_well(run=grandparent)
     candidate = reads_well(run=make_run(learned[1:], base_version=parent))
-    corrections = figures(gate.judge(candidate), "corrections")
+    corrections = figures(gate.evaluate(candidate), "corrections")
     assert numbers(corrections) == (5, 0, 5, 5, 0)
     assert numbers(corrections["groups"]["learned_from"]) == (3, 0, 3, 3, 0)
     assert numbers(corrections["groups"]["held_out"]) == (1, 0, 1, 1, 0)
@@ -123,7 +119,7 @@ def test_so_many_changed_drawings_are_kept_but_all_are_counted(
     monkeypatch.setattr(gate, "MOST_CHANGES", 2)
     takes_sevens_for_ones(state=ACTIVE)
     drawings = [approved_seven(read="1", held_out=True) for _ in range(3)]
-    verdict = gate.judge(reads_well())
+    verdict = gate.evaluate(reads_well())
     assert figures(verdict, "drawn_test")["newly_right"] == 3
     assert {row.drawing for row in verdict.changes.all()} == set(drawings[1:])
 
@@ -140,13 +136,13 @@ def test_a_drawing_deleted_while_both_read_is_left_out() -> None:
 
 def test_the_active_version_is_not_compared_with_itself() -> None:
     with pytest.raises(gate.GateError, match="nothing to compare"):
-        gate.judge(reads_well(state=ACTIVE))
+        gate.evaluate(reads_well(state=ACTIVE))
     assert not Verdict.objects.exists()
 
 
 def test_without_an_active_version_there_is_no_verdict() -> None:
     with pytest.raises(gate.GateError, match="No version is active"):
-        gate.judge(reads_well())
+        gate.evaluate(reads_well())
 
 
 def test_a_version_that_has_not_passed_is_promoted_only_with_a_written_reason() -> None:
@@ -154,7 +150,7 @@ def test_a_version_that_has_not_passed_is_promoted_only_with_a_written_reason() 
     candidate = reads_well()
     with pytest.raises(promotion.NotPassedError, match="has not been compared"):
         promotion.promote(candidate, by=None, reason="I like it.")
-    gate.judge(candidate)
+    gate.evaluate(candidate)
     for reason in ("", "  "):
         with pytest.raises(promotion.NotPassedError, match="not better"):
             promotion.promote(candidate, by=None, reason=reason, override=True)
@@ -168,7 +164,7 @@ def test_a_version_that_has_passed_needs_no_reason_and_is_no_override() -> None:
     takes_sevens_for_ones(state=ACTIVE)
     for _ in range(7):
         approved_seven(held_out=True)
-    gate.judge(candidate := reads_well())
+    gate.evaluate(candidate := reads_well())
     assert not promotion.promote(candidate, by=None, override=True).override
 
 
@@ -177,8 +173,8 @@ def test_a_verdict_counts_only_against_the_version_that_is_active_now() -> None:
     for _ in range(7):
         approved_seven(held_out=True)
     first, second = reads_well(), reads_well()
-    gate.judge(first)
-    gate.judge(second)
+    gate.evaluate(first)
+    gate.evaluate(second)
     promotion.promote(first, by=None)
     with pytest.raises(promotion.NotPassedError, match=f"not been compared with {first}"):
         promotion.promote(second, by=None)
@@ -191,9 +187,9 @@ def test_the_newest_verdict_counts() -> None:
     takes_sevens_for_ones(state=ACTIVE)
     candidate = reads_well()
     sevens = [approved_seven(held_out=True) for _ in range(7)]
-    gate.judge(candidate)
+    gate.evaluate(candidate)
     Drawing.objects.filter(pk__in=[seven.pk for seven in sevens]).delete()
-    assert not gate.judge(candidate).passed
+    assert not gate.evaluate(candidate).passed
     with pytest.raises(promotion.NotPassedError):
         promotion.promote(candidate, by=None)
 
@@ -235,7 +231,7 @@ def test_a_candidate_with_a_damaged_file_cannot_be_judged() -> None:
     candidate = reads_well()
     Path(candidate.artifact.path).write_bytes(b"damaged")
     with pytest.raises(gate.GateError, match="wrong SHA-256"):
-        gate.judge(candidate)
+        gate.evaluate(candidate)
 
 
 def test_what_a_training_left_is_loaded_as_it_will_be_registered(tmp_path: Path) -> None:

@@ -24,6 +24,12 @@ from recognizer.registry.replay import (
     VersionPrediction,
     every_version,
 )
+from recognizer.tests.candidates import (
+    approved_seven,
+    lose_the_file,
+    reads_well,
+    takes_sevens_for_ones,
+)
 from recognizer.tests.factories import (
     ONE,
     SLIP,
@@ -34,12 +40,6 @@ from recognizer.tests.factories import (
     make_run,
     make_user,
     make_version,
-)
-from recognizer.tests.judging import (
-    approved_seven,
-    lose_the_file,
-    reads_well,
-    takes_sevens_for_ones,
 )
 
 pytestmark = pytest.mark.django_db

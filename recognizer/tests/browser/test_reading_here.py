@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from devtools import golden
 from devtools.browser_person import Person
 from recognizer.registry import promotion
-from recognizer.tests.judging import takes_sevens_for_ones
+from recognizer.tests.candidates import takes_sevens_for_ones
 
 pytestmark = [
     pytest.mark.browser,

@@ -12,7 +12,7 @@ from django.utils import timezone
 from ml import pretrained
 from recognizer.models import Drawing, ModelVersion, Promotion, TrainingRun
 from recognizer.registry import evaluation_sets, promotion
-from recognizer.tests.judging import approved_seven, reads_well, takes_sevens_for_ones
+from recognizer.tests.candidates import approved_seven, reads_well, takes_sevens_for_ones
 from recognizer.training import retraining, supervision
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("few_mnist_images")]
@@ -82,12 +82,12 @@ def test_a_candidate_that_is_refused_is_not_promoted_by_itself(settings: Any) ->
 
 @pytest.mark.usefixtures("instant_training")
 def test_nothing_is_promoted_by_itself_if_the_active_version_changed_meanwhile(
-    settings: Any, during_judging: Callable[[Callable[[], None]], None]
+    settings: Any, during_evaluation: Callable[[Callable[[], None]], None]
 ) -> None:
     settings.RETRAIN_AUTO_PROMOTE = True
     run = asked_for()
     other = reads_well()
-    during_judging(lambda: promote_anyway(other))
+    during_evaluation(lambda: promote_anyway(other))
     retraining.execute(run.pk)
     run.refresh_from_db()
     assert ModelVersion.objects.active() == other
@@ -101,7 +101,7 @@ def promote_anyway(version: ModelVersion) -> None:
 
 
 @pytest.fixture
-def during_judging(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
+def during_evaluation(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
     """Lets something happen once, when the images are collected."""
     collect = evaluation_sets.collect
 
@@ -122,14 +122,14 @@ class WorkerKilled(BaseException):
 
 @pytest.mark.usefixtures("instant_training")
 def test_a_worker_that_dies_while_it_judges_leaves_no_version_and_the_run_is_taken_up_again(
-    during_judging: Callable[[Callable[[], None]], None],
+    during_evaluation: Callable[[Callable[[], None]], None],
 ) -> None:
     def die() -> None:
         raise WorkerKilled
 
     run = asked_for()
     before = ModelVersion.objects.count()
-    during_judging(die)
+    during_evaluation(die)
     with pytest.raises(WorkerKilled):
         retraining.execute(run.pk)
     run.refresh_from_db()
@@ -145,11 +145,11 @@ def test_a_worker_that_dies_while_it_judges_leaves_no_version_and_the_run_is_tak
 
 @pytest.mark.usefixtures("instant_training")
 def test_a_run_cancelled_while_it_is_judged_makes_no_version(
-    during_judging: Callable[[Callable[[], None]], None],
+    during_evaluation: Callable[[Callable[[], None]], None],
 ) -> None:
     run = asked_for()
     before = ModelVersion.objects.count()
-    during_judging(lambda: cancel(run))
+    during_evaluation(lambda: cancel(run))
     retraining.execute(run.pk)
     run.refresh_from_db()
     assert run.state == "cancelled"
@@ -162,10 +162,10 @@ def cancel(run: TrainingRun) -> None:
 
 @pytest.mark.usefixtures("instant_training")
 def test_a_worker_told_to_end_while_it_judges_puts_its_run_back(
-    during_judging: Callable[[Callable[[], None]], None],
+    during_evaluation: Callable[[Callable[[], None]], None],
 ) -> None:
     run = asked_for()
-    during_judging(supervision.shutting_down.set)
+    during_evaluation(supervision.shutting_down.set)
     try:
         retraining.execute(run.pk)
     finally:
