@@ -51,7 +51,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "recognizer.middleware.page_policy.CompressPages",
-    "recognizer.middleware.page_policy.SteadyCSPMiddleware",
+    "csp.middleware.CSPMiddleware",
     "recognizer.middleware.page_policy.say_permissions",
     "recognizer.middleware.page_policy.SpeakTheirLanguage",
     "recognizer.middleware.page_policy.refuse_unsound",
@@ -198,7 +198,7 @@ REST_FRAMEWORK = {
         "rest_framework.permissions.AllowAny",
         "recognizer.api.tokens.HasScope",
     ],
-    "DEFAULT_RENDERER_CLASSES": ["recognizer.api.renderers.QuickJSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["recognizer.api.parsers.StrictJSONParser"],
     "DEFAULT_THROTTLE_CLASSES": ["recognizer.api.throttles.Throttle"],
     "DEFAULT_THROTTLE_RATES": {

@@ -95,7 +95,7 @@ def recognise_all(drawings: Sequence[Drawn]) -> list[Recognition]:
     seconds_each = (time.perf_counter() - started) / max(1, len(found))
     for one in found:
         rejected = one.rejected.code if one.rejected else ""
-        metrics.count_reading(model.number, one.text, rejected, seconds_each)
+        metrics.count_prediction(model.number, one.text, rejected, seconds_each)
     return found
 
 

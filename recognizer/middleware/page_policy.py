@@ -2,12 +2,8 @@
 
 import re
 from collections.abc import Callable
-from functools import cache
 from urllib.parse import urlsplit
 
-from csp.constants import HEADER
-from csp.middleware import CSPMiddleware
-from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -113,25 +109,3 @@ def _is_from_elsewhere(request: HttpRequest) -> bool:
     if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
         return False
     return urlsplit(origin).netloc != request.get_host()
-
-
-class SteadyCSPMiddleware(CSPMiddleware):
-    """The site's Content-Security-Policy, put together once and not for each answer.
-
-    Where a view changes it, or django-csp's own middleware has to think, that does.
-    """
-
-    def process_response(
-        self, request: HttpRequest, response: HttpResponseBase
-    ) -> HttpResponseBase:
-        is_changed = any(name.startswith("_csp") for name in vars(response))
-        has_nonce = getattr(request, "_csp_nonce", None) is not None
-        if is_changed or has_nonce or HEADER in response or settings.DEBUG:
-            return super().process_response(request, response)
-        response[HEADER] = _policy()
-        return response
-
-
-@cache
-def _policy() -> str:
-    return build_policy()

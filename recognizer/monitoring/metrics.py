@@ -1,11 +1,10 @@
-"""What is counted for Prometheus while the site runs; `gauges` says what is so just now.
+"""Counters and histograms for Prometheus; `gauges` has what is true at the moment of asking.
 
-Each process writes to files of its own (`running.metric_files`), and whichever is asked adds
-all of them up. Labels are names of a small set only: routes, not paths.
+Each process writes to its own files (see `metric_files`), and the process that is asked adds all
+of them up. Labels take few values: routes, for example, and not paths.
 """
 
 import os
-from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -28,13 +27,13 @@ _request_seconds = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=_registry,
 )
-_reading_seconds = Histogram(
+_prediction_seconds = Histogram(
     "recognizer_inference_seconds",
     "Seconds from a drawing's strokes or pixels to the network's scores.",
     buckets=(0.00025, 0.0005, 0.00075, 0.001, 0.0015, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25),
     registry=_registry,
 )
-_readings = Counter(
+_predictions = Counter(
     "recognizer_readings",
     "Drawings read for people, by version, by what was read and by why nothing was.",
     ["version", "read", "rejected"],
@@ -43,26 +42,14 @@ _readings = Counter(
 
 
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
-    count, duration = _of_request(route, method, status)
-    count.inc()
-    duration.observe(seconds)
+    _requests.labels(route, method, status).inc()
+    _request_seconds.labels(route).observe(seconds)
 
 
-def count_reading(version: int, read: str, rejected: str, seconds: float) -> None:
-    """One answer: `read` is "" where it is rejected, `rejected` the code of why."""
-    _of_reading(version, read, rejected).inc()
-    _reading_seconds.observe(seconds)
-
-
-# Finding a series by its labels takes as long as counting in it.
-@lru_cache(maxsize=1024)
-def _of_request(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
-    return _requests.labels(route, method, status), _request_seconds.labels(route)
-
-
-@lru_cache(maxsize=1024)
-def _of_reading(version: int, read: str, rejected: str) -> Counter:
-    return _readings.labels(version, read, rejected)
+def count_prediction(version: int, read: str, rejected: str, seconds: float) -> None:
+    """One prediction: `read` is "" where it is rejected, `rejected` the code of why."""
+    _predictions.labels(version, read, rejected).inc()
+    _prediction_seconds.observe(seconds)
 
 
 def exposition() -> bytes:

@@ -155,10 +155,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 for child in range(2):
     if (pid := os.fork()) == 0:
-        metrics.count_reading(1, "7", "", 0.001)
+        metrics.count_prediction(1, "7", "", 0.001)
         os.kill(os.getpid(), 9)
     os.waitpid(pid, 0)
-metrics.count_reading(1, "7", "", 0.001)
+metrics.count_prediction(1, "7", "", 0.001)
 registry = CollectorRegistry()
 MultiProcessCollector(registry)
 print(generate_latest(registry).decode())
