@@ -29,7 +29,7 @@ from PIL import Image, ImageOps
 from benchmarks.bench.table import in_words
 from benchmarks.common.clients import Measured, http_request, keep_asking
 from benchmarks.common.figures import say, write
-from benchmarks.learning.group import made_up
+from benchmarks.learning.group import synthetic
 from devtools import processes
 from devtools.report_site import ROOT, Site, SiteError, Staff, Visitor, body_of, environment
 from ml.contract import Ink
@@ -134,7 +134,7 @@ def _row(
 
 @dataclass(frozen=True)
 class Bodies:
-    """The same made-up digits, as strokes and as the PNG of a canvas with dark ink."""
+    """The same synthetic digits, as strokes and as the PNG of a canvas with dark ink."""
 
     strokes: list[dict[str, Any]]
     images: list[dict[str, Any]]
@@ -142,7 +142,7 @@ class Bodies:
 
 def bodies() -> Bodies:
     rng = np.random.default_rng(SEED)
-    inks = [lay(drawn, rng) for drawn in made_up(rng, writers=10, of_each=1).drawn]  # type: ignore[arg-type]
+    inks = [lay(drawn, rng) for drawn in synthetic(rng, writers=10, of_each=1).drawn]  # type: ignore[arg-type]
     # Made up they have twice the points that a pointer gives.
     thinned = [Ink(tuple(s[::2] for s in ink.strokes), ink.width, ink.height) for ink in inks]
     return Bodies([body_of(ink) for ink in thinned], [{"image": _png_url(ink)} for ink in inks])

@@ -1,14 +1,14 @@
-"""The group of writers whose 1 and 9 the model misreads: who is in it, who judges, who teaches.
+"""The group of writers whose 1 and 9 the model misreads: who is in it, who teaches, who tests.
 
-Writers are split in two halves by a fixed seed before anything is read: the drawings of one half
-are corrected and learned from, those of the other judge. Then, in this order:
+A fixed seed splits the writers into two halves before anything is read. The drawings of one half
+are corrected and learned from; those of the other half test the result. Then, in this order:
 
-1. Writers whose 1 and 9 the model misreads as they are. Writers are chosen by one half of their
-   drawings; the other half tells whether the group is really misread, and, of those who judge,
-   is all that judges. So nobody's bad luck, which would not come again, is taken for a habit.
-2. If there is no such group, every writer of the set gets a habit (see `habits`), as marked as it
-   takes for the model to misread a third of the learning writers' 1 and of their 9. The judging
-   writers have no say in it.
+1. The group is formed by writers whose 1 and 9 the model misreads as they are. Half of a writer's
+   drawings decide whether the writer belongs to the group. Only the other half is counted, so that
+   bad luck, which would not come again, is not taken for a habit.
+2. If there is no such group, every writer is given a habit (see `habits`), strong enough for the
+   model to misread a third of the 1s and 9s of those who teach. The writers who test play no part
+   in this choice.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ TRIED = 300
 SESSION = 25
 """Samples without a writer are taken for visits of so many drawings each."""
 
-MADE_UP_WRITERS, MADE_UP_OF_EACH = 40, 18
+SYNTHETIC_WRITERS, SYNTHETIC_OF_EACH = 40, 18
 _PLAIN_FORMS = {**DIGIT_FORMS, "1": DIGIT_FORMS["1"][:4], "9": DIGIT_FORMS["9"][:3]}
 
 Mask = NDArray[np.bool_]
@@ -73,25 +73,25 @@ class Handwriting:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """1 and 9 of those who are learned from and of those who judge, and all their other digits."""
+    """The 1s and 9s of those who teach and of those who test, and all their other digits."""
 
     learn: Handwriting
-    judge: Handwriting
+    test: Handwriting
     learn_others: Handwriting
-    judge_others: Handwriting
+    test_others: Handwriting
     description: str
     habit: Habit | None
 
 
 def load(path: Path | None) -> Handwriting:
-    """The digits of a set in random order; made-up ones without a set.
+    """The digits of a set in random order; synthetic ones without a set.
 
     Raises:
         DatasetError: it cannot be read, or holds too few digits.
     """
     rng = np.random.default_rng(SEED)
     if path is None:
-        return made_up(rng, MADE_UP_WRITERS, MADE_UP_OF_EACH)
+        return synthetic(rng, SYNTHETIC_WRITERS, SYNTHETIC_OF_EACH)
     drawn, labels, writers = load_drawn(path)
     usable = np.isin(labels, DIGITS) & np.array([_has_ink(one) for one in drawn])
     kept = rng.permutation(np.flatnonzero(usable))
@@ -111,7 +111,7 @@ def in_sessions(writers: Labels) -> Labels:
     return np.where(unknown, np.char.add("session ", session.astype("U8")), writers)
 
 
-def made_up(rng: np.random.Generator, writers: int, of_each: int) -> Handwriting:
+def synthetic(rng: np.random.Generator, writers: int, of_each: int) -> Handwriting:
     """Digits as `writers` people might write them, each always in the same forms."""
     drawn, labels, names = [], [], []
     for writer in range(writers):
@@ -119,7 +119,7 @@ def made_up(rng: np.random.Generator, writers: int, of_each: int) -> Handwriting
         for digit in np.repeat(DIGITS, of_each).tolist():
             drawn.append(by_hand(forms[digit], rng))
             labels.append(digit)
-            names.append(f"made up {writer}")
+            names.append(f"made up {writer}")  # the split by a seed depends on the names
     order = rng.permutation(len(labels))
     return Handwriting(list(drawn), np.array(labels), np.array(names)).select(order)
 
@@ -148,18 +148,18 @@ def as_they_are(handwriting: Handwriting, learn: Mask, classifier: Classifier) -
     choosing = np.arange(len(handwriting)) % 2 == 0
     names = misread_writers(handwriting.writers[mine & choosing], wrong[mine & choosing])
     member = np.isin(handwriting.writers, names)
-    teaching, judging = member & learn & mine, member & ~learn & mine & ~choosing
+    teaching, testing = member & learn & mine, member & ~learn & mine & ~choosing
     checked = wrong[teaching & ~choosing]
-    enough = min(teaching.sum(), judging.sum()) >= LEAST_DRAWINGS
+    enough = min(teaching.sum(), testing.sum()) >= LEAST_DRAWINGS
     if not enough or checked.mean() < MISREAD_AT_LEAST:
         return None
     return Group(
         handwriting.select(teaching),
-        handwriting.select(judging),
+        handwriting.select(testing),
         handwriting.select(learn & ~mine),
         handwriting.select(~learn & ~mine & member),
         f"as they are: {len(names)} of {len(set(handwriting.writers))} writers whose 1 and 9"
-        " are misread, chosen by other drawings than those that judge",
+        " are misread, chosen by other drawings than those of the test",
         habit=None,
     )
 

@@ -42,7 +42,7 @@ def promote_under_load(
         promotions: each makes a version active and returns its number.
 
     Returns:
-        What `judge` makes of all answers.
+        What `summarise` makes of all answers.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(CLIENTS) as pool:
@@ -58,10 +58,10 @@ def promote_under_load(
         finally:
             stop.set()
         answers = [answer for client in clients for answer in client.result()]
-    return judge(answers, promoted)
+    return summarise(answers, promoted)
 
 
-def judge(answers: list[Answer], promoted: list[Promoted]) -> dict[str, float | int]:
+def summarise(answers: list[Answer], promoted: list[Promoted]) -> dict[str, float | int]:
     """Requests that failed, and how long after a promotion the version before still answered."""
     ends = [later.at for later in promoted[1:]] + [float("inf")]
     slowest, late = 0.0, 0

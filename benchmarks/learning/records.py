@@ -8,7 +8,7 @@ from recognizer.registry.gate_rule import in_words
 
 @dataclass(frozen=True)
 class Made:
-    """A version, and how it was judged when it was made."""
+    """A version, and how it was evaluated when it was made."""
 
     key: int
     architecture: str
@@ -32,6 +32,6 @@ def made(number: int) -> Made:
         learned_from=int(run.parameters.get("drawings", 0)),
         drawings_in_words=run.drawings_in_words,
         passed=verdict is not None and verdict.passed,
-        reason=verdict.reason if verdict else "It could not be judged.",
+        reason=verdict.reason if verdict else "It could not be evaluated.",
         compared=[in_words(figures) for figures in verdict.figures["sets"]] if verdict else [],
     )

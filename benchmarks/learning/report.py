@@ -174,9 +174,9 @@ def wait_until_it_answers(port: int, version: int, drawn: Drawn) -> None:
 
 
 def draw_more(people: People, group: Group, wanted: int) -> None:
-    """Draw other digits of the same people, then made-up ones; what is wrong is corrected."""
+    """Draw other digits of the same people, then synthetic ones; what is wrong is corrected."""
     rng = np.random.default_rng(groups.SEED)
-    further = groups.made_up(rng, groups.MADE_UP_WRITERS, -(-wanted // 200))
+    further = groups.synthetic(rng, groups.SYNTHETIC_WRITERS, -(-wanted // 200))
     for part in (group.learn_others, further):
         rows = zip(groups.on_canvas(part.drawn), part.labels, part.writers, strict=True)
         for drawn, label, writer in list(rows)[:wanted]:
@@ -188,15 +188,15 @@ def measure(site: Site, group: Group) -> dict[str, Any]:
     """All stages, one after the other."""
     from benchmarks.learning import records
 
-    judge, others = first(group.judge), first(group.judge_others)
+    test, others = first(group.test), first(group.test_others)
     staff = site.staff()
     shipped = max(model["version"] for model in staff.api("GET", "models/")["results"])
     with ExitStack() as at_the_end:
         people = People(site.port)
         at_the_end.callback(people.close)
         at_the_end.callback(staff.close)
-        say(f"asking how {len(judge):,} drawings of 1 and 9 and {len(others):,} others are read")
-        before, others_before = (misread_over_http(site.port, part) for part in (judge, others))
+        say(f"asking how {len(test):,} drawings of 1 and 9 and {len(others):,} others are read")
+        before, others_before = (misread_over_http(site.port, part) for part in (test, others))
         say(f"  misread: {share(before):.2%} of 1 and 9, {share(others_before):.2%} of the others")
         say(f"drawing until {CORRECTIONS} are corrected")
         counts = correct(people, group.learn)
@@ -205,9 +205,9 @@ def measure(site: Site, group: Group) -> dict[str, Any]:
         candidate = records.made(learned["version"])
         say(f"  {candidate.reason}")
         promote(staff, learned["version"])
-        wait_until_it_answers(site.port, learned["version"], groups.on_canvas(judge.drawn)[0])
+        wait_until_it_answers(site.port, learned["version"], groups.on_canvas(test.drawn)[0])
         say("asking the same again")
-        after, others_after = (misread_over_http(site.port, part) for part in (judge, others))
+        after, others_after = (misread_over_http(site.port, part) for part in (test, others))
         say(f"  misread: {share(after):.2%} of 1 and 9, {share(others_after):.2%} of the others")
         wanted = round(TIMED_DRAWINGS / (1 - KEPT_FOR_JUDGING))
         say(f"drawing until {wanted:,} are stored; retraining on them")
@@ -217,7 +217,7 @@ def measure(site: Site, group: Group) -> dict[str, Any]:
         timed = retrain(site, staff)
         say(f"  {timed['seconds']:.0f} s; {records.made(timed['version']).reason}")
         say(f"{PROMOTIONS} promotions under load")
-        bodies = [json.dumps(body_of(drawn)) for drawn in groups.on_canvas(judge.drawn[:100])]
+        bodies = [json.dumps(body_of(drawn)) for drawn in groups.on_canvas(test.drawn[:100])]
         turns = [shipped, learned["version"]] * (PROMOTIONS // 2)
         under_load = promote_under_load(
             site.port, bodies, [partial(promote, staff, number) for number in turns]
@@ -233,10 +233,10 @@ def measure(site: Site, group: Group) -> dict[str, Any]:
         **counts,
         "learned_from": candidate.learned_from,
         "writers_learned_from": len(set(group.learn.writers.tolist())),
-        "judged": len(judge),
-        "writers_judged": len(set(judge.writers.tolist())),
+        "evaluated": len(test),
+        "writers_evaluated": len(set(test.writers.tolist())),
         "by_digit": {
-            digit: [share(np.array(wrong)[judge.labels == digit]) for wrong in (before, after)]
+            digit: [share(np.array(wrong)[test.labels == digit]) for wrong in (before, after)]
             for digit in habits.DIGITS
         },
         "other_digits": [share(others_before), share(others_after)],
@@ -279,14 +279,14 @@ def main(argv: list[str] | None = None) -> int:
     """Measure, print the table and write the figures; 1 if that fails or an aim is missed."""
     parser = argparse.ArgumentParser(prog="make learning-report", description=__doc__)
     parser.add_argument(
-        "--set", type=Path, help="NPZ set (see ml/data/dataset.py); default: made up"
+        "--set", type=Path, help="NPZ set (see ml/data/dataset.py); default: synthetic"
     )
     parser.add_argument("--output", type=Path, default=Path("reports/learning.json"))
     parser.add_argument("--cores", type=int, default=CORES, help="default: %(default)s")
     arguments = parser.parse_args(argv)
     keep_to(arguments.cores)
     try:
-        say(f"reading {arguments.set or 'made-up handwriting'}")
+        say(f"reading {arguments.set or 'synthetic handwriting'}")
         handwriting = groups.load(arguments.set)
         group = groups.form(handwriting, load_trained(pretrained.ARTIFACT))
         say(f"the group, {group.description}")

@@ -69,8 +69,8 @@ def _of_writers(figures: dict[str, Any]) -> str:
     right = f" and {confirmed} that were read rightly labelled too" if confirmed else ""
     return (
         f"{figures['corrected']} drawings of {figures['writers_learned_from']} corrected{right}"
-        f" ({figures['learned_from']} to learn from), judged on"
-        f" {figures['judged']:,} of {figures['writers_judged']} others"
+        f" ({figures['learned_from']} to learn from), evaluated on"
+        f" {figures['evaluated']:,} of {figures['writers_evaluated']} others"
     )
 
 

@@ -24,7 +24,7 @@ class Stored:
     readings: int
 
 
-def judge_saves(saves: Iterable[Save], stored: list[Stored], without_key: int) -> dict[str, int]:
+def check_saves(saves: Iterable[Save], stored: list[Stored], without_key: int) -> dict[str, int]:
     """Compare what was answered with success to what is in the database.
 
     Args:
@@ -56,7 +56,7 @@ def judge_saves(saves: Iterable[Save], stored: list[Stored], without_key: int) -
     }
 
 
-def judge_errors(outcomes: list[Outcome], faults: list[Fault]) -> dict[str, Any]:
+def check_errors(outcomes: list[Outcome], faults: list[Fault]) -> dict[str, Any]:
     """Errors by what was killed just then, and those that are out of order.
 
     In order are a 503 with a reason and Retry-After while PostgreSQL is away, for all but
@@ -85,7 +85,7 @@ def judge_errors(outcomes: list[Outcome], faults: list[Fault]) -> dict[str, Any]
         "out_of_order": len(wrong),
         "first_out_of_order": wrong[0] if wrong else "",
         "broken_connections": sum(one.status == 0 for one in outcomes),
-        "failed_readings": sum(not one.good for one in outcomes if one.kind == READING),
+        "failed_predictions": sum(not one.good for one in outcomes if one.kind == READING),
     }
 
 

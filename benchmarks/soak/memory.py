@@ -1,4 +1,4 @@
-"""Whether processes keep more and more memory, judged by their trend and not by their peaks."""
+"""Whether processes keep more and more memory, evaluated by their trend and not by their peaks."""
 
 import threading
 import time
@@ -35,7 +35,7 @@ class Trend:
 
     @property
     def is_long(self) -> bool:
-        """Whether it was watched for long enough to judge it."""
+        """Whether it was watched for long enough to test it."""
         return self.minutes >= MINUTES_TO_JUDGE
 
     @property

@@ -23,7 +23,7 @@ import psycopg
 from benchmarks.bench.report import CLIENTS, bodies, cookies_of, sessions
 from benchmarks.common.figures import say, write
 from benchmarks.soak.faults import Fault, Faults, Valkey, running_valkey
-from benchmarks.soak.findings import Stored, judge_errors, judge_saves, latencies
+from benchmarks.soak.findings import Stored, check_errors, check_saves, latencies
 from benchmarks.soak.memory import Watch, trend
 from benchmarks.soak.mix import Mix, digest_of_ink
 from benchmarks.soak.table import in_words, is_kept
@@ -115,8 +115,8 @@ def _measure(site: Site, database: "Server", valkey: Valkey, minutes: float) -> 
         "kills": dict(Counter(fault.part for fault in killed)),
         "faults": [_in_seconds(fault, started) for fault in killed],
         "seconds_to_good": _seconds_to_good(killed),
-        "saves": judge_saves(mix.saves, _stored(database), CLIENTS[-1]),
-        "answers": judge_errors(load.outcomes, killed),
+        "saves": check_saves(mix.saves, _stored(database), CLIENTS[-1]),
+        "answers": check_errors(load.outcomes, killed),
         "latencies": latencies(load.outcomes[before:], killed),
         "ended_by_themselves": site.output.count("; starting it again.")
         - sum(fault.part == "web" for fault in killed),
@@ -166,7 +166,7 @@ def _memory(watch: Watch, minutes: float) -> list[dict[str, Any]]:
         {
             **asdict(one),
             "grows": one.grows,
-            "judged": one.is_long and not one.name.startswith(("valkey", "postgresql")),
+            "evaluated": one.is_long and not one.name.startswith(("valkey", "postgresql")),
         }
         for one in trends
         if one is not None

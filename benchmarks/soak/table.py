@@ -40,7 +40,7 @@ def rows(figures: dict[str, Any]) -> list[Row]:
         ("broken connections", f"{errors['broken_connections']:,}", "only of a killed web process"),
         ("parts that ended by themselves", *_none("", figures["ended_by_themselves"])[1:]),
         *(_back(part, seconds) for part, seconds in figures["seconds_to_good"].items()),
-        *(_memory(one) for one in figures["memory"] if one["judged"]),
+        *(_memory(one) for one in figures["memory"] if one["evaluated"]),
     ]
 
 

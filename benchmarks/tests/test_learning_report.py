@@ -7,7 +7,7 @@ from benchmarks.learning import group as groups
 from benchmarks.learning import table
 from benchmarks.learning.group import Handwriting
 from benchmarks.learning.habits import Habit
-from benchmarks.learning.promotions import Answer, Promoted, judge
+from benchmarks.learning.promotions import Answer, Promoted, summarise
 from devtools.report_site import body_of
 from ml import pretrained
 from ml.contract import Ink, Picture
@@ -20,7 +20,7 @@ from ml.reading.inference import load_trained
 
 @pytest.fixture(scope="module")
 def handwriting() -> Handwriting:
-    return groups.made_up(np.random.default_rng(1), writers=10, of_each=12)
+    return groups.synthetic(np.random.default_rng(1), writers=10, of_each=12)
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +60,11 @@ def test_ordinary_writers_get_a_habit_and_their_other_digits_stay_as_they_are(
     group = groups.form(handwriting, classifier)
 
     assert group.habit is not None
-    assert set(group.learn.labels) == set(group.judge.labels) == {"1", "9"}
-    assert not set(group.learn.writers) & set(group.judge.writers)
+    assert set(group.learn.labels) == set(group.test.labels) == {"1", "9"}
+    assert not set(group.learn.writers) & set(group.test.writers)
     assert groups.misread(classifier, group.learn.drawn, group.learn.labels).mean() > 0.25
     before = {id(drawn) for drawn in handwriting.drawn}
-    assert {id(drawn) for drawn in group.judge_others.drawn} < before
+    assert {id(drawn) for drawn in group.test_others.drawn} < before
     assert len(group.learn) + len(group.learn_others) == 5 * 10 * 12
 
 
@@ -80,8 +80,8 @@ def test_writers_who_are_misread_as_they_are_need_no_habit(handwriting, classifi
     group = groups.form(many, classifier)
 
     assert group.habit is None
-    assert {*group.learn.writers, *group.judge.writers} <= set(handwriting.writers[odd].tolist())
-    wrong = groups.misread(classifier, group.judge.drawn, group.judge.labels)
+    assert {*group.learn.writers, *group.test.writers} <= set(handwriting.writers[odd].tolist())
+    wrong = groups.misread(classifier, group.test.drawn, group.test.labels)
     assert wrong.mean() >= groups.MISREAD_AT_LEAST
 
 
@@ -128,17 +128,17 @@ def test_failed_requests_and_late_answers_are_counted():
         Answer(13.1, 0.01, 200, 1),  # after the next promotion
     ]
 
-    judged = judge(answers, [Promoted(2, 10.0), Promoted(1, 13.0)])
+    evaluated = summarise(answers, [Promoted(2, 10.0), Promoted(1, 13.0)])
 
-    assert judged["failed_requests"] == 2
-    assert judged["late_answers"] == 1
-    assert judged["slowest_swap_seconds"] == pytest.approx(2.2)
-    assert judged["requests"] == 8
+    assert evaluated["failed_requests"] == 2
+    assert evaluated["late_answers"] == 1
+    assert evaluated["slowest_swap_seconds"] == pytest.approx(2.2)
+    assert evaluated["requests"] == 8
 
 
 FIGURES = {
     "group": "every writer with a habit", "corrected": 280, "confirmed": 20, "learned_from": 241,
-    "writers_learned_from": 15, "judged": 749, "writers_judged": 15,
+    "writers_learned_from": 15, "evaluated": 749, "writers_evaluated": 15,
     "error_before": 0.3, "error_after": 0.15, "by_digit": {"1": [0.2, 0.1], "9": [0.4, 0.2]},
     "other_digits": [0.01, None], "mnist_before": 0.995, "mnist_after": 0.9945,
     "verdict": "Better on the drawn test set.", "timed_on": 1040, "seconds": 240.0,

@@ -17,7 +17,7 @@ import pytest
 from benchmarks.common.clients import http_request
 from benchmarks.soak import table, traffic
 from benchmarks.soak.faults import Fault
-from benchmarks.soak.findings import Stored, judge_errors, judge_saves, latencies
+from benchmarks.soak.findings import Stored, check_errors, check_saves, latencies
 from benchmarks.soak.memory import Trend, trend
 from benchmarks.soak.mix import Mix, digest_of_body, digest_of_ink, moved
 from benchmarks.soak.traffic import Load, Outcome, Request, Save
@@ -153,14 +153,14 @@ def stored(key: str | None = "k1", drawing: str = "d1", digest: str = "ink", n: 
 def test_what_was_answered_is_compared_with_what_is_there(
     rows: list[Stored], wrong: dict[str, int]
 ) -> None:
-    found = judge_saves([KEPT], rows, without_key=0)
+    found = check_saves([KEPT], rows, without_key=0)
     faults = ("lost", "stored_twice", "altered", "never_sent", "given_up")
     assert {name: found[name] for name in faults if found[name]} == wrong
 
 
 def test_a_save_without_an_answer_may_be_there_or_not() -> None:
     for rows in ([], [stored()]):
-        found = judge_saves([Save("k1", "ink", 1.0, 3, "", "after 3 tries")], rows, without_key=0)
+        found = check_saves([Save("k1", "ink", 1.0, 3, "", "after 3 tries")], rows, without_key=0)
         assert (found["given_up"], found["lost"], found["never_sent"]) == (1, 0, 0)
 
 
@@ -194,7 +194,7 @@ def outcome(at: float, kind: str = "save", status: int = 200, **more: Any) -> Ou
     ],
 )
 def test_an_error_is_in_order_only_for_its_fault(one: Outcome, in_order: bool) -> None:
-    found = judge_errors([outcome(5), one], FAULTS)
+    found = check_errors([outcome(5), one], FAULTS)
     assert found["out_of_order"] == (0 if in_order else 1)
     assert sum(error["count"] for error in found["errors"]) == 1
 
@@ -246,17 +246,17 @@ def test_the_table_says_which_limits_are_kept() -> None:
         "peak_a_second": 300.0, "asked_a_second": 150.0, "minutes": 2.0, "ended_by_themselves": 0,
         "kills": {"valkey": 2, "postgresql": 2, "web": 2}, "latencies": [],
         "seconds_to_good": {"valkey": [0.1, 0.2], "postgresql": [0.4, 9.0]},
-        "saves": judge_saves([Save("k1", "ink", 1.0, 2, "d1")], [stored()], without_key=0),
-        "answers": judge_errors([outcome(5), outcome(12, **DOWN)], FAULTS),
-        "memory": [vars(memory(*[100.0] * 20)) | {"grows": False, "judged": True}],
+        "saves": check_saves([Save("k1", "ink", 1.0, 2, "d1")], [stored()], without_key=0),
+        "answers": check_errors([outcome(5), outcome(12, **DOWN)], FAULTS),
+        "memory": [vars(memory(*[100.0] * 20)) | {"grows": False, "evaluated": True}],
     }  # fmt: skip
     assert table.is_kept(good)
     assert "| postgresql | save | 503 | away | 1 |" in table.in_words(good)
-    lost = judge_saves([Save("k1", "ink", 1.0, 2, "d1")], [], without_key=0)
+    lost = check_saves([Save("k1", "ink", 1.0, 2, "d1")], [], without_key=0)
     grown = [{**good["memory"][0], "grows": True}]  # type: ignore[index]
     for worse in (
         {"saves": lost},
-        {"answers": judge_errors([outcome(5, status=500)], FAULTS)},
+        {"answers": check_errors([outcome(5, status=500)], FAULTS)},
         {"kills": {"valkey": 1}},
         {"seconds_to_good": {"web": [0.1, 11.0]}},
         {"ended_by_themselves": 1},

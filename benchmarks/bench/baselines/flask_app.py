@@ -9,7 +9,7 @@ from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 from PIL import Image
 
-from benchmarks.bench.baselines.reading import CLASSES, read
+from benchmarks.bench.baselines.prediction import CLASSES, scores_of
 
 app = Flask(__name__)
 
@@ -17,7 +17,7 @@ app = Flask(__name__)
 @app.post("/predict")
 def predict() -> ResponseReturnValue:
     content = base64.b64decode(request.get_json()["image"].partition(",")[2])
-    scores = read(Image.open(io.BytesIO(content)))
+    scores = scores_of(Image.open(io.BytesIO(content)))
     return jsonify(
         digit=CLASSES[int(scores.argmax())],
         probabilities=dict(zip(CLASSES, scores.tolist(), strict=True)),

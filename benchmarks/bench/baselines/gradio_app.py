@@ -9,11 +9,11 @@ import sys
 import gradio
 from PIL import Image
 
-from benchmarks.bench.baselines.reading import CLASSES, read
+from benchmarks.bench.baselines.prediction import CLASSES, scores_of
 
 
 def predict(picture: Image.Image) -> dict[str, float]:
-    return dict(zip(CLASSES, read(picture).tolist(), strict=True))
+    return dict(zip(CLASSES, scores_of(picture).tolist(), strict=True))
 
 
 with gradio.Blocks(analytics_enabled=False) as app:

@@ -13,7 +13,7 @@ CLASSES = tuple(_result["plan"]["classes"])
 network = load_network(_result["plan"]["architecture"], CLASSES, pretrained.WEIGHTS)
 
 
-def read(picture: Image.Image) -> NDArray[np.float32]:
+def scores_of(picture: Image.Image) -> NDArray[np.float32]:
     """(classes,) scores of a picture with dark ink on light paper."""
     small = ImageOps.invert(picture.convert("L")).resize((IMAGE_SIZE, IMAGE_SIZE))
     batch = np.asarray(small, np.float32).reshape(1, IMAGE_SIZE, IMAGE_SIZE, 1) / 255
@@ -21,4 +21,4 @@ def read(picture: Image.Image) -> NDArray[np.float32]:
     return scores
 
 
-read(Image.new("L", (IMAGE_SIZE, IMAGE_SIZE), 255))  # what is set up once is no request's
+scores_of(Image.new("L", (IMAGE_SIZE, IMAGE_SIZE), 255))  # what is set up once is no request's
