@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageDraw, ImageFont
 
 from recognizer.drawings.rendering import INK, PAPER, encoded, painted
-from recognizer.language.predictions import percent, reading_in_words
+from recognizer.language.predictions import percent, prediction_in_words
 from recognizer.models import Drawing
 
 SIZE = WIDTH, HEIGHT = 1200, 630
@@ -29,7 +29,7 @@ def share_card(drawing: Drawing) -> bytes:
         sure = _("%(percent)s sure") % {"percent": percent(prediction.confidence)}
         _write(brush, (left, 440), sure, 44, INK, room)
     else:
-        _write(brush, (left, 260), reading_in_words(prediction), 64, INK, room)
+        _write(brush, (left, 260), prediction_in_words(prediction), 64, INK, room)
     _write(brush, (left, HEIGHT - _MARGIN - 36), _("Handwriting recogniser"), 32, _MUTED, room)
     return encoded(card)
 

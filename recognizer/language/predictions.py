@@ -1,10 +1,21 @@
-"""What was read and what is said of it, as people on the site read it."""
+"""A prediction in words, as people on the site read it."""
+
+from typing import Protocol
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from recognizer.language.formats import with_decimals
-from recognizer.models import Prediction
+
+
+class Predicted(Protocol):
+    """What a prediction's words are made of."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def rejected(self) -> str: ...
+
 
 _NOT_READ = {
     "not_a_digit": gettext_lazy("Not a digit"),
@@ -17,7 +28,7 @@ def percent(share: float) -> str:
     return with_decimals(f"{min(share * 100, 99.9 if share < 1 else 100):.1f} %")
 
 
-def reading_in_words(prediction: Prediction | None) -> str:
+def prediction_in_words(prediction: Predicted | None) -> str:
     """ "Read as 7", or why it was not read."""
     if prediction is None:
         return _("Not read")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ml.contract import Ink
 from recognizer.drawings.rendering import MOST_POINTS, Rendering, render_strokes
-from recognizer.language.predictions import percent, reading_in_words
+from recognizer.language.predictions import percent, prediction_in_words
 from recognizer.models import Drawing, Label, Prediction
 
 
@@ -30,7 +30,7 @@ class Card:
 
     @property
     def reading(self) -> str:
-        return reading_in_words(self.prediction)
+        return prediction_in_words(self.prediction)
 
     @property
     def percent(self) -> str:
