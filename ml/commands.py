@@ -52,9 +52,9 @@ def train(arguments: Namespace) -> None:
     say = _as_json if arguments.progress == "json" else _as_text
     if arguments.rivals and (not arguments.initial or arguments.redraw):
         raise ValueError("--rivals goes with --initial, and not with --redraw.")
-    say({"event": "stage", "stage": "reading data"})
+    say({"event": "stage", "stage": "reading_data"})
     data = training_data(arguments)
-    say({"event": "stage", "stage": "starting TensorFlow"})
+    say({"event": "stage", "stage": "starting_tensorflow"})
     from ml.data.augmentation import AUGMENTATIONS
     from ml.learning import export as exporting
     from ml.learning import training, web_export
@@ -101,7 +101,7 @@ def train(arguments: Namespace) -> None:
         teachers=arguments.teachers,
     )
     if fit.blend < 1:
-        say({"event": "stage", "stage": f"keeping {fit.blend:.0%} of the change, not to forget"})
+        say({"event": "stage", "stage": "blending", "share": f"{fit.blend:.0%}"})
     say({"event": "stage", "stage": "calibrating"})
     if arguments.reject_above is None:
         calibration = training.calibrate(
@@ -277,6 +277,14 @@ def _as_text(event: JSON) -> None:
     print(line, end=end, file=sys.stderr, flush=True)
 
 
+STAGES = {
+    "reading_data": "reading data",
+    "starting_tensorflow": "starting TensorFlow",
+    "blending": "keeping {share} of the change, not to forget",
+}
+"""Stages that a terminal shows in other words than their codes."""
+
+
 def _in_words(event: JSON) -> tuple[str, str]:
     match event["event"]:
         case "step":
@@ -293,6 +301,7 @@ def _in_words(event: JSON) -> tuple[str, str]:
             )
             return words, "\n"
         case "stage":
-            return f"{event['stage']} …", "\n"
+            stage = str(event["stage"])
+            return f"{STAGES.get(stage, stage).format(**event)} …", "\n"
         case _:
             return f"done: {event['mnist_accuracy']:.2%} on the MNIST test images", "\n"

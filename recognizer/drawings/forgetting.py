@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from recognizer.language import run_messages
+from recognizer.language.stored_messages import message
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
 from recognizer.models.drawing import DrawingQuerySet
 
@@ -136,7 +136,7 @@ def _under_way(drawings: list[int], state: str) -> QuerySet[TrainingRun]:
 def _begin_again(runs: QuerySet[TrainingRun]) -> None:
     """Put runs back into the queue; the worker that has one notices, and ends the training."""
     runs.filter(state=TrainingRun.State.RUNNING).update(
-        state=TrainingRun.State.QUEUED, stage=run_messages.FORGOTTEN
+        state=TrainingRun.State.QUEUED, stage=message("contributor_forgotten")
     )
 
 

@@ -1,73 +1,89 @@
-"""What a run's stage and error say, in the person's language.
+"""What a training run's stage and error say, in the reader's language.
 
-A worker speaks to nobody in particular: it stores an English sentence, made of one of these and
-its figures, and whoever shows it says the same in another language. What is none of these, such
-as the last words of a library, stays as it is.
+A worker does not know who will read its messages. It stores a code and its parameters as JSON,
+`{"code":"made","number":3}`, and the page or the API puts them into words.
+
+Two forms are read: this one, and the English sentences that releases before 1.0.0 stored.
+Anything else, such as the last words of a library, is shown as it is. While a site updates,
+its old web processes show the JSON of a new worker; that does no harm.
 """
 
 import re
 from functools import cache
+from typing import Any
 
+from django.utils import translation
 from django.utils.translation import gettext, gettext_noop
 
-MADE = gettext_noop("made version %(number)s")
-MADE_UNJUDGED = gettext_noop("made version %(number)s, not judged")
-WORKER_STOPPED = gettext_noop("the worker was stopped; queued again")
-WORKER_DIED = gettext_noop("its worker died; queued again")
-FORGOTTEN = gettext_noop("a contributor was forgotten; queued again")
+from recognizer.language.stored_messages import parsed
 
-STAGES = {
-    gettext_noop("claimed"),
-    gettext_noop("starting"),
-    gettext_noop("reading data"),
-    gettext_noop("starting TensorFlow"),
-    gettext_noop("training"),
-    gettext_noop("keeping %(share)s of the change, not to forget"),
-    gettext_noop("calibrating"),
-    gettext_noop("exporting"),
-    gettext_noop("evaluating"),
-    gettext_noop("judging"),
-    gettext_noop("registering"),
-    MADE,
-    MADE_UNJUDGED,
-    WORKER_STOPPED,
-    WORKER_DIED,
-    FORGOTTEN,
-}
-
-ENDED = gettext_noop("The training process ended with code %(code)s: %(why)s")
-NO_REASON = gettext_noop("it gave no reason")
-NOT_PREPARED = gettext_noop("The training could not be prepared: %(why)s")
-NOT_STORED = gettext_noop("The result could not be stored: %(why)s")
-SILENT = gettext_noop("The training process said nothing for %(seconds)s s.")
-DIED_OFTEN = gettext_noop("Its worker died %(count)s times; see the worker's log.")
-NO_DRAWINGS = gettext_noop("Every drawing of this run has been deleted.")
-
-ERRORS = {
-    ENDED,
-    NO_REASON,
-    NOT_PREPARED,
-    NOT_STORED,
-    SILENT,
-    DIED_OFTEN,
-    NO_DRAWINGS,
+SENTENCES = {
+    "claimed": gettext_noop("claimed"),
+    "starting": gettext_noop("starting"),
+    "reading_data": gettext_noop("reading data"),
+    "starting_tensorflow": gettext_noop("starting TensorFlow"),
+    "training": gettext_noop("training"),
+    "blending": gettext_noop("keeping %(share)s of the change, not to forget"),
+    "calibrating": gettext_noop("calibrating"),
+    "exporting": gettext_noop("exporting"),
+    "evaluating": gettext_noop("evaluating"),
+    "comparing": gettext_noop("comparing with the active version"),
+    "registering": gettext_noop("registering"),
+    "made": gettext_noop("made version %(number)s"),
+    "made_not_evaluated": gettext_noop("made version %(number)s, not evaluated"),
+    "worker_stopped": gettext_noop("the worker was stopped; queued again"),
+    "worker_died": gettext_noop("its worker died; queued again"),
+    "contributor_forgotten": gettext_noop("a contributor was forgotten; queued again"),
+    "ended": gettext_noop("The training process ended with code %(status)s: %(why)s"),
+    "no_reason": gettext_noop("it gave no reason"),
+    "not_prepared": gettext_noop("The training could not be prepared: %(why)s"),
+    "not_stored": gettext_noop("The result could not be stored: %(why)s"),
+    "silent": gettext_noop("The training process said nothing for %(seconds)s s."),
+    "died_often": gettext_noop("Its worker died %(count)s times; see the worker's log."),
+    "no_drawings": gettext_noop("Every drawing of this run has been deleted."),
 }
 
 
 def in_words(stored: str) -> str:
-    """A stored stage or error as the person reads it; in English where it is not known here."""
-    for sentence, pattern in _patterns():
+    """A stored stage or error in the reader's language; as it is if its code is unknown."""
+    found = parsed(stored) or _parsed_sentence(stored)
+    values = {name: in_words(str(value)) for name, value in found.items() if name != "code"}
+    try:
+        return gettext(SENTENCES[str(found["code"])]) % values
+    except KeyError:
+        return stored
+
+
+def in_english(stored: str) -> str:
+    """A stored stage or error for a log."""
+    with translation.override("en"):
+        return in_words(stored)
+
+
+# Rows stored before 1.0.0: English sentences.
+
+_OLD_SENTENCES = {
+    "judging": "comparing",
+    "made version %(number)s, not judged": "made_not_evaluated",
+}
+"""Where the sentence has changed since then."""
+
+
+def _parsed_sentence(stored: str) -> dict[str, Any]:
+    for pattern, code in _old_patterns():
         if match := pattern.fullmatch(stored):
-            values = {name: in_words(value) for name, value in match.groupdict().items()}
-            return gettext(sentence) % values
-    return stored
+            return {"code": code, **match.groupdict()}
+    return {}
 
 
 @cache
-def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    """Each sentence and what it looks like; of two that fit, the one with more words of its own."""
-    sentences = sorted(STAGES | ERRORS, key=len, reverse=True)
-    return [(one, re.compile(_pattern(one), re.DOTALL)) for one in sentences]
+def _old_patterns() -> list[tuple[re.Pattern[str], str]]:
+    """Of two sentences that match, the longer one is meant, so it comes first."""
+    codes = _OLD_SENTENCES | {sentence: code for code, sentence in SENTENCES.items()}
+    return [
+        (re.compile(_pattern(sentence), re.DOTALL), codes[sentence])
+        for sentence in sorted(codes, key=len, reverse=True)
+    ]
 
 
 def _pattern(sentence: str) -> str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from recognizer.language.formats import grouped
+from recognizer.language.stored_messages import message
 from recognizer.models.drawing import Drawing
 
 
@@ -30,7 +31,7 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
             started_at=now,
             heartbeat_at=now,
             attempts=models.F("attempts") + 1,
-            stage="claimed",
+            stage=message("claimed"),
             history=[],
             error="",
         )

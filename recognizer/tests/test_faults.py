@@ -120,7 +120,7 @@ def test_a_run_outlives_the_database(site: Site) -> None:
         site.database.start()
 
         assert "cannot be reached" in page.text
-        site.wait_for_stage(run, "judging")
+        site.wait_for_stage(run, "comparing with the active version")
         site.database.kill()
         site.database.start()
         assert_made_one_version(site, run)

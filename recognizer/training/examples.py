@@ -7,7 +7,7 @@ import numpy as np
 
 from ml.contract import IMAGE_SIZE, Ink
 from ml.data.dataset import save_bitmaps, save_strokes
-from recognizer.language import run_messages
+from recognizer.language.stored_messages import message
 from recognizer.models import TrainingRun
 
 
@@ -50,5 +50,5 @@ def write_examples(
         images = np.frombuffer(b"".join(raw), np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
         save_bitmaps(written[-1], images, np.array(labels, "U16"), np.array(owners, "U64"))
     if not written:
-        raise NoDrawingsError(run_messages.NO_DRAWINGS)
+        raise NoDrawingsError(message("no_drawings"))
     return written

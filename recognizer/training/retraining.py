@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from recognizer.backing.outages import outlast
-from recognizer.language import run_messages
+from recognizer.language.run_messages import in_english
+from recognizer.language.stored_messages import message
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
 from recognizer.training.contributor_cap import Contribution, within_share
 from recognizer.training.run_folders import run_folder
@@ -145,8 +146,8 @@ def execute(run_pk: int) -> bool:
     except RunLostError as lost:
         logger.warning("Run %d: %s", run_pk, lost)
     except Exception as error:
-        logger.exception("Run %d failed.", run_pk)
         reason = str(error) or repr(error)
+        logger.exception("Run %d failed: %s", run_pk, in_english(reason))
         outlast(lambda: _fail(run_pk, token, reason), seconds=settings.RETRAIN_STALE_SECONDS)
     return True
 
@@ -164,11 +165,10 @@ def waiting_runs() -> list[int]:
     """
     for run in TrainingRun.objects.stale():
         if run.attempts >= MOST_ATTEMPTS:
-            reason = run_messages.DIED_OFTEN % {"count": run.attempts}
-            _fail(run.pk, run.claim_token, reason)
+            _fail(run.pk, run.claim_token, message("died_often", count=run.attempts))
             continue
         requeued = TrainingRun.objects.stale().filter(pk=run.pk, claim_token=run.claim_token)
-        if requeued.update(state=TrainingRun.State.QUEUED, stage=run_messages.WORKER_DIED):
+        if requeued.update(state=TrainingRun.State.QUEUED, stage=message("worker_died")):
             logger.warning("Run %d: its worker gave no sign of life; queued again.", run.pk)
     queued = TrainingRun.objects.filter(state=TrainingRun.State.QUEUED).order_by("pk")
     return list(queued.values_list("pk", flat=True))

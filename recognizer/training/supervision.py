@@ -29,7 +29,8 @@ from ml.contract import NOT_A_DIGIT
 from ml.data.dataset import DatasetError
 from ml.reading.inference import ArtifactError, load_trained
 from recognizer.backing.outages import AWAY, outlast
-from recognizer.language import run_messages
+from recognizer.language.run_messages import in_english
+from recognizer.language.stored_messages import message
 from recognizer.models import TrainingRun
 from recognizer.monitoring import request_ids
 from recognizer.registry import artifacts, gate, promotion
@@ -49,7 +50,7 @@ shutting_down = threading.Event()
 
 
 class TrainingFailedError(RuntimeError):
-    """The training process ended without a result; the message says why."""
+    """The training process ended without a result; its text is a stored message."""
 
 
 class RunLostError(RuntimeError):
@@ -70,7 +71,7 @@ class Supervisor:
 
     def run_to_the_end(self) -> None:
         command = self._prepare()
-        self._write(stage="starting")
+        self._write(stage=message("starting"))
         process = _start(command, self._folder)
         try:
             self._watch(process)
@@ -80,21 +81,21 @@ class Supervisor:
             self._log.extend(self._errors)
             self._write()
             raise TrainingFailedError(
-                run_messages.ENDED % {"code": process.returncode, "why": self._reason()}
+                message("ended", status=process.returncode, why=self._reason())
             )
-        comparison = self._judge()
+        comparison = self._compare()
         self._register(comparison)
 
     def _reason(self) -> str:
         """Its own words, else the last ones of a library: these have more to say at an end."""
         own = [line for line in self._errors if line.startswith("python -m ml ")]
-        return (own or [*self._errors] or [run_messages.NO_REASON])[-1]
+        return (own or [*self._errors] or [message("no_reason")])[-1]
 
     def _prepare(self) -> list[str]:
         try:
             return self._outlast(self._command)
         except (ArtifactError, OSError) as error:
-            raise TrainingFailedError(run_messages.NOT_PREPARED % {"why": error}) from error
+            raise TrainingFailedError(message("not_prepared", why=error)) from error
 
     def _command(self) -> list[str]:
         self._write_now()  # before each try: a storage that is away is waited for
@@ -138,7 +139,7 @@ class Supervisor:
             self._write_if_possible()
             if time.monotonic() - self._heard_at > settings.RETRAIN_SILENCE_SECONDS:
                 seconds = settings.RETRAIN_SILENCE_SECONDS
-                raise TrainingFailedError(run_messages.SILENT % {"seconds": seconds})
+                raise TrainingFailedError(message("silent", seconds=seconds))
         for reader in readers:
             reader.join(_SECONDS_TO_END)
         self._take(lines)
@@ -146,7 +147,7 @@ class Supervisor:
 
     def _back_into_the_queue(self) -> None:
         TrainingRun.objects.all().claimed_by(self._run.pk, self._token).update(
-            state=TrainingRun.State.QUEUED, stage=run_messages.WORKER_STOPPED
+            state=TrainingRun.State.QUEUED, stage=message("worker_stopped")
         )
         raise RunLostError("the worker was stopped; the run is queued again.")
 
@@ -173,8 +174,9 @@ class Supervisor:
             for name, value in event.items()
         }
         if kind == "stage":
-            self._fields["stage"] = str(event["stage"])[:64]
-            self._say(f"{timezone.now():%H:%M:%S} {event['stage']}")
+            stage = message(str(event.pop("stage")), **event)
+            self._fields["stage"] = stage[:64]
+            self._say(f"{timezone.now():%H:%M:%S} {in_english(stage)}")
         elif kind in {"step", "epoch"}:
             self._fields |= {
                 name: event[name]
@@ -223,19 +225,19 @@ class Supervisor:
         if not mine.update(heartbeat_at=timezone.now(), log=log, **self._fields):
             raise RunLostError("cancelled, taken over by another worker, or over.")
 
-    def _judge(self) -> gate.Comparison | None:
+    def _compare(self) -> gate.Comparison | None:
         """Compare the result with the active version, before it becomes a version itself.
 
         So a worker that dies here leaves no version without a verdict: the run is taken
-        up again. None if they cannot be compared; the version can be judged later.
+        up again. None if they cannot be compared; the version can be evaluated later.
         """
-        self._write(stage="judging")
+        self._write(stage=message("comparing"))
         try:
             candidate = load_trained(self._folder / "result" / pretrained.ARTIFACT.name)
             return self._outlast(lambda: gate.compare(candidate, self._run, self._go_on))
         except (gate.GateError, ArtifactError, DatasetError, OSError) as error:
-            logger.exception("Run %d: its result could not be judged.", self._run.pk)
-            self._log.append(f"{timezone.now():%H:%M:%S} could not be judged: {error}")
+            logger.exception("Run %d: its result could not be evaluated.", self._run.pk)
+            self._log.append(f"{timezone.now():%H:%M:%S} could not be evaluated: {error}")
             return None
 
     def _go_on(self) -> None:
@@ -244,15 +246,15 @@ class Supervisor:
         self._write_if_possible()
 
     def _register(self, comparison: gate.Comparison | None) -> None:
-        self._write(stage="registering")
+        self._write(stage=message("registering"))
         try:
             self._outlast(lambda: self._register_now(comparison))
         except OSError as error:
-            raise TrainingFailedError(run_messages.NOT_STORED % {"why": error}) from error
+            raise TrainingFailedError(message("not_stored", why=error)) from error
 
     def _register_now(self, comparison: gate.Comparison | None) -> None:
         self._write_now()
-        made = run_messages.MADE if comparison else run_messages.MADE_UNJUDGED
+        made = "made" if comparison else "made_not_evaluated"
         try:
             with transaction.atomic():
                 # Locks the row: who cancels now waits. Where a COMMIT went through whose answer
@@ -263,7 +265,7 @@ class Supervisor:
                     self._run.pk,
                     self._token,
                     state=TrainingRun.State.SUCCEEDED,
-                    stage=made % {"number": version.number},
+                    stage=message(made, number=version.number),
                 )
                 if comparison is not None:
                     gate.conclude(version, comparison)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from devtools import golden
-from ml import pretrained
+from ml import commands, pretrained
 from ml.contract import DIGITS, NOT_A_DIGIT, Bitmap
 from ml.data.dataset import Dataset, load_bitmaps
 from ml.evaluation import metrics
@@ -150,8 +150,8 @@ def test_a_training_is_exported_judged_and_written_down(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [event["stage"] for event in events if event["event"] == "stage"] == [
-        "reading data",
-        "starting TensorFlow",
+        "reading_data",
+        "starting_tensorflow",
         "training",
         "calibrating",
         "exporting",
@@ -173,6 +173,21 @@ def test_a_training_is_exported_judged_and_written_down(tmp_path: Path) -> None:
     assert_keras_and_litert_agree(
         tmp_path / "result" / "model.weights.h5", tmp_path / "result" / "model.tflite"
     )
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ({"stage": "starting_tensorflow"}, "starting TensorFlow …"),
+        ({"stage": "blending", "share": "40%"}, "keeping 40% of the change, not to forget …"),
+        ({"stage": "exporting"}, "exporting …"),
+    ],
+)
+def test_a_terminal_shows_a_stage_in_words(
+    event: dict[str, str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands._as_text({"event": "stage", **event})
+    assert capsys.readouterr().err == f"{words}\n"
 
 
 def for_the_web(weights: Path) -> bytes:

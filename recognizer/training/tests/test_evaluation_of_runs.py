@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from ml import pretrained
+from recognizer.language.stored_messages import message
 from recognizer.models import Drawing, ModelVersion, Promotion, TrainingRun
 from recognizer.registry import evaluation_sets, promotion
 from recognizer.tests.candidates import approved_seven, reads_well, takes_sevens_for_ones
@@ -48,7 +49,7 @@ def test_a_run_ends_with_a_verdict_and_staff_decide() -> None:
     retraining.execute(run.pk)
     run.refresh_from_db()
     assert (run.state, run.error) == ("succeeded", "")
-    assert run.stage == f"made version {run.version.number}"
+    assert run.stage == message("made", number=run.version.number)
     assert run.version.verdicts.get().passed
     assert run.version.state == "candidate"
     promotion.promote(run.version, by=None)
@@ -133,7 +134,7 @@ def test_a_worker_that_dies_while_it_judges_leaves_no_version_and_the_run_is_tak
     with pytest.raises(WorkerKilled):
         retraining.execute(run.pk)
     run.refresh_from_db()
-    assert (run.state, run.stage) == ("running", "judging")
+    assert (run.state, run.stage) == ("running", message("comparing"))
     assert ModelVersion.objects.count() == before
     long_ago = timezone.now() - timedelta(hours=1)
     TrainingRun.objects.filter(pk=run.pk).update(heartbeat_at=long_ago)
@@ -175,15 +176,15 @@ def test_a_worker_told_to_end_while_it_judges_puts_its_run_back(
 
 
 @pytest.mark.usefixtures("instant_training")
-def test_a_candidate_that_could_not_be_judged_is_kept_and_judged_later() -> None:
+def test_a_candidate_that_could_not_be_evaluated_is_kept_and_evaluated_later() -> None:
     run = asked_for()
     artifact = Path(run.base_version.artifact.path)
     sound = artifact.read_bytes()
     artifact.write_bytes(b"damaged")
     retraining.execute(run.pk)
     run.refresh_from_db()
-    assert run.stage == f"made version {run.version.number}, not judged"
-    assert "could not be judged" in run.log
+    assert run.stage == message("made_not_evaluated", number=run.version.number)
+    assert "could not be evaluated" in run.log
     with pytest.raises(promotion.NotPassedError, match="has not been compared"):
         promotion.promote(run.version, by=None)
     artifact.write_bytes(sound)

@@ -19,6 +19,8 @@ from devtools import golden
 from devtools.live_database import database_url
 from ml import pretrained
 from ml.contract import NOT_A_DIGIT
+from recognizer.language.run_messages import in_words
+from recognizer.language.stored_messages import message
 from recognizer.models import Drawing, Label, ModelVersion, TrainingRun
 from recognizer.monitoring import request_ids
 from recognizer.tests.factories import make_drawing, make_label, make_picture
@@ -133,8 +135,9 @@ def test_a_training_that_fails_says_why(shipped_model: ModelVersion) -> None:
     retraining.execute(run.pk)
     run.refresh_from_db()
     assert run.state == "failed"
-    assert "ended with code 1" in run.error
+    assert "ended with code 1: " in in_words(run.error)
     assert "unheard_of" in run.log
+    assert "unheard_of" in in_words(run.error)
     assert ModelVersion.objects.count() == 1
 
 
@@ -146,7 +149,7 @@ def test_a_run_that_kills_every_worker_is_given_up() -> None:
     TrainingRun.objects.filter(pk=run.pk).update(heartbeat_at=long_ago, attempts=3)
     assert retraining.waiting_runs() == []
     run.refresh_from_db()
-    assert (run.state, run.error) == ("failed", "Its worker died 3 times; see the worker's log.")
+    assert (run.state, run.error) == ("failed", message("died_often", count=3))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -158,7 +161,7 @@ def test_a_training_process_that_says_nothing_is_ended(
     retraining.execute(run.pk)
     run.refresh_from_db()
     assert run.state == "failed"
-    assert "said nothing" in run.error
+    assert "said nothing" in in_words(run.error)
 
 
 @pytest.mark.usefixtures("shipped_model")
@@ -217,6 +220,7 @@ def test_a_retraining_makes_one_candidate_from_the_active_version(
     assert (run.state, run.error) == ("succeeded", "")
     assert [record["epoch"] for record in run.history] == [1]
     assert run.step == run.steps > 0
+    assert "starting TensorFlow" in run.log
     assert "epoch 1/1" in run.log
     assert "request who-asked-for-it" in run.log
     assert re.search(rf"Run {run.pk}: .*epoch 1/1", caplog.text)
@@ -326,7 +330,7 @@ def _wait_for_stage(run: TrainingRun, stage: str, worker: threading.Thread) -> N
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline and worker.is_alive():
         run.refresh_from_db()
-        if run.stage == stage:
+        if in_words(run.stage) == stage:
             return
         time.sleep(0.2)
     raise AssertionError(f"never came to {stage!r}: {run.state} {run.stage} {run.error}")
