@@ -1,7 +1,9 @@
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
 from recognizer.admin.read_only import ReadOnlyAdmin
 from recognizer.models import Promotion
+from recognizer.registry import reasons
 
 
 @admin.register(Promotion)
@@ -16,7 +18,7 @@ class PromotionAdmin(ReadOnlyAdmin[Promotion]):
         "rollback",
         "override",
         "promoted_by",
-        "reason",
+        "reason_shown",
     ]
     list_filter = ["promoted_at", "rollback", "override"]
     list_select_related = ["version", "replaced", "promoted_by"]
@@ -28,5 +30,10 @@ class PromotionAdmin(ReadOnlyAdmin[Promotion]):
         "rollback",
         "override",
         "promoted_by",
-        "reason",
+        "reason_shown",
     ]
+    readonly_fields = ["reason_shown"]
+
+    @admin.display(description=gettext_lazy("reason"), ordering="reason")
+    def reason_shown(self, promotion: Promotion) -> str:
+        return reasons.of_promotion(promotion) or "-"

@@ -1,7 +1,7 @@
 """Messages that are stored for readers of any language: a code and its parameters, as JSON.
 
 `{"code":"made","number":3}`. Whoever shows one has the sentences of its codes: `run_messages`
-for training runs.
+for training runs, `registry/reasons.py` for verdicts and promotions.
 """
 
 import json

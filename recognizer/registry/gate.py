@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from ml.contract import Labels
 from ml.reading.inference import ArtifactError, Classifier
+from recognizer.language.stored_messages import message
 from recognizer.models import Drawing, ModelVersion, TrainingRun, Verdict, VerdictDrawing
-from recognizer.registry import active_model, evaluation_sets, promotion
+from recognizer.registry import active_model, evaluation_sets, promotion, reasons
 from recognizer.registry.evaluation_sets import ImageSet
 from recognizer.registry.gate_rule import MOST_LOST, WORSE_BELOW, Count, Decision, decide
 
@@ -141,7 +142,7 @@ def record(version: ModelVersion, comparison: Comparison) -> Verdict:
             candidate=version,
             opponent=comparison.opponent,
             outcome=Verdict.Outcome.PASSED if decision.passed else Verdict.Outcome.REFUSED,
-            reason=decision.reason,
+            reason=reasons.in_english(decision.reason),
             figures=_figures(comparison, decision),
         )
         VerdictDrawing.objects.bulk_create(_changes(verdict, comparison))
@@ -154,10 +155,11 @@ def conclude(version: ModelVersion, comparison: Comparison) -> Verdict:
     verdict = record(version, comparison)
     if verdict.passed and settings.RETRAIN_AUTO_PROMOTE:
         try:
-            promotion.promote(version, by=None, reason=f"Promoted by itself. {verdict.reason}")
+            reason = message("passed", verdict=verdict.figures["reason"])
+            promotion.promote(version, by=None, reason=reason)
         except promotion.PromotionError as error:
             # Another version was made active while the two were compared.
-            logger.warning("%s is not promoted by itself: %s", version, error)
+            logger.warning("%s is not promoted automatically: %s", version, error)
     return verdict
 
 
@@ -173,6 +175,7 @@ def _figures(comparison: Comparison, decision: Decision) -> dict[str, Any]:
         "worse_below": WORSE_BELOW,
         "better_below": decision.better_below,
         "mnist_most_lost": MOST_LOST,
+        "reason": decision.reason,
         "sets": [
             {
                 **asdict(count := predictions.count()),

@@ -10,16 +10,14 @@ Only images that one of the two reads rightly and the other does not tell them a
 - A candidate passes if it is worse on none and better on at least one.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.utils import translation
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from ml.evaluation.paired_test import chance_of_so_many
-from recognizer.language.formats import grouped, with_decimals
+from recognizer.language.formats import with_decimals
 
 MNIST, DRAWN, CORRECTIONS = "mnist_test", "drawn_test", "corrections"
 """The sets of images that both versions read; see `evaluation_sets`."""
@@ -39,12 +37,6 @@ FINDINGS = {
 NAMES = {
     MNIST: gettext_noop("MNIST test"),
     DRAWN: gettext_noop("drawn test set"),
-    CORRECTIONS: gettext_noop("past corrections"),
-}
-
-_WHERE = {
-    MNIST: gettext_noop("the MNIST test"),
-    DRAWN: gettext_noop("the drawn test set"),
     CORRECTIONS: gettext_noop("past corrections"),
 }
 
@@ -83,10 +75,10 @@ class Count:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the rule says, and why."""
+    """What the rule says, and why: a code and its parameters, as `reasons` renders them."""
 
     passed: bool
-    reason: str
+    reason: dict[str, Any]
     findings: dict[str, str]
     better_below: float
 
@@ -96,41 +88,27 @@ def decide(counts: list[Count]) -> Decision:
     better_below = BETTER_BELOW / max(1, sum(count.samples > 0 for count in counts))
     findings = {count.key: count.finding(better_below) for count in counts}
     passed = "better" in findings.values() and "worse" not in findings.values()
-    with translation.override("en"):
-        reason = _reason(counts, findings, better_below)
+    reason = reason_for(counts, findings, better_below)
     return Decision(passed, reason, findings, better_below)
 
 
-def reason_in_words(stored: str, figures: dict[str, Any]) -> str:
-    """A verdict's reason in the person's language, from its figures.
-
-    As it was stored where they would not give that: the rule, or its words, were others then.
-    """
-    names = [field.name for field in fields(Count)]
-    try:
-        sets = figures["sets"]
-        counts = [Count(**{name: one[name] for name in names}) for one in sets]
-        rest = {one["key"]: one["finding"] for one in sets}, figures["better_below"]
-    except KeyError:
-        return stored
-    with translation.override("en"):
-        is_the_same = _reason(counts, *rest) == stored
-    return _reason(counts, *rest) if is_the_same else stored
-
-
-def _reason(counts: Sequence[Count], findings: dict[str, str], better_below: float) -> str:
-    worse = [count for count in counts if findings[count.key] == "worse"]
-    better = [count for count in counts if findings[count.key] == "better"]
-    if worse:
-        return _("Worse on %(sets)s.") % {"sets": _and(map(_found, worse))}
-    if better:
-        words = _("Better on %(sets)s; not worse on any, beyond noise.")
-        return words % {"sets": _and(map(_found, better))}
+def reason_for(
+    counts: Sequence[Count], findings: dict[str, str], better_below: float
+) -> dict[str, Any]:
+    """The code of what decided, and the figures that its sentence names."""
+    for code in ("worse", "better"):
+        if sets := [_figures(count) for count in counts if findings[count.key] == code]:
+            return {"code": code, "sets": sets}
     enough = next(n for n in range(100) if chance_of_so_many(n, 0) < better_below)
-    return _(
-        "Not worse, but not better on any of them beyond noise either."
-        " %(enough)s images newly right on one of them, and none newly wrong, would do."
-    ) % {"enough": enough}
+    return {"code": "not_better", "enough": enough}
+
+
+def _figures(count: Count) -> dict[str, Any]:
+    """`allowed` where so many lost images decided, and else how likely they are by chance."""
+    figures = {"key": count.key, "right": count.newly_right, "wrong": count.newly_wrong}
+    if count.chance >= WORSE_BELOW and count.loses_too_many:
+        return {**figures, "allowed": MOST_LOST * count.samples // 10_000}
+    return {**figures, "p": count.chance}
 
 
 def p_in_words(chance: float) -> str:
@@ -147,29 +125,4 @@ def in_words(figures: dict[str, Any]) -> str:
         f"{name}: {figures['before']:,} -> {figures['after']:,} of {figures['samples']:,} right;"
         f" {figures['newly_right']:,} newly right, {figures['newly_wrong']:,} newly wrong;"
         f" {p_in_words(figures['p'])}: {FINDINGS[figures['finding']]}"
-    )
-
-
-def _found(count: Count) -> str:
-    values = {
-        "where": _(_WHERE[count.key]),
-        "right": grouped(count.newly_right),
-        "wrong": grouped(count.newly_wrong),
-    }
-    if count.chance >= WORSE_BELOW and count.loses_too_many:
-        words = _(
-            "%(where)s (%(right)s newly right, %(wrong)s newly wrong:"
-            " at most %(allowed)s more may be lost than won)"
-        )
-        return words % {**values, "allowed": MOST_LOST * count.samples // 10_000}
-    words = _("%(where)s (%(right)s newly right, %(wrong)s newly wrong; %(chance)s)")
-    return words % {**values, "chance": p_in_words(count.chance)}
-
-
-def _and(parts: Iterable[str]) -> str:
-    *others, last = parts
-    return (
-        _("%(others)s and %(last)s") % {"others": ", ".join(others), "last": last}
-        if others
-        else last
     )

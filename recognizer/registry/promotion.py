@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from ml import pretrained
 from ml.data.dataset import file_sha256
 from ml.reading.inference import ArtifactError
+from recognizer.language.stored_messages import message
 from recognizer.models import ModelVersion, Promotion, TrainingRun, Verdict
 from recognizer.models.model_version import version_folder
-from recognizer.registry import active_model, gate_rule
+from recognizer.registry import active_model, reasons
 
 
 class PromotionError(ValueError):
@@ -36,7 +37,7 @@ def register_shipped_model() -> ModelVersion:
     elif not version.web_sha256 and version.sha256 == file_sha256(pretrained.ARTIFACT):
         _add_web_model(version, pretrained.WEB)
     if ModelVersion.objects.active() is None:
-        promote(version, by=None, reason="Ships with the project.")
+        promote(version, by=None, reason=message("shipped"))
         version.refresh_from_db()
     return version
 
@@ -191,8 +192,7 @@ def why_not(version: ModelVersion, active: ModelVersion | None) -> str:
     if verdict.passed:
         return ""
     words = _("%(version)s was compared with %(active)s: %(reason)s")
-    reason = gate_rule.reason_in_words(verdict.reason, verdict.figures)
-    return words % {"version": version, "active": active, "reason": reason}
+    return words % {"version": version, "active": active, "reason": reasons.of_verdict(verdict)}
 
 
 def roll_back(*, by: AbstractBaseUser | None, reason: str = "") -> ModelVersion:

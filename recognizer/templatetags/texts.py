@@ -4,8 +4,8 @@ from django import template
 from django.utils.translation import get_language
 
 from recognizer.language import formats, javascript_catalogue, run_messages
-from recognizer.models import Verdict
-from recognizer.registry import gate_rule
+from recognizer.models import Promotion, Verdict
+from recognizer.registry import reasons
 
 register = template.Library()
 
@@ -25,7 +25,13 @@ def label_words(value: str) -> str:
 @register.filter
 def verdict_words(verdict: Verdict) -> str:
     """Why a candidate passed or not."""
-    return gate_rule.reason_in_words(verdict.reason, verdict.figures)
+    return reasons.of_verdict(verdict)
+
+
+@register.filter
+def promotion_words(promotion: Promotion) -> str:
+    """Why a version was promoted."""
+    return reasons.of_promotion(promotion)
 
 
 @register.filter

@@ -10,6 +10,7 @@ from django.utils import translation
 from recognizer.language.run_messages import SENTENCES, in_words
 from recognizer.language.stored_messages import message
 from recognizer.models import TrainingRun
+from recognizer.registry.reasons import PROMOTIONS
 from recognizer.tests.factories import make_run
 from recognizer.tests.texts import ROOT
 
@@ -50,7 +51,7 @@ def test_every_code_that_is_stored_has_a_sentence_and_every_sentence_is_used() -
     files = [ROOT / "ml" / "commands.py", *(ROOT / "recognizer").glob("*/*.py")]
     used = set().union(*(codes_in(path) for path in files))
     made = {"made", "made_not_evaluated"}  # supervision.py chooses between these two
-    assert used | made == SENTENCES.keys()
+    assert used | made == SENTENCES.keys() | PROMOTIONS.keys()
 
 
 def test_every_stage_fits_its_column() -> None:

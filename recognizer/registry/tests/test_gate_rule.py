@@ -1,6 +1,7 @@
 import pytest
 
 from recognizer.registry.gate_rule import CORRECTIONS, DRAWN, MNIST, Count, decide, in_words
+from recognizer.registry.reasons import in_english
 
 
 def count(key: str, right: int, wrong: int, samples: int = 10_000) -> Count:
@@ -51,7 +52,7 @@ def test_better_on_one_and_worse_on_none_passes() -> None:
     decision = decide([SAME, EMPTY, count(CORRECTIONS, 6, 0, samples=40)])
     assert decision.passed
     assert decision.findings == {MNIST: "same", DRAWN: "empty", CORRECTIONS: "better"}
-    assert decision.reason == (
+    assert in_english(decision.reason) == (
         "Better on past corrections (6 newly right, 0 newly wrong; p = 0.016);"
         " not worse on any, beyond noise."
     )
@@ -60,7 +61,7 @@ def test_better_on_one_and_worse_on_none_passes() -> None:
 def test_worse_on_one_is_refused_however_much_better_on_the_others() -> None:
     decision = decide([SAME, count(DRAWN, 1, 9, 50), count(CORRECTIONS, 30, 0, 40)])
     assert not decision.passed
-    assert decision.reason == (
+    assert in_english(decision.reason) == (
         "Worse on the drawn test set (1 newly right, 9 newly wrong; p = 0.011)."
     )
 
@@ -68,7 +69,7 @@ def test_worse_on_one_is_refused_however_much_better_on_the_others() -> None:
 def test_a_loss_on_mnist_that_may_be_chance_is_named_as_what_it_is() -> None:
     decision = decide([count(MNIST, 15, 21), EMPTY, count(CORRECTIONS, 30, 0, 40)])
     assert not decision.passed
-    assert decision.reason == (
+    assert in_english(decision.reason) == (
         "Worse on the MNIST test (15 newly right, 21 newly wrong:"
         " at most 5 more may be lost than won)."
     )
@@ -77,7 +78,7 @@ def test_a_loss_on_mnist_that_may_be_chance_is_named_as_what_it_is() -> None:
 def test_no_difference_is_refused_and_says_what_would_do() -> None:
     decision = decide([SAME, EMPTY, count(CORRECTIONS, 4, 0, samples=4)])
     assert not decision.passed
-    assert decision.reason == (
+    assert in_english(decision.reason) == (
         "Not worse, but not better on any of them beyond noise either."
         " 6 images newly right on one of them, and none newly wrong, would do."
     )

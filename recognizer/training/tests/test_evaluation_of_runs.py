@@ -13,6 +13,7 @@ from ml import pretrained
 from recognizer.language.stored_messages import message
 from recognizer.models import Drawing, ModelVersion, Promotion, TrainingRun
 from recognizer.registry import evaluation_sets, promotion
+from recognizer.registry.reasons import of_promotion
 from recognizer.tests.candidates import approved_seven, reads_well, takes_sevens_for_ones
 from recognizer.training import retraining, supervision
 
@@ -66,7 +67,7 @@ def test_a_candidate_that_passes_is_promoted_by_itself_where_the_site_wants_that
     assert ModelVersion.objects.active() == run.version
     kept = Promotion.objects.get()
     assert (kept.promoted_by, kept.override) == (None, False)
-    assert kept.reason.startswith("Promoted by itself. Better on the drawn test set")
+    assert of_promotion(kept).startswith("Promoted automatically. Better on the drawn test set")
 
 
 @pytest.mark.usefixtures("instant_training")
