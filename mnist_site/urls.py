@@ -6,8 +6,8 @@ from django.urls import include, path
 from recognizer.admin.admin_sign_in import sign_in
 from recognizer.admin.dashboard import dashboard
 
-handler404 = "recognizer.pages.draw.not_found"
-handler500 = "recognizer.pages.draw.failed"
+handler404 = "recognizer.pages.error_pages.not_found"
+handler500 = "recognizer.pages.error_pages.failed"
 
 urlpatterns = [
     path("admin/dashboard/", admin.site.admin_view(dashboard), name="dashboard"),

@@ -13,15 +13,16 @@ from recognizer.pages import (
     drawing_page,
     gallery,
     my_data,
+    offline,
     probes,
     shared,
 )
 
 urlpatterns = [
     path("", draw.draw, name="draw"),
-    path("offline/", draw.offline, name="offline"),
-    path("service-worker.js", draw.service_worker, name="service-worker"),
-    path("manifest.webmanifest", draw.manifest, name="manifest"),
+    path("offline/", offline.offline, name="offline"),
+    path("service-worker.js", offline.service_worker, name="service-worker"),
+    path("manifest.webmanifest", offline.manifest, name="manifest"),
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", probes.metrics_page, name="metrics"),

@@ -200,13 +200,13 @@ def test_what_the_server_refuses_later_is_kept_aside_and_can_be_deleted(
 def test_a_new_version_of_the_site_takes_the_place_of_the_old_one(
     installed: Page, context: BrowserContext, live_server: Any, monkeypatch: Any
 ) -> None:
-    from recognizer.pages import draw
+    from recognizer.pages import offline
     from recognizer.pages.offline_files import Shell
 
     before = [name for name in installed.evaluate("caches.keys()") if "shell" in name]
-    newer = Shell("0123456789abcdef", draw._shell().files)
-    monkeypatch.setattr(draw, "_shell", lambda: newer)
-    draw._service_worker.cache_clear()
+    newer = Shell("0123456789abcdef", offline._shell().files)
+    monkeypatch.setattr(offline, "_shell", lambda: newer)
+    offline._service_worker.cache_clear()
     installed.reload()
     # Only once the old one is gone: a page that loads before that is still the old one's.
     wait_until(
@@ -218,4 +218,4 @@ def test_a_new_version_of_the_site_takes_the_place_of_the_old_one(
     context.set_offline(True)
     installed.reload()
     wait_until_it_reads_again(installed)
-    draw._service_worker.cache_clear()
+    offline._service_worker.cache_clear()

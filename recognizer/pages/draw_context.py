@@ -1,0 +1,25 @@
+"""What the drawing page shows, the same for everybody: so browsers can keep it for offline."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+
+from ml.contract import DIGITS, NOT_A_DIGIT
+from recognizer.drawings.recognition import REJECTIONS
+
+LABELS = {"digits": DIGITS, "not_a_digit": NOT_A_DIGIT}
+
+
+def draw_context() -> dict[str, Any]:
+    messages = {reason.code: reason.message for reason in REJECTIONS}
+    worker = "" if settings.DEBUG else _service_worker_address(translation.get_language())
+    return {"rejections": json.dumps(messages), "service_worker": worker, **LABELS}
+
+
+def _service_worker_address(language: str) -> str:
+    """Another one for each language: browsers take it up at once where somebody chooses another."""
+    address = reverse("service-worker")
+    return address if language == settings.LANGUAGE_CODE else f"{address}?language={language}"
