@@ -1,9 +1,9 @@
-"""What the two kinds of databases have in common in a backup."""
+"""What backups of SQLite and of PostgreSQL share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from django.apps import apps
 from django.db import connection
@@ -38,38 +38,6 @@ class Dump:
     files: list[tuple[int, str, str]]
     migrations: list[list[str]]
     counts: dict[str, int]
-
-
-class Kind(Protocol):
-    """A module for one kind of database."""
-
-    KIND: str
-    FILE: str
-
-    def dump(self, path: Path) -> Dump:
-        """Copy what the site runs on.
-
-        Raises:
-            BackupError: that is not possible.
-        """
-
-    def load(self, path: Path) -> None:
-        """Put a copy in the place of all that is there: whole, or not at all.
-
-        Raises:
-            BackupError: nothing was changed.
-        """
-
-    def make_sure_nobody_else_uses_it(self) -> None:
-        """Raises BackupError if somebody does."""
-
-
-def here() -> Kind:
-    """For the database that this site runs on."""
-    from recognizer.backups import postgresql, sqlite
-
-    kinds: dict[str, Kind] = {"sqlite": sqlite, "postgresql": postgresql}
-    return kinds[connection.vendor]
 
 
 def describe(path: Path, ask: Ask) -> Dump:

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from django.utils import timezone
 
 from ml.reading.inference import ArtifactError
-from recognizer.backups import databases
+from recognizer.backups import engines
 from recognizer.backups.archive import STORED, BackupError, Manifest, Writer, pieces_of
 from recognizer.registry import artifacts
 
@@ -66,11 +66,11 @@ _ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 def _write(
     writer: Writer, folder: Path, now: datetime, say: Callable[[str], None], incomplete: bool
 ) -> Manifest:
-    kind = databases.here()
+    engine = engines.current()
     say("Copying the database.")
-    dump = kind.dump(folder / kind.FILE)
+    dump = engine.dump(folder / engine.FILE)
     with dump.path.open("rb") as database:
-        writer.add(kind.FILE, pieces_of(database))
+        writer.add(engine.FILE, pieces_of(database))
     missing: list[str] = []
     for number, name, sha256 in dump.files:
         what = f"A file of version {number}"
@@ -88,8 +88,8 @@ def _write(
         )
     manifest = Manifest(
         made_at=now.isoformat(),
-        kind=kind.KIND,
-        database=kind.FILE,
+        kind=engine.KIND,
+        database=engine.FILE,
         migrations=dump.migrations,
         counts=dump.counts,
         missing=missing,

@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.migrations.loader import MigrationLoader
 
-from recognizer.backups import databases
+from recognizer.backups import databases, engines
 from recognizer.backups.archive import (
     STORED,
     BackupError,
@@ -36,15 +36,15 @@ def restore(path: Path, say: Callable[[str], None], *, replace: bool = False) ->
     """
     say("Checking every byte of the backup.")
     backup = Reader(path)
-    kind = databases.here()
-    _make_sure_it_fits(backup.manifest, kind)
-    kind.make_sure_nobody_else_uses_it()
+    engine = engines.current()
+    _make_sure_it_fits(backup.manifest, engine)
+    engine.make_sure_nobody_else_uses_it()
     try:
         new, other = _compare(backup)
         if not replace and (other or not databases.is_empty()):
             raise NotEmptyError("Somebody has used this site. With --replace, all of it is lost.")
         say("Restoring.")
-        _put(backup, kind, new)
+        _put(backup, engine, new)
         for entry in other:
             default_storage.delete(_name(entry))
             _store(backup, entry)
@@ -53,17 +53,17 @@ def restore(path: Path, say: Callable[[str], None], *, replace: bool = False) ->
     return backup.manifest
 
 
-def _put(backup: Reader, kind: databases.Kind, new: list[Entry]) -> None:
+def _put(backup: Reader, engine: engines.Engine, new: list[Entry]) -> None:
     stored: list[Entry] = []
     Path(settings.VAR_DIR).mkdir(parents=True, exist_ok=True)
     try:
         with TemporaryDirectory(dir=settings.VAR_DIR, prefix=".restore-") as folder:
-            database = Path(folder) / kind.FILE
+            database = Path(folder) / engine.FILE
             backup.extract_database(database)
             for entry in new:
                 stored.append(entry)
                 _store(backup, entry)
-            kind.load(database)
+            engine.load(database)
     except BaseException:
         for entry in stored:
             default_storage.delete(_name(entry))
@@ -94,10 +94,10 @@ def _name(entry: Entry) -> str:
     return entry.name.removeprefix(STORED)
 
 
-def _make_sure_it_fits(manifest: Manifest, kind: databases.Kind) -> None:
-    if manifest.kind != kind.KIND:
+def _make_sure_it_fits(manifest: Manifest, engine: engines.Engine) -> None:
+    if manifest.kind != engine.KIND:
         raise BackupError(
-            f"It is of {manifest.kind}, and DATABASE_URL names {kind.KIND}."
+            f"It is of {manifest.kind}, and DATABASE_URL names {engine.KIND}."
             " export_drawings and import_drawings take drawings from one to the other."
         )
     known = MigrationLoader(None).disk_migrations
