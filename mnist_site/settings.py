@@ -217,7 +217,7 @@ REST_FRAMEWORK = {
         "address-sign-up": env_rate("THROTTLE_ADDRESS_SIGN_UP", "30/hour"),
     },
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "recognizer.api.pagination.NewestFirst",
+    "DEFAULT_PAGINATION_CLASS": "recognizer.api.pagination.NewestFirstPagination",
     "EXCEPTION_HANDLER": "recognizer.api.errors.handle",
     "PAGE_SIZE": 50,
     # X-Forwarded-For is anybody's to write. uvicorn has put in REMOTE_ADDR what the last of

@@ -5,6 +5,7 @@ import time
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.contrib.admin.views.main import PAGE_VAR
 from django.contrib.auth.models import User
 from django.core import signing
 from django.db import connection
@@ -13,7 +14,7 @@ from django.test import Client
 
 from benchmarks.growth.work import counted
 from ml.contract import NOT_A_DIGIT
-from recognizer.admin.keyset_lists import PLACE, place_of
+from recognizer.admin.keyset_lists import cursor_in_address
 from recognizer.drawings import retention
 from recognizer.models import Drawing, ModelVersion
 from recognizer.models.drawing import VISITOR_SESSION_KEY
@@ -104,11 +105,11 @@ def pages() -> dict[str, tuple[Client, str]]:
     }
     return {
         "API list": (staff, "/api/v1/drawings/"),
-        "API list, in the middle": (staff, f"/api/v1/drawings/?cursor={_api_place(middle)}"),
+        "API list, in the middle": (staff, f"/api/v1/drawings/?cursor={_api_cursor(middle)}"),
         "API list of one person": (person, "/api/v1/drawings/"),
         "API, one drawing": (staff, f"/api/v1/drawings/{middle.public_id}/"),
         "history": (person, "/drawings/"),
-        "history, further down": (person, f"/drawings/?after={_history_place(typical)}"),
+        "history, further down": (person, f"/drawings/?after={_history_cursor(typical)}"),
         "history, corrected": (person, "/drawings/?corrected=yes"),
         "my data": (person, "/my-data/"),
         "admin": (staff, "/admin/"),
@@ -150,18 +151,18 @@ def _typical(owner: str) -> Drawing:
     return theirs[len(theirs) // 2]
 
 
-def _api_place(drawing: Drawing) -> str:
-    place = urlencode({"p": str(drawing.created_at)})
-    return quote(base64.b64encode(place.encode()).decode())
+def _api_cursor(drawing: Drawing) -> str:
+    cursor = urlencode({"p": str(drawing.created_at)})
+    return quote(base64.b64encode(cursor.encode()).decode())
 
 
-def _history_place(drawing: Drawing) -> str:
-    place = [drawing.created_at.isoformat(), drawing.pk]
-    return quote(signing.dumps(place, salt="recognizer.gallery", compress=True))
+def _history_cursor(drawing: Drawing) -> str:
+    cursor = [drawing.created_at.isoformat(), drawing.pk]
+    return quote(signing.dumps(cursor, salt="recognizer.gallery", compress=True))
 
 
 def _deep(middle: Drawing) -> str:
-    return urlencode({PLACE: place_of(middle)})
+    return urlencode({PAGE_VAR: cursor_in_address(middle)})
 
 
 def facts() -> dict[str, Any]:

@@ -183,11 +183,11 @@ def test_what_an_index_finds_is_found_however_far_back(admin_client, monkeypatch
 
 
 @pytest.mark.parametrize(
-    "place", ["x", "2026-01-01 5", "2026-01-01T00:00:00+00:00 x", "before ", "99999", "é 3"]
+    "cursor", ["x", "2026-01-01 5", "2026-01-01T00:00:00+00:00 x", "before ", "99999", "é 3"]
 )
-def test_a_place_that_is_none_is_no_error(admin_client, place):
+def test_a_cursor_that_is_none_is_no_error(admin_client, cursor):
     make_drawing()
-    assert admin_client.get(LIST, {"p": place}, follow=True).status_code == 200
+    assert admin_client.get(LIST, {"p": cursor}, follow=True).status_code == 200
 
 
 def test_years_months_and_days_lead_to_what_was_drawn_then(admin_client):
@@ -226,9 +226,9 @@ def test_the_queue_of_suspected_labels_goes_on_newest_first_and_sorts_nothing(sh
     drawings = [make_drawing(read="1", version=shipped_model) for _ in range(5)]
     for drawing in drawings:
         make_label(drawing, "7", state="approved")
-    first = review.places("suspected", "", 2)
-    second = review.places("suspected", first[-1][0], 2)
-    third = review.places("suspected", second[-1][0], 2)
+    first = review.next_in_queue("suspected", "", 2)
+    second = review.next_in_queue("suspected", first[-1][0], 2)
+    third = review.next_in_queue("suspected", second[-1][0], 2)
     newest_first = [drawing.pk for drawing in reversed(drawings)]
     assert [pk for _, pk in first + second + third] == newest_first
     if connection.vendor == "sqlite":  # PostgreSQL rightly sorts a table of a few rows

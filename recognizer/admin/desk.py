@@ -69,17 +69,17 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
         return render(request, "admin/recognizer/drawing/desk.html", context)
 
     def next_view(self, request: HttpRequest) -> JsonResponse:
-        """The drawings after a place in a queue, and at its start how many there are."""
+        """The drawings after a cursor in a queue, and at its start how many there are."""
         self._allow(request)
-        queue, after = request.GET.get("queue", ""), request.GET.get("after", "")
+        queue, cursor = request.GET.get("queue", ""), request.GET.get("after", "")
         if queue not in Review.Queue:
             return _refusal(400, _("There is no such queue."))
         try:
-            places = review.places(queue, after, AT_ONCE)
+            found = review.next_in_queue(queue, cursor, AT_ONCE)
         except ValueError:
             return _refusal(400, _("There is no such place in the queue."))
-        answer: dict[str, Any] = {"items": items(queue, places), "end": len(places) < AT_ONCE}
-        if not after:
+        answer: dict[str, Any] = {"items": items(queue, found), "end": len(found) < AT_ONCE}
+        if not cursor:
             answer |= {"left": review.left(queue, COUNTED + 1), "counted": COUNTED}
         return JsonResponse(answer)
 

@@ -16,15 +16,14 @@ from recognizer.models import Drawing, Label, ModelVersion, Prediction, Review
 Item = dict[str, Any]
 
 
-def items(queue: str, places: Iterable[tuple[str, int]]) -> list[Item]:
-    """The drawings at these places, in a constant number of queries."""
-    places = list(places)
-    found = _with_all().in_bulk([pk for _, pk in places])
+def items(queue: str, drawings: list[tuple[str, int]]) -> list[Item]:
+    """The drawings with these cursors and keys, in a constant number of queries."""
+    found = _with_all().in_bulk([pk for _, pk in drawings])
     active = ModelVersion.objects.active()
     twins = _twins(found.values()) if queue == Review.Queue.DUPLICATES else {}
     return [
-        {**item(found[pk], active), "place": place, "twin": twins.get(found[pk].fingerprint)}
-        for place, pk in places
+        {**item(found[pk], active), "place": cursor, "twin": twins.get(found[pk].fingerprint)}
+        for cursor, pk in drawings
         if pk in found  # it may have been deleted between two queries
     ]
 

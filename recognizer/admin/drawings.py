@@ -26,7 +26,7 @@ from recognizer.admin.drawing_search import names_a_class, search
 from recognizer.admin.every_version import by_every_version
 from recognizer.admin.forget_page import ForgettingAdmin
 from recognizer.admin.import_export import ExchangeAdmin
-from recognizer.admin.keyset_lists import NewestFirstAdmin, count_at_most
+from recognizer.admin.keyset_lists import KeysetAdmin, count_at_most
 from recognizer.admin.read_only import may_change, staff
 from recognizer.admin.replay_pages import ReplayingAdmin
 from recognizer.admin.thumbnails import (
@@ -49,7 +49,7 @@ MOST_WAITING = 1000
 
 
 @admin.register(Drawing)
-class DrawingAdmin(NewestFirstAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, ReplayingAdmin):
+class DrawingAdmin(KeysetAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, ReplayingAdmin):
     change_form_template = "admin/recognizer/drawing/change_form.html"
     change_list_template = "admin/recognizer/drawing/change_list.html"
     date_hierarchy = "created_at"

@@ -23,9 +23,9 @@ from django.utils.translation import gettext as _
 
 from recognizer.admin.read_only import ReadOnlyAdmin, Row
 from recognizer.language.formats import grouped
-from recognizer.models import Drawing
+from recognizer.models import Drawing, keyset
+from recognizer.models.keyset import Cursor
 
-PLACE = PAGE_VAR
 MOST_COUNTED = 10_000
 LOOKED_AT = 5000
 """For filters that no index answers, a page looks at so many drawings, however few it finds."""
@@ -34,9 +34,6 @@ SCATTERED_LOOKED_AT = 500
 """At so many where another filter leaves drawings that lie far apart: each costs ten times more."""
 
 _FROM_THERE_BACK = "before "
-
-Spot = tuple[datetime, int]
-"""When a drawing was made, and its key."""
 
 
 class AtLeast(int):
@@ -142,7 +139,7 @@ def _links(back: tuple[str, str] | None, choices: list[tuple[str, str]]) -> dict
     }
 
 
-class NewestFirst(DatedList):
+class KeysetList(DatedList):
     """A list in the order of time that goes on from where it ended: no page has a number.
 
     `before` and `after` are the addresses of the pages beside this one, "" where there is none.
@@ -166,21 +163,23 @@ class NewestFirst(DatedList):
     def get_results(self, request: HttpRequest) -> None:
         asked = request.GET.get(PAGE_VAR, "")
         back = asked.startswith(_FROM_THERE_BACK)
-        place = _place(asked.removeprefix(_FROM_THERE_BACK))
+        cursor = _parsed(asked.removeprefix(_FROM_THERE_BACK))
         upwards = self.oldest_first != back
-        rows = _beyond(self.queryset.reverse() if back else self.queryset, place, upwards)
-        horizon = self._horizon(request, place, upwards)
-        found = list(_up_to(rows, horizon, upwards)[: self.list_per_page + 1])
+        rows = _beyond(self.queryset.reverse() if back else self.queryset, cursor, upwards)
+        last = self._last_looked_at(request, cursor, upwards)
+        found = list(_up_to(rows, last, upwards)[: self.list_per_page + 1])
         full = len(found) > self.list_per_page
         shown = found[: self.list_per_page]
-        far = _spot(shown[-1]) if full else horizon
+        far = _cursor(shown[-1]) if full else last
         ahead = self._page(back, far) if far else ""
-        behind = self._behind(back, shown[:1], place, upwards)
+        behind = self._behind(back, shown[:1], cursor, upwards)
         self.before, self.after = (ahead, behind) if back else (behind, ahead)
-        self.looked_to = horizon and not full and localtime(horizon[0]).date()
-        self._show(shown[::-1] if back else shown, whole=not ahead and place is None)
+        self.looked_to = last and not full and localtime(last[0]).date()
+        self._show(shown[::-1] if back else shown, whole=not ahead and cursor is None)
 
-    def _horizon(self, request: HttpRequest, place: Spot | None, upwards: bool) -> Spot | None:
+    def _last_looked_at(
+        self, request: HttpRequest, cursor: Cursor | None, upwards: bool
+    ) -> Cursor | None:
         """Where this page stops looking; None where it finds its drawings by an index."""
         each = [spec for spec in self.filter_specs if spec.used_parameters and _one_by_one(spec)]
         in_search = self.model_admin.searches_one_by_one(self.query)  # type: ignore[attr-defined]
@@ -190,9 +189,9 @@ class NewestFirst(DatedList):
         scattered = by_name or any(getattr(spec, "scattered", False) for spec in self.filter_specs)
         most = SCATTERED_LOOKED_AT if scattered else LOOKED_AT
         self.looked_at = grouped(most)
-        spots = _beyond(self._among(request, each, by_name), place, upwards)
-        spots = spots.order_by(*(("created_at", "pk") if upwards else ("-created_at", "-pk")))
-        last = list(spots.values_list("created_at", "pk")[most - 1 : most + 1])
+        rows = _beyond(self._among(request, each, by_name), cursor, upwards)
+        rows = rows.order_by(*(("created_at", "pk") if upwards else ("-created_at", "-pk")))
+        last = list(rows.values_list("created_at", "pk")[most - 1 : most + 1])
         return last[0] if len(last) == 2 else None
 
     def _among(self, request: HttpRequest, each: list[Any], by_name: bool) -> QuerySet[Any]:
@@ -207,16 +206,16 @@ class NewestFirst(DatedList):
             rows, _distinct = self.model_admin.get_search_results(request, rows, self.query)
         return rows
 
-    def _behind(self, back: bool, first: list[Any], place: Spot | None, upwards: bool) -> str:
-        if place is None:
+    def _behind(self, back: bool, first: list[Any], cursor: Cursor | None, upwards: bool) -> str:
+        if cursor is None:
             return ""
-        at, pk = place  # of an empty page: this place itself has to be on the page before
-        near = _spot(first[0]) if first else (at, max(0, pk + (1 if upwards else -1)))
+        at, pk = cursor  # of an empty page: this row itself has to be on the page before
+        near = _cursor(first[0]) if first else (at, max(0, pk + (1 if upwards else -1)))
         return self._page(not back, near)
 
-    def _page(self, back: bool, spot: Spot) -> str:
+    def _page(self, back: bool, cursor: Cursor) -> str:
         way = _FROM_THERE_BACK if back else ""
-        return self.get_query_string({PAGE_VAR: way + _in_address(spot)})
+        return self.get_query_string({PAGE_VAR: way + _in_address(cursor)})
 
     def _show(self, shown: list[Any], *, whole: bool) -> None:
         self.result_list = shown
@@ -235,20 +234,20 @@ def _one_by_one(spec: Any) -> bool:
     return getattr(spec, "one_by_one", False)
 
 
-def _spot(row: Any) -> Spot:
+def _cursor(row: Any) -> Cursor:
     return row.created_at, row.pk
 
 
-def _in_address(spot: Spot) -> str:
-    return f"{spot[0].isoformat()} {spot[1]}"
+def _in_address(cursor: Cursor) -> str:
+    return f"{cursor[0].isoformat()} {cursor[1]}"
 
 
-def place_of(row: Any) -> str:
-    """Where a row stands in the list, for an address."""
-    return _in_address(_spot(row))
+def cursor_in_address(row: Any) -> str:
+    """The cursor after a row of the list, for PAGE_VAR in an address."""
+    return _in_address(_cursor(row))
 
 
-def _place(text: str) -> Spot | None:
+def _parsed(text: str) -> Cursor | None:
     """None, the beginning, for "" and for the number of a page, as old addresses have."""
     if not text or text.isdecimal():
         return None
@@ -262,23 +261,18 @@ def _place(text: str) -> Spot | None:
     return at, key
 
 
-def _beyond(rows: QuerySet[Any], place: Spot | None, upwards: bool) -> QuerySet[Any]:
-    if place is None:
+def _beyond(rows: QuerySet[Any], cursor: Cursor | None, upwards: bool) -> QuerySet[Any]:
+    if cursor is None:
         return rows
-    # The first condition is what an index can jump to.
-    at, pk = place
-    if upwards:
-        return rows.filter(created_at__gte=at).exclude(created_at=at, pk__lte=pk)
-    return rows.filter(created_at__lte=at).exclude(created_at=at, pk__gte=pk)
+    further = keyset.after if upwards else keyset.before
+    return further(rows, "created_at", cursor)
 
 
-def _up_to(rows: QuerySet[Any], horizon: Spot | None, upwards: bool) -> QuerySet[Any]:
-    if horizon is None:
+def _up_to(rows: QuerySet[Any], last: Cursor | None, upwards: bool) -> QuerySet[Any]:
+    if last is None:
         return rows
-    at, pk = horizon
-    if upwards:
-        return rows.filter(created_at__lte=at).exclude(created_at=at, pk__gt=pk)
-    return rows.filter(created_at__gte=at).exclude(created_at=at, pk__lt=pk)
+    nearer = keyset.before if upwards else keyset.after
+    return nearer(rows, "created_at", last, inclusive=True)
 
 
 class NewestKeyFirst(DatedList):
@@ -302,7 +296,7 @@ class DatedAdmin(ReadOnlyAdmin[Row]):
         return NewestKeyFirst
 
 
-class NewestFirstAdmin(ReadOnlyAdmin[Drawing]):
+class KeysetAdmin(ReadOnlyAdmin[Drawing]):
     """The list of drawings."""
 
     show_full_result_count = False
@@ -313,4 +307,4 @@ class NewestFirstAdmin(ReadOnlyAdmin[Drawing]):
         return False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return NewestFirst
+        return KeysetList

@@ -8,7 +8,7 @@ from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
 
-class NewestFirst(CursorPagination):
+class NewestFirstPagination(CursorPagination):
     """By creation, newest first: a page costs the same however deep it lies."""
 
     ordering = ("-created_at", "-pk")
@@ -16,7 +16,7 @@ class NewestFirst(CursorPagination):
     max_page_size = 200
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        """The client's place in the list; one that DRF's own check lets through is a 404 too."""
+        """The client's cursor; one that DRF's own check lets through is a 404 too."""
         cursor = super().decode_cursor(request)
         if cursor is not None and cursor.position is not None:
             try:

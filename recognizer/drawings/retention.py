@@ -13,8 +13,17 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from recognizer.models import Drawing, Label, Share, StaffAct, TrainingExample, VerdictDrawing
+from recognizer.models import (
+    Drawing,
+    Label,
+    Share,
+    StaffAct,
+    TrainingExample,
+    VerdictDrawing,
+    keyset,
+)
 from recognizer.models.drawing import DrawingQuerySet
+from recognizer.models.keyset import Cursor
 
 BATCH = 500
 
@@ -32,8 +41,8 @@ def forget_old(before: datetime, *, progress: Callable[[int], None] = lambda del
     Batch by batch, each of them wholly or not at all: what was interrupted can be done again.
     """
     deleted = 0
-    after: tuple[datetime, int] | None = None
-    while batch := _batch(before, after):
+    cursor: Cursor | None = None
+    while batch := _batch(before, cursor):
         with transaction.atomic():
             # Whoever labels one of these just now waits, or is seen here.
             locked = Drawing.objects.select_for_update().filter(pk__in=[pk for _, pk in batch])
@@ -43,7 +52,7 @@ def forget_old(before: datetime, *, progress: Callable[[int], None] = lambda del
             Drawing.objects.filter(pk__in=pks).delete()
         deleted += len(pks)
         progress(deleted)
-        after = batch[-1]  # those that stay are not looked at again
+        cursor = batch[-1]  # those that stay are not looked at again
     return deleted
 
 
@@ -56,10 +65,8 @@ def forget_staff_acts(before: datetime) -> int:
     return deleted
 
 
-def _batch(before: datetime, after: tuple[datetime, int] | None) -> list[tuple[datetime, int]]:
+def _batch(before: datetime, cursor: Cursor | None) -> list[Cursor]:
     rows = old_unlabelled(before).order_by("created_at", "pk")
-    if after is not None:
-        at, pk = after
-        # The first condition is what an index can jump to.
-        rows = rows.filter(created_at__gte=at).exclude(created_at=at, pk__lte=pk)
+    if cursor is not None:
+        rows = keyset.after(rows, "created_at", cursor)
     return list(rows.values_list("created_at", "pk")[:BATCH])

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from recognizer.models import Drawing, Label, Prediction, Review
+from recognizer.models import Drawing, Label, Prediction, Review, keyset
 
 MOST_LOOKED_AT = 100
 """Where more copies wait, they are counted without a look at each."""
@@ -89,34 +89,29 @@ def approve_readings(drawings: QuerySet[Drawing], by: User) -> int:
     return approved
 
 
-def places(queue: str, after: str, count: int) -> list[tuple[str, int]]:
-    """The next drawings of a queue: where each stands, and its key.
+def next_in_queue(queue: str, cursor: str, count: int) -> list[tuple[str, int]]:
+    """The next drawings of a queue: the cursor and the key of each.
 
     Args:
-        after: where the last one seen stands; "" begins at the start.
+        cursor: that of the last one seen; "" begins at the start.
 
     Raises:
-        ValueError: `after` is no place in that queue.
+        ValueError: there is no such cursor in that queue.
     """
-    key, _, drawing = after.partition(":")
+    key, _, drawing = cursor.partition(":")
     rows: Any
     match queue:
         case Review.Queue.UNREVIEWED:
             rows = Drawing.objects.unreviewed().values_list("review_order", "pk")
-            if after:
-                # The first condition is what an index can jump to.
-                order, pk = float(key), _stored_int(drawing)
-                rows = rows.filter(review_order__gte=order)
-                rows = rows.filter(Q(review_order__gt=order) | Q(pk__gt=pk))
+            if cursor:
+                rows = keyset.after(rows, "review_order", (float(key), _stored_int(drawing)))
         case Review.Queue.DUPLICATES:
             rows = Drawing.objects.duplicates().values_list("fingerprint", "pk")
-            if after:
-                number, pk = _stored_int(key), _stored_int(drawing)
-                rows = rows.filter(fingerprint__gte=number)
-                rows = rows.filter(Q(fingerprint__gt=number) | Q(pk__gt=pk))
+            if cursor:
+                rows = keyset.after(rows, "fingerprint", (_stored_int(key), _stored_int(drawing)))
         case _:
             rows = Prediction.objects.suspected().values_list("drawing", "drawing")
-            if after:
+            if cursor:
                 rows = rows.filter(drawing__lt=_stored_int(key))
     return [(f"{key!r}:{drawing}", drawing) for key, drawing in rows[:count]]
 

@@ -3,7 +3,6 @@ import hashlib
 import io
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,10 +57,6 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
     def for_history(self) -> "DrawingQuerySet":
         """With readings, labels and the link, in a constant number of queries."""
         return self.select_related("share").prefetch_related("predictions__version", "labels")
-
-    def older_than(self, created_at: datetime, pk: int) -> "DrawingQuerySet":
-        """What comes after that place in a list with the newest first."""
-        return self.filter(created_at__lte=created_at).exclude(created_at=created_at, pk__gte=pk)
 
     def read_as(self, text: str) -> "DrawingQuerySet":
         """Those whose answer was that; "" for those that were not read."""

@@ -13,12 +13,13 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from ml.contract import DIGITS, NOT_A_DIGIT
-from recognizer.models import Drawing
+from recognizer.models import Drawing, keyset
 from recognizer.models.drawing import DrawingQuerySet
+from recognizer.models.keyset import Cursor
 from recognizer.pages.cards import Card
 
 DRAWINGS_A_PAGE = 24
-_CURSOR = "recognizer.gallery"
+_CURSOR_SALT = "recognizer.gallery"
 _UNREAD = "none"
 _POINTS_OF_A_CARD = 400
 
@@ -71,15 +72,15 @@ def gallery(request: HttpRequest) -> HttpResponse:
     """The person's own drawings; staff see everybody's in the admin."""
     filters = Filters.of(request.GET)
     mine = filters.apply(Drawing.objects.owned_by(request))
-    place = _place(request.GET.get("after", ""))
-    rows = list(_rows(mine, place)[: DRAWINGS_A_PAGE + 1])
+    cursor = _parsed(request.GET.get("after", ""))
+    rows = list(_rows(mine, cursor)[: DRAWINGS_A_PAGE + 1])
     shown = rows[:DRAWINGS_A_PAGE]
-    more = filters.query(after=_cursor(shown[-1])) if len(rows) > len(shown) else ""
+    more = filters.query(after=_signed(shown[-1])) if len(rows) > len(shown) else ""
     context = {
         "cards": [Card.of(drawing, _POINTS_OF_A_CARD) for drawing in shown],
         "more": more,
-        "count": mine.count() if place or more else len(shown),
-        "goes_on": place is not None,
+        "count": mine.count() if cursor or more else len(shown),
+        "goes_on": cursor is not None,
         "filters": filters,
         "readings": _reading_choices(filters),
         "corrections": _correction_choices(filters),
@@ -90,20 +91,21 @@ def gallery(request: HttpRequest) -> HttpResponse:
     return render(request, "recognizer/gallery.html", context)
 
 
-def _rows(drawings: DrawingQuerySet, place: tuple[datetime, int] | None) -> DrawingQuerySet:
-    return (drawings.older_than(*place) if place else drawings).for_history()
+def _rows(drawings: DrawingQuerySet, cursor: Cursor | None) -> DrawingQuerySet:
+    older = keyset.before(drawings, "created_at", cursor) if cursor else drawings
+    return older.for_history()
 
 
-def _cursor(drawing: Drawing) -> str:
-    """Where the list goes on: after this drawing, whatever is drawn or deleted meanwhile."""
-    place = [drawing.created_at.isoformat(), drawing.pk]
-    return signing.dumps(place, salt=_CURSOR, compress=True)
+def _signed(drawing: Drawing) -> str:
+    """The cursor after this drawing, whatever is drawn or deleted meanwhile."""
+    cursor = [drawing.created_at.isoformat(), drawing.pk]
+    return signing.dumps(cursor, salt=_CURSOR_SALT, compress=True)
 
 
-def _place(cursor: str) -> tuple[datetime, int] | None:
+def _parsed(cursor: str) -> Cursor | None:
     """None, the beginning, for a cursor that is not one of ours."""
     try:
-        moment, pk = signing.loads(cursor, salt=_CURSOR)
+        moment, pk = signing.loads(cursor, salt=_CURSOR_SALT)
     except signing.BadSignature:
         return None
     return datetime.fromisoformat(moment), pk

@@ -28,7 +28,7 @@ A_LOT = 100
 
 
 def queue(name="unreviewed"):
-    return [pk for _, pk in review.places(name, "", A_LOT)]
+    return [pk for _, pk in review.next_in_queue(name, "", A_LOT)]
 
 
 def pks(*drawings):
@@ -104,16 +104,16 @@ def test_a_drawing_whose_approved_label_was_refused_comes_back():
 
 def test_the_queue_goes_on_after_a_place_without_gaps_or_repeats():
     drawings = [make_drawing(confidence=0.5) for _ in range(5)]
-    first = review.places("unreviewed", "", 2)
-    second = review.places("unreviewed", first[-1][0], 2)
-    third = review.places("unreviewed", second[-1][0], 2)
+    first = review.next_in_queue("unreviewed", "", 2)
+    second = review.next_in_queue("unreviewed", first[-1][0], 2)
+    third = review.next_in_queue("unreviewed", second[-1][0], 2)
     assert [pk for _, pk in first + second + third] == pks(*drawings)
 
 
 @pytest.mark.parametrize("name", Review.Queue.values)
 def test_a_place_that_makes_no_sense_is_a_value_error(name):
     with pytest.raises(ValueError, match=r"invalid|could not"):
-        review.places(name, "x:y", 1)
+        review.next_in_queue(name, "x:y", 1)
 
 
 def test_what_is_left_is_counted_up_to_a_limit():
@@ -194,8 +194,8 @@ def test_without_an_active_version_nothing_is_read_again():
 
 def test_the_newest_suspected_label_comes_first_and_the_queue_goes_on(active):
     older, newer = suspect(active), suspect(active)
-    [(place, first)] = review.places("suspected", "", 1)
-    assert [first, review.places("suspected", place, 1)[0][1]] == pks(newer, older)
+    [(cursor, first)] = review.next_in_queue("suspected", "", 1)
+    assert [first, review.next_in_queue("suspected", cursor, 1)[0][1]] == pks(newer, older)
 
 
 # Near-duplicates

@@ -27,12 +27,12 @@ export class Sitting {
   #server;
   #queue;
   #onChange;
-  #place = "";
+  #cursor = "";
   #loading = null;
   #sending = null;
   #undoing = false;
 
-  /** @param server {next(place), decide(body), undo(decision)}, each a promise of the answer. */
+  /** @param server {next(cursor), decide(body), undo(decision)}, each a promise of the answer. */
   constructor(queue, server, { last = null, onChange = () => {} } = {}) {
     this.#queue = queue;
     this.#server = server;
@@ -66,10 +66,10 @@ export class Sitting {
 
   async #load() {
     try {
-      const answer = await this.#server.next(this.#place);
+      const answer = await this.#server.next(this.#cursor);
       const known = new Set(this.items.map((item) => item.id));
       this.items.push(...answer.items.filter((item) => !known.has(item.id)));
-      this.#place = answer.items.at(-1)?.place ?? this.#place;
+      this.#cursor = answer.items.at(-1)?.place ?? this.#cursor;
       this.hasEnded = answer.end;
       if ("left" in answer) [this.total, this.counted] = [answer.left, answer.counted];
       this.total = Math.max(this.total, this.items.length);
