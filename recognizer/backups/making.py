@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from django.utils import timezone
 
 from ml.reading.inference import ArtifactError
+from recognizer.backing.whole_files import written_whole
 from recognizer.backups import engines
 from recognizer.backups.archive import STORED, BackupError, Manifest, Writer, pieces_of
 from recognizer.registry import artifacts
@@ -41,9 +42,9 @@ def make(target: Path, say: Callable[[str], None], *, incomplete: bool = False) 
     """
     now = timezone.now()
     path = target / f"backup-{now:%Y%m%d-%H%M%S}.zip" if target.is_dir() else target
-    unfinished = path.with_name(f"{path.name}.unfinished")
     try:
         with (
+            written_whole(path) as unfinished,
             TemporaryDirectory(dir=path.parent, prefix=".backup-") as folder,
             os.fdopen(os.open(unfinished, _ANEW, 0o600), "wb") as file,
             contextlib.closing(Writer(file)) as writer,
@@ -51,12 +52,8 @@ def make(target: Path, say: Callable[[str], None], *, incomplete: bool = False) 
             manifest = _write(writer, Path(folder), now, say, incomplete)
             file.flush()
             os.fsync(file.fileno())
-        unfinished.replace(path)
     except OSError as error:
         raise BackupError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        with contextlib.suppress(OSError):  # it is the finished file now, or could not be made
-            unfinished.unlink()
     return Made(path, manifest)
 
 

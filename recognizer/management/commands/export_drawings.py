@@ -1,11 +1,11 @@
 from argparse import ArgumentParser
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from recognizer import exchange
+from recognizer.backing.whole_files import written_whole
 from recognizer.models import Drawing, StaffAct
 from recognizer.monitoring import audit
 
@@ -41,14 +41,9 @@ class Command(BaseCommand):
 
         path: Path = options["file"]
         audit.note_command(StaffAct.Act.EXPORT, f"{path.name}: {total:,} drawings")
-        unfinished = path.with_name(f"{path.name}.unfinished")
         try:
-            with unfinished.open("wb") as file:
+            with written_whole(path) as unfinished, unfinished.open("wb") as file:
                 file.writelines(exchange.export(drawings, options["format"], say))
-            unfinished.replace(path)
         except OSError as error:
             raise CommandError(f"{path} cannot be written: {error.strerror}.") from None
-        finally:
-            with suppress(OSError):  # it is the finished file now, or could not be made
-                unfinished.unlink()
         self.stdout.write(f"{path}: {path.stat().st_size:,} bytes.")

@@ -2,7 +2,6 @@ import csv
 import uuid
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from recognizer.backing.whole_files import written_whole
 from recognizer.models import Drawing, Label, ModelVersion
 from recognizer.registry.gate_rule import FINDINGS, p_in_words
 from recognizer.registry.replay import ReplayedDrawing, ReplayError, Score, Tally, replay
@@ -125,27 +125,16 @@ def _tally(rows: Iterable[ReplayedDrawing], path: Path | None) -> Tally:
         for row in rows:
             tally.add(row)
         return tally
-    with _finished(path) as unfinished, unfinished.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        for row in rows:
-            tally.add(row)
-            writer.writerow(_columns(row))
-    return tally
-
-
-@contextmanager
-def _finished(path: Path) -> Iterator[Path]:
-    """A file to write that takes the place of `path` once it is whole."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
     try:
-        yield unfinished
-        unfinished.replace(path)
+        with written_whole(path) as unfinished, unfinished.open("w", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            for row in rows:
+                tally.add(row)
+                writer.writerow(_columns(row))
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror}.") from None
-    finally:
-        with suppress(OSError):  # it is the finished file now, or could not be made
-            unfinished.unlink()
+    return tally
 
 
 def _columns(row: ReplayedDrawing) -> dict[str, Any]:
