@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -32,10 +32,11 @@ from recognizer.exchange.record import (
     checked_source,
     checked_time,
     decoded_png,
+    named,
     packed_strokes,
     parsed_uuid,
 )
-from recognizer.exchange.zip_stream import PIECE_BYTES, ZipStream
+from recognizer.exchange.zip_stream import ZipStream, from_the_start
 from recognizer.models import Drawing
 
 TABLE = "drawings.csv"
@@ -59,7 +60,7 @@ def write(records: Iterator[Record]) -> Iterator[bytes]:
                 picture = f"pictures/{record.public_id}.png"
                 yield from archive.small(picture, record.picture)
             writer.writerow(_row(record, bitmap, picture))
-        yield from archive.large(TABLE, _content(table))
+        yield from archive.large(TABLE, from_the_start(table))
         lines.detach()
     yield from archive.close()
 
@@ -86,12 +87,6 @@ def _bitmap_png(bitmap: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def _content(file: IO[bytes]) -> Iterator[bytes]:
-    file.seek(0)
-    while piece := file.read(PIECE_BYTES):
-        yield piece
-
-
 def is_csv_png(names: Iterable[str]) -> bool:
     """Whether the table is among these entries."""
     return TABLE in names
@@ -108,10 +103,8 @@ def read(archive: zipfile.ZipFile, limits: Limits, known: frozenset[str]) -> Rec
         if index >= limits.drawings:
             raise ExchangeError(f"At most {limits.drawings:,} drawings are imported at once.")
         where = f"{TABLE}, line {line}"
-        try:
+        with named(where):
             record = _record(archive, cells, unused, known)
-        except ExchangeError as error:
-            raise ExchangeError(f"{where}: {error}") from None
         yield where, record
     if unused:
         raise ExchangeError(f"No line of {TABLE} names the entry {min(unused)!r}.")
@@ -195,21 +188,17 @@ def _strokes(text: str) -> Any:
 
 def _bitmap(archive: zipfile.ZipFile, name: str, unused: set[str]) -> bytes:
     pixels = _png(archive, name, unused, _MOST_BITMAP_BYTES)
-    try:
+    with named(name):
         decoded = decoded_png(pixels)
         if decoded.shape != (IMAGE_SIZE, IMAGE_SIZE):
             raise ExchangeError(f"The bitmap is not {IMAGE_SIZE} x {IMAGE_SIZE} pixels.")
         return checked_bitmap(np.ascontiguousarray(decoded).tobytes())
-    except ExchangeError as error:
-        raise ExchangeError(f"{name}: {error}") from None
 
 
 def _picture(archive: zipfile.ZipFile, name: str, unused: set[str], size: tuple[int, int]) -> bytes:
     content = _png(archive, name, unused, MOST_PICTURE_BYTES)
-    try:
+    with named(name):
         return checked_picture(content, *size)
-    except ExchangeError as error:
-        raise ExchangeError(f"{name}: {error}") from None
 
 
 def _png(archive: zipfile.ZipFile, name: str, unused: set[str], most_bytes: int) -> bytes:

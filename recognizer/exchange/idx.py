@@ -28,8 +28,9 @@ from recognizer.exchange.record import (
     Records,
     checked_bitmap,
     checked_label,
+    named,
 )
-from recognizer.exchange.zip_stream import PIECE_BYTES, ZipStream
+from recognizer.exchange.zip_stream import ZipStream, from_the_start
 from recognizer.models import Label
 
 IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
@@ -58,9 +59,7 @@ def write(records: Iterator[Record]) -> Iterator[bytes]:
 
 def _content(head: bytes, file: IO[bytes]) -> Iterator[bytes]:
     yield head
-    file.seek(0)
-    while piece := file.read(PIECE_BYTES):
-        yield piece
+    yield from from_the_start(file)
 
 
 def is_idx(names: Iterable[str]) -> bool:
@@ -92,11 +91,9 @@ def read(archive: zipfile.ZipFile, limits: Limits, known: frozenset[str]) -> Rec
                 bitmap = images.read(BITMAP_BYTES)
             with reading(labels_name):
                 digit = labels.read(1)
-            try:
+            with named(where):
                 label, state = checked_label(_digit(digit), Label.State.APPROVED, known)
                 pixels = np.frombuffer(checked_bitmap(bitmap), np.uint8)
-            except ExchangeError as error:
-                raise ExchangeError(f"{where}: {error}") from None
             picture = Picture(pixels.reshape(IMAGE_SIZE, IMAGE_SIZE))
             yield (
                 where,
@@ -128,7 +125,7 @@ def _digest(archive: zipfile.ZipFile, *names: str) -> str:
     digest = hashlib.sha256()
     for name in names:
         with reading(name), archive.open(name) as file:
-            while piece := file.read(PIECE_BYTES):
+            for piece in from_the_start(file):
                 digest.update(piece)
     return digest.hexdigest()
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recognizer.exchange.entries import reading
 from recognizer.exchange.record import ExchangeError
-from recognizer.exchange.zip_stream import PIECE_BYTES
+from recognizer.exchange.zip_stream import from_the_start
 
 _LONGEST_HEADER = 1_000
 _WIDEST_TEXT_BYTES = 4 * 64
@@ -49,12 +49,10 @@ class Column:
         )
         yield head.getvalue()
         with self._file as file:
-            file.seek(0)
-            while piece := file.read(PIECE_BYTES):
-                yield piece
+            yield from from_the_start(file)
 
 
-class Rows:
+class StoredArray:
     """The rows of a .npy entry, each read once, in order."""
 
     def __init__(self, archive: zipfile.ZipFile, name: str, kinds: str, *row_shape: int) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 from ml.contract import IMAGE_SIZE
 from ml.drawing.strokes import MAX_POINTS, MAX_STROKES, unpack_ink
 from recognizer.exchange.limits import Limits
-from recognizer.exchange.npy import Column, Rows
+from recognizer.exchange.npy import Column, StoredArray
 from recognizer.exchange.record import (
     MOST_PICTURE_BYTES,
     ExchangeError,
@@ -31,6 +31,7 @@ from recognizer.exchange.record import (
     checked_label,
     checked_picture,
     checked_time,
+    named,
     packed_strokes,
     parsed_uuid,
 )
@@ -58,7 +59,7 @@ _LAYOUT: dict[str, tuple[str, str, tuple[int, ...]]] = {
 _ONE_A_STROKE, _ONE_A_POINT, _BYTES = "stroke_len", ("points", "times"), "pictures"
 _ONE_A_DRAWING = [name for name in _LAYOUT if name not in {_ONE_A_STROKE, *_ONE_A_POINT, _BYTES}]
 
-Arrays = dict[str, Rows]
+Arrays = dict[str, StoredArray]
 
 
 def write(records: Iterator[Record]) -> Iterator[bytes]:
@@ -116,10 +117,9 @@ def read(archive: zipfile.ZipFile, limits: Limits, known: frozenset[str]) -> Rec
             raise ExchangeError(f"{name}.npy has {arrays[name].left} rows, labels.npy {count}.")
     for index in range(count):
         where = f"drawing {index}"
-        try:
-            yield where, _record(arrays, known)
-        except ExchangeError as error:
-            raise ExchangeError(f"{where}: {error}") from None
+        with named(where):
+            record = _record(arrays, known)
+        yield where, record
     for rows in arrays.values():
         rows.finish()
 
@@ -131,7 +131,7 @@ def _open(archive: zipfile.ZipFile) -> Arrays:
     if further := sorted(found - wanted):
         raise ExchangeError(f"The file holds {further[0]!r}, which does not belong there.")
     return {
-        name: Rows(archive, f"{name}.npy", kinds, *shape)
+        name: StoredArray(archive, f"{name}.npy", kinds, *shape)
         for name, (_, kinds, shape) in _LAYOUT.items()
     }
 

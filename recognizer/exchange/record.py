@@ -4,6 +4,7 @@ import io
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +23,15 @@ MOST_PICTURE_SIDE_PX = 2_000
 
 class ExchangeError(ValueError):
     """A file cannot be imported; the message names the line or entry, and what is wrong."""
+
+
+@contextmanager
+def named(where: str) -> Iterator[None]:
+    """Says in an ExchangeError where in the file it came up."""
+    try:
+        yield
+    except ExchangeError as error:
+        raise ExchangeError(f"{where}: {error}") from None
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile
+from typing import IO
 
 PIECE_BYTES = 65_536
 
@@ -72,8 +73,7 @@ class ZipStream:
         """The list of entries, and the end."""
         start = self._offset
         with self._directory as directory:
-            directory.seek(0)
-            while piece := directory.read(PIECE_BYTES):
+            for piece in from_the_start(directory):
                 yield self._passed(piece)
         size, end = self._offset - start, self._offset
         if self._entries >= _FULL_16 or end >= _FULL_32:
@@ -109,6 +109,13 @@ class ZipStream:
         )
         self._directory.write(name.encode("ascii") + extra)
         self._entries += 1
+
+
+def from_the_start(file: IO[bytes]) -> Iterator[bytes]:
+    """What a file holds, in pieces."""
+    file.seek(0)
+    while piece := file.read(PIECE_BYTES):
+        yield piece
 
 
 def in_pieces(chunks: Iterable[bytes], size: int = PIECE_BYTES) -> Iterator[bytes]:
