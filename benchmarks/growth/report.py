@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from benchmarks.common.aims import as_markdown
 from benchmarks.common.figures import write
 from benchmarks.growth.questions import Asked
 
@@ -104,20 +105,22 @@ def missed(figures: Figures) -> list[str]:
 def in_words(figures: Figures) -> str:
     """A table in Markdown, and a few lines."""
     small, large = (f"{figures[side]['drawings']:,}" for side in ("small", "large"))
-    lines = [
-        f"{figures['database']}, {figures['machine']}",
-        "",
-        f"| page | ms at {small} | ms at {large} | times, at most {MOST_RATIO} | work"
-        " at one | at the other | times |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for name, page in figures["pages"].items():
-        over = " NO" if page["times"] > MOST_RATIO else ""
-        lines.append(
-            f"| {name} | {page['ms'][0]:.1f} | {page['ms'][1]:.1f} | {page['times']:.2f}{over}"
-            f" | {page['work'][0]:,} | {page['work'][1]:,} | {page['work_times']:.2f} |"
-        )
-    return "\n".join([*lines, "", *_beside_pages(figures["large"]), _verdict(figures)])
+    head = (
+        *("page", f"ms at {small}", f"ms at {large}", f"times, at most {MOST_RATIO}"),
+        *("work at one", "at the other", "times"),
+    )
+    table = as_markdown(head, [_row(name, page) for name, page in figures["pages"].items()])
+    about = f"{figures['database']}, {figures['machine']}"
+    return "\n".join([about, "", table, "", *_beside_pages(figures["large"]), _verdict(figures)])
+
+
+def _row(name: str, page: Mapping[str, Any]) -> tuple[str, ...]:
+    over = " NO" if page["times"] > MOST_RATIO else ""
+    times, work_times = f"{page['times']:.2f}{over}", f"{page['work_times']:.2f}"
+    return (
+        *(name, *(f"{ms:.1f}" for ms in page["ms"]), times),
+        *(*(f"{work:,}" for work in page["work"]), work_times),
+    )
 
 
 def _beside_pages(large: Mapping[str, Any]) -> list[str]:

