@@ -1,6 +1,8 @@
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
@@ -27,7 +29,7 @@ from recognizer.admin.every_version import by_every_version
 from recognizer.admin.forget_page import ForgettingAdmin
 from recognizer.admin.import_export import ExchangeAdmin
 from recognizer.admin.keyset_lists import KeysetAdmin, count_at_most
-from recognizer.admin.read_only import may_change, staff
+from recognizer.admin.read_only import may_change, selected, staff
 from recognizer.admin.replay_pages import ReplayingAdmin
 from recognizer.admin.thumbnails import (
     agrees,
@@ -171,34 +173,28 @@ class DrawingAdmin(KeysetAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, Repla
 
     @admin.action(description=gettext_lazy("Approve the suggested labels"), permissions=["act"])
     def approve_suggestions(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
-        chosen = audit.these(_these(drawings))
-        count = review.approve_suggestions(_these(drawings), staff(request))
-        _note_labels(request, StaffAct.Act.APPROVE, count, chosen)
-        self.message_user(
-            request, _("%(labels)s approved.") % {"labels": _labels(count)}, _level(count)
-        )
+        count = _decide(request, StaffAct.Act.APPROVE, drawings, review.approve_suggestions)
+        self._tell(request, _("%(labels)s approved."), count)
 
     @admin.action(description=gettext_lazy("Refuse the suggested labels"), permissions=["act"])
     def refuse_suggestions(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
-        chosen = audit.these(_these(drawings))
-        count = review.refuse_suggestions(_these(drawings), staff(request))
-        _note_labels(request, StaffAct.Act.REFUSE, count, chosen)
-        self.message_user(
-            request, _("%(labels)s refused.") % {"labels": _labels(count)}, _level(count)
-        )
+        count = _decide(request, StaffAct.Act.REFUSE, drawings, review.refuse_suggestions)
+        self._tell(request, _("%(labels)s refused."), count)
 
     @admin.action(description=gettext_lazy("Approve what was read"), permissions=["act"])
     def approve_readings(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
-        chosen, names = _these(drawings).count(), audit.these(_these(drawings))
-        count = review.approve_readings(_these(drawings), staff(request))
-        _note_labels(request, StaffAct.Act.APPROVE, count, f"what was read in {names}")
-        left_out = chosen - count
-        words = _("%(labels)s approved as read.") % {"labels": _labels(count)}
-        if left_out:
+        chosen, act = selected(drawings).count(), StaffAct.Act.APPROVE
+        count = _decide(request, act, drawings, review.approve_readings, of="what was read in ")
+        words = _("%(labels)s approved as read.")
+        if count < chosen:
             words += " " + _(
                 "Those that have a label, or in which nothing was read, stay as they are."
             )
-        self.message_user(request, words, _level(count))
+        self._tell(request, words, count)
+
+    def _tell(self, request: HttpRequest, words: str, count: int) -> None:
+        level = messages.SUCCESS if count else messages.WARNING
+        self.message_user(request, words % {"labels": _labels(count)}, level)
 
     @admin.action(
         description=gettext_lazy("Retrain on the selected drawings"), permissions=["retrain"]
@@ -206,7 +202,7 @@ class DrawingAdmin(KeysetAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, Repla
     def retrain_on_selected(
         self, request: HttpRequest, drawings: QuerySet[Drawing]
     ) -> HttpResponse | None:
-        return self._retrain(request, _these(drawings))
+        return self._retrain(request, selected(drawings))
 
     @admin.action(
         description=gettext_lazy("Retrain on all approved drawings"), permissions=["retrain"]
@@ -296,22 +292,25 @@ class DrawingAdmin(KeysetAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, Repla
         return super().render_change_form(request, context, *args, **kwargs)
 
 
-def _these(drawings: QuerySet[Drawing]) -> QuerySet[Drawing]:
-    """The same drawings without what the list adds for display."""
-    return Drawing.objects.filter(pk__in=drawings.order_by().values("pk"))
-
-
-def _note_labels(request: HttpRequest, act: StaffAct.Act, count: int, of: str) -> None:
+def _decide(
+    request: HttpRequest,
+    act: StaffAct.Act,
+    drawings: QuerySet[Drawing],
+    decide: Callable[[QuerySet[Drawing], User], int],
+    *,
+    of: str = "",
+) -> int:
+    """Decide on the labels of these drawings and note that; how many labels there were."""
+    chosen = selected(drawings)
+    names = audit.these(chosen)
+    count = decide(chosen, staff(request))
     if count:
-        audit.note(request, act, f"{_labels(count)}: {of}")
+        audit.note(request, act, f"{_labels(count)}: {of}{names}")
+    return count
 
 
 def _labels(count: int) -> str:
     return ngettext("%(count)s label", "%(count)s labels", count) % {"count": count}
-
-
-def _level(count: int) -> int:
-    return messages.SUCCESS if count else messages.WARNING
 
 
 def _bars(prediction: Prediction | None) -> list[list[dict[str, str]]]:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from recognizer import exchange
-from recognizer.admin.read_only import ReadOnlyAdmin, staff
+from recognizer.admin.read_only import ReadOnlyAdmin, selected, staff
 from recognizer.language.formats import grouped
 from recognizer.models import Drawing, StaffAct
 from recognizer.monitoring import audit
@@ -116,8 +116,7 @@ class ExchangeAdmin(ReadOnlyAdmin[Drawing]):
 def _download(
     request: HttpRequest, drawings: QuerySet[Drawing], file_format: str
 ) -> StreamingHttpResponse:
-    # The same drawings without what the list adds for display.
-    chosen = Drawing.objects.filter(pk__in=drawings.order_by().values("pk"))
+    chosen = selected(drawings)
     name = exchange.filename(file_format)
     audit.note(request, StaffAct.Act.EXPORT, f"{name}: {audit.these(chosen)}")
     return StreamingHttpResponse(

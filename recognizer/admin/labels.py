@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy
 
 from recognizer.admin.keyset_lists import DatedAdmin
 from recognizer.admin.people_filters import DeciderFilter, by_any
-from recognizer.admin.read_only import may_change, staff
+from recognizer.admin.read_only import may_change, selected, staff
 from recognizer.admin.thumbnails import giver, reading, thumbnail
 from recognizer.drawings import review
 from recognizer.language.formats import label_in_words
 from recognizer.models import Label, ModelVersion, StaffAct
+from recognizer.models.label import LabelQuerySet
 from recognizer.monitoring import audit
 
 
@@ -108,22 +109,24 @@ class LabelAdmin(DatedAdmin[Label]):
     def approve(self, request: HttpRequest, labels: QuerySet[Label]) -> None:
         # Oldest first: of two for the same drawing the newer one stays approved.
         chosen = list(labels.exclude(state=Label.State.APPROVED).order_by("pk"))
+        names = _named(chosen)
         for label in chosen:
             review.settle(label, staff(request))
-        if chosen:
-            audit.note(request, StaffAct.Act.APPROVE, _named(chosen))
-        self.message_user(
-            request, _("Approved: %(count)s.") % {"count": len(chosen)}, messages.SUCCESS
-        )
+        self._tell(request, StaffAct.Act.APPROVE, _("Approved: %(count)s."), len(chosen), names)
 
     @admin.action(description=gettext_lazy("Refuse the selected labels"), permissions=["act"])
-    def refuse(self, request: HttpRequest, labels: QuerySet[Label]) -> None:
-        chosen = Label.objects.filter(pk__in=labels.order_by().values("pk"))
+    def refuse(self, request: HttpRequest, labels: LabelQuerySet) -> None:
+        chosen = selected(labels)
         names = _named(chosen.exclude(state=Label.State.REFUSED).select_related("drawing"))
         count = chosen.refuse(staff(request))
+        self._tell(request, StaffAct.Act.REFUSE, _("Refused: %(count)s."), count, names)
+
+    def _tell(
+        self, request: HttpRequest, act: StaffAct.Act, words: str, count: int, names: str
+    ) -> None:
         if count:
-            audit.note(request, StaffAct.Act.REFUSE, names)
-        self.message_user(request, _("Refused: %(count)s.") % {"count": count}, messages.SUCCESS)
+            audit.note(request, act, names)
+        self.message_user(request, words % {"count": count}, messages.SUCCESS)
 
 
 def _named(labels: Iterable[Label]) -> str:

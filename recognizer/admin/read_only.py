@@ -1,14 +1,15 @@
 """What every page here shares: rows are looked at and acted upon, never edited."""
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 Row = TypeVar("Row", bound=Model)
+_Rows = TypeVar("_Rows", bound="QuerySet[Any]")
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -55,6 +56,12 @@ class ReadOnlyAdmin(ModelAdmin[Row]):
             post.setdefault(ACTION_CHECKBOX_NAME, "0")
             request.POST = post  # type: ignore[assignment]
         return super().changelist_view(request, extra_context)
+
+
+def selected(rows: _Rows) -> _Rows:
+    """The rows that an action is for, without what the list adds for display."""
+    same = rows.model._default_manager.filter(pk__in=rows.order_by().values("pk"))
+    return cast(_Rows, same)
 
 
 def may_change(request: HttpRequest, model_name: str | None) -> bool:

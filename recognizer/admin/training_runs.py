@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from recognizer.admin.read_only import ReadOnlyAdmin
+from recognizer.admin.read_only import ReadOnlyAdmin, selected
 from recognizer.admin.thumbnails import percent, short_time, thumbnail
 from recognizer.language import run_messages
 from recognizer.language.formats import with_decimals
@@ -116,7 +116,7 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
 
     @admin.action(description=gettext_lazy("Cancel the selected runs"), permissions=["act"])
     def cancel(self, request: HttpRequest, runs: QuerySet[TrainingRun]) -> None:
-        self._cancel(request, TrainingRun.objects.filter(pk__in=runs.order_by().values("pk")))
+        self._cancel(request, selected(runs))
 
     def _cancel(self, request: HttpRequest, runs: QuerySet[TrainingRun]) -> None:
         names = audit.these(runs.filter(state__in=TrainingRun.UNDER_WAY))
