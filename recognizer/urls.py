@@ -43,19 +43,14 @@ urlpatterns = [
     path("s/<slug:token>/embed/", shared.shared_embed, name="shared-embed"),
     *(
         path(
-            f"drawings/<uuid:public_id>/{name}",
-            drawing_files.OwnPicture.as_view(),
+            f"{folder}{name}",
+            view.as_view(),
             {"name": name},
-            name=f"drawing-{name.replace('.', '-')}",
+            name=f"{prefix}-{name.replace('.', '-')}",
         )
-        for name in drawing_files.FILES
-    ),
-    *(
-        path(
-            f"s/<slug:token>/{name}",
-            drawing_files.SharedPicture.as_view(),
-            {"name": name},
-            name=f"shared-{name.replace('.', '-')}",
+        for folder, prefix, view in (
+            ("drawings/<uuid:public_id>/", "drawing", drawing_files.OwnPicture),
+            ("s/<slug:token>/", "shared", drawing_files.SharedPicture),
         )
         for name in drawing_files.FILES
     ),
