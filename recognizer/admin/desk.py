@@ -139,7 +139,7 @@ def _body(request: HttpRequest) -> dict[str, Any]:
     return body
 
 
-def _decision(body: dict[str, Any]) -> tuple[int, str, review.Decision]:
+def _decision(body: dict[str, Any]) -> tuple[int, str, review.DeskDecision]:
     """The drawing, its state as the page showed it, and what was decided."""
     pk, seen = body.get("drawing"), body.get("seen")
     queue, verdict, value = (body.get(name) for name in ("queue", "verdict", "value"))
@@ -148,10 +148,10 @@ def _decision(body: dict[str, Any]) -> tuple[int, str, review.Decision]:
     if queue not in Review.Queue or verdict not in Review.Verdict:
         raise BadDeskRequestError(_("There is no such queue or decision."))
     if verdict != Review.Verdict.LABEL:
-        return pk, seen, review.Decision(str(queue), str(verdict))
+        return pk, seen, review.DeskDecision(str(queue), str(verdict))
     if value not in ModelVersion.objects.choices():
         raise BadDeskRequestError(_("There is no such label."))
-    return pk, seen, review.Decision(str(queue), str(verdict), str(value))
+    return pk, seen, review.DeskDecision(str(queue), str(verdict), str(value))
 
 
 def _refusal(status: int, detail: str, **more: Any) -> JsonResponse:

@@ -66,7 +66,7 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class Share:
+class ReadShare:
     """How often something is read now, and how often it was before."""
 
     name: str
@@ -164,7 +164,7 @@ def total(lines: Iterable[Iterable[Agreement]]) -> Agreement:
 class PredictionShares:
     """What was read in the last days, beside the days before."""
 
-    shares: list[Share]
+    shares: list[ReadShare]
     now_sure: float | None
     before_sure: float | None
 
@@ -177,7 +177,7 @@ def readings(days: int) -> PredictionShares:
     now_of, then_of = now.total(), then.total()
     names = [*DIGITS, *sorted((now.keys() | then.keys()) - {*DIGITS, ""}), ""]
     shares = [
-        Share(name or gettext("refused"), now.count(name), now_of, then.count(name), then_of)
+        ReadShare(name or gettext("refused"), now.count(name), now_of, then.count(name), then_of)
         for name in names
     ]
     return PredictionShares(shares, now.mean_confidence(), then.mean_confidence())

@@ -23,7 +23,7 @@ class ChangedMeanwhileError(Exception):
 
 
 @dataclass(frozen=True)
-class Decision:
+class DeskDecision:
     """What is decided about one drawing, and in which queue of the desk."""
 
     queue: str
@@ -153,7 +153,7 @@ def state_of(drawing: Drawing) -> str:
     return f"{max(approved, default=0)}-{max(reviews, default=0)}"
 
 
-def decide(drawing_pk: int, decision: Decision, *, seen: str, by: User) -> Review:
+def decide(drawing_pk: int, decision: DeskDecision, *, seen: str, by: User) -> Review:
     """Carry out a decision on a drawing whose `state_of` was `seen`, and keep it.
 
     The same decision of the same person sent again is one.
@@ -169,7 +169,7 @@ def decide(drawing_pk: int, decision: Decision, *, seen: str, by: User) -> Revie
             if (
                 newest is None
                 or newest.by != by
-                or Decision(newest.queue, newest.verdict, newest.value) != decision
+                or DeskDecision(newest.queue, newest.verdict, newest.value) != decision
             ):
                 raise ChangedMeanwhileError
             return newest

@@ -21,7 +21,14 @@ from recognizer.models.rows import Row, columns
 from recognizer.registry import promotion
 from recognizer.sample_data.invented import make
 from recognizer.sample_data.processes import rows_of
-from recognizer.sample_data.rows import ACCOUNTS, Answer, Rows, Site, make_rows, random_uuid
+from recognizer.sample_data.rows import (
+    ACCOUNTS,
+    Answer,
+    InventedRows,
+    InventedSite,
+    make_rows,
+    random_uuid,
+)
 
 BATCH = 2000
 DRAWINGS_A_PERSON = 50
@@ -53,14 +60,14 @@ def fill(
             progress(stored)
 
 
-def _made(site: Site, seed: int, processes: int) -> Iterator[Rows]:
+def _made(site: InventedSite, seed: int, processes: int) -> Iterator[InventedRows]:
     jobs = [(seed, start, min(BATCH, site.count - start)) for start in range(0, site.count, BATCH)]
     if processes < 2:
         return (make_rows(site, *job) for job in jobs)
     return rows_of(site, jobs, processes)
 
 
-def _site(count: int, labelled: Mapping[str, float], rng: np.random.Generator) -> Site:
+def _site(count: int, labelled: Mapping[str, float], rng: np.random.Generator) -> InventedSite:
     promotion.register_shipped_model()
     people = max(2, count // DRAWINGS_A_PERSON)
     accounts = max(1, int(people * ACCOUNTS))
@@ -70,7 +77,7 @@ def _site(count: int, labelled: Mapping[str, float], rng: np.random.Generator) -
     new = (User(username=name, password="!") for name in names)  # noqa: S106
     User.objects.bulk_create(new, batch_size=BATCH, ignore_conflicts=True)
     users = User.objects.filter(username__startswith="made-up-").exclude(pk=staff.pk)
-    return Site(
+    return InventedSite(
         count=count,
         users=list(users.order_by("pk").values_list("pk", flat=True)),
         visitors=[random_uuid(rng) for _ in range(people - accounts)],
@@ -89,7 +96,7 @@ def _readings() -> dict[str, list[Answer]]:
     return dict(found)
 
 
-def _store(rows: Rows) -> None:
+def _store(rows: InventedRows) -> None:
     """All of them or none."""
     with transaction.atomic():
         keys = _new_keys(len(rows.drawings))

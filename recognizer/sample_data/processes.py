@@ -7,15 +7,15 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from recognizer.sample_data.rows import Rows, Site
+    from recognizer.sample_data.rows import InventedRows, InventedSite
 
 Job = tuple[int, int, int]
 """Seed, first place, count."""
 
-_sites: list["Site"] = []
+_sites: list["InventedSite"] = []
 
 
-def rows_of(site: "Site", jobs: list[Job], processes: int) -> Iterator["Rows"]:
+def rows_of(site: "InventedSite", jobs: list[Job], processes: int) -> Iterator["InventedRows"]:
     """The rows of each job, in this order; made ahead, but not far."""
     # A forked process would share this one's connection to the database.
     spawn = multiprocessing.get_context("spawn")
@@ -39,7 +39,7 @@ def _begin(pickled: bytes) -> None:
     _sites.append(pickle.loads(pickled))  # noqa: S301  of the process that started this one
 
 
-def _make(seed: int, start: int, count: int) -> "Rows":
+def _make(seed: int, start: int, count: int) -> "InventedRows":
     from recognizer.sample_data.rows import make_rows
 
     return make_rows(_sites[0], seed, start, count)

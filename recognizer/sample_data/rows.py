@@ -33,7 +33,7 @@ Answer = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Site:
+class InventedSite:
     """How many drawings there will be, by whom, what may have been read in them, and when.
 
     staff     the key of who decides on labels
@@ -57,7 +57,7 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Rows:
+class InventedRows:
     """Without keys; readings and labels name their drawing by its place among these."""
 
     drawings: list[Row]
@@ -70,10 +70,10 @@ def _row(instance: Model) -> Row:
     return [getattr(value, "obj", value) for value in row_of(instance)]
 
 
-def make_rows(site: Site, seed: int, start: int, count: int) -> Rows:
+def make_rows(site: InventedSite, seed: int, start: int, count: int) -> InventedRows:
     """The drawings from place `start` on; the same for the same seed."""
     rng = np.random.default_rng([seed, start])
-    rows = Rows([], [], [])
+    rows = InventedRows([], [], [])
     before: tuple[MadeUp, Answer] | None = None
     with _times_as_given(Drawing, Prediction, Label):
         for place, fresh in enumerate(make((seed << 32) + start, count)):
@@ -85,7 +85,12 @@ def make_rows(site: Site, seed: int, start: int, count: int) -> Rows:
 
 
 def _add(
-    rows: Rows, one: MadeUp, owner: Answer, share: float, site: Site, rng: np.random.Generator
+    rows: InventedRows,
+    one: MadeUp,
+    owner: Answer,
+    share: float,
+    site: InventedSite,
+    rng: np.random.Generator,
 ) -> None:
     place, at = len(rows.drawings), site.when(share + rng.random() / site.count)
     answer = _answer(one, share, site, rng)
@@ -110,7 +115,7 @@ def _add(
         rows.labels.append(_row(_label(place, drawing, value, state, site.staff)))
 
 
-def _answer(one: MadeUp, share: float, site: Site, rng: np.random.Generator) -> Answer:
+def _answer(one: MadeUp, share: float, site: InventedSite, rng: np.random.Generator) -> Answer:
     known = site.readings[one.shows]
     answer = known[rng.integers(len(known))]
     symbols = [
@@ -120,7 +125,7 @@ def _answer(one: MadeUp, share: float, site: Site, rng: np.random.Generator) -> 
     return {**answer, "symbols": symbols, "version_id": version}
 
 
-def _owner(site: Site, rng: np.random.Generator) -> dict[str, Any]:
+def _owner(site: InventedSite, rng: np.random.Generator) -> dict[str, Any]:
     """Some draw much, most draw little."""
     rank = rng.random() ** 2
     if site.users and rng.random() < ACCOUNTS:
@@ -128,7 +133,7 @@ def _owner(site: Site, rng: np.random.Generator) -> dict[str, Any]:
     return {"visitor": site.visitors[int(rank * len(site.visitors))]}
 
 
-def _labels(shows: str, site: Site, rng: np.random.Generator) -> list[tuple[str, str]]:
+def _labels(shows: str, site: InventedSite, rng: np.random.Generator) -> list[tuple[str, str]]:
     """State and value of one or none; wrongly given, it says that a digit is none."""
     chance = rng.random()
     for state, share in site.labelled.items():

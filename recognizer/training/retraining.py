@@ -18,7 +18,7 @@ from recognizer.language.stored_messages import message
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
 from recognizer.training.contributor_cap import Contribution, within_share
 from recognizer.training.run_folders import run_folder
-from recognizer.training.supervision import RunLostError, Supervisor
+from recognizer.training.supervision import RunAttempt, RunLostError
 
 DRAWINGS_SHARE = 0.2
 """At most this share of an epoch are collected drawings; the rest replays older data."""
@@ -142,7 +142,7 @@ def execute(run_pk: int) -> bool:
     run = TrainingRun.objects.select_related("base_version").get(pk=run_pk)
     try:
         with run_folder(run.pk, token) as folder:
-            Supervisor(run, token, folder).run_to_the_end()
+            RunAttempt(run, token, folder).run_to_the_end()
     except RunLostError as lost:
         logger.warning("Run %d: %s", run_pk, lost)
     except Exception as error:

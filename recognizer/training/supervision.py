@@ -57,7 +57,7 @@ class RunLostError(RuntimeError):
     """The run was cancelled, or another worker has it now."""
 
 
-class Supervisor:
+class RunAttempt:
     """One attempt at one run."""
 
     def __init__(self, run: TrainingRun, token: str, folder: Path) -> None:

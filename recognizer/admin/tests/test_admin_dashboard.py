@@ -132,7 +132,7 @@ def test_of_very_many_readings_the_newest_count(monkeypatch):
     ],
 )
 def test_a_share_stands_out_where_it_changed_by_more_than_noise(now, before, stands_out):
-    assert overview.Share("7", *now, *before).stands_out is stands_out
+    assert overview.ReadShare("7", *now, *before).stands_out is stands_out
 
 
 # The page

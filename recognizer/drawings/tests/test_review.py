@@ -9,7 +9,7 @@ from django.utils import timezone
 from ml.contract import NOT_A_DIGIT
 from recognizer import tasks
 from recognizer.drawings import review
-from recognizer.drawings.review import ChangedMeanwhileError, Decision
+from recognizer.drawings.review import ChangedMeanwhileError, DeskDecision
 from recognizer.models import Drawing, Label, ModelVersion, Review
 from recognizer.models.drawing import fingerprint
 from recognizer.tests.factories import (
@@ -36,7 +36,7 @@ def pks(*drawings):
 
 
 def decide(drawing, value="7", *, by=None, queue="unreviewed", verdict="label", seen=None):
-    decision = Decision(queue, verdict, value if verdict == "label" else "")
+    decision = DeskDecision(queue, verdict, value if verdict == "label" else "")
     seen = review.state_of(Drawing.objects.get(pk=drawing.pk)) if seen is None else seen
     return review.decide(drawing.pk, decision, seen=seen, by=by or make_staff())
 

@@ -292,11 +292,11 @@ def test_a_version_whose_commit_was_not_heard_of_is_not_registered_twice(
     run = queued_run()
     TrainingRun.objects.all().claim(run.pk, "token")
     shutil.copytree(pretrained.FOLDER, tmp_path / "result")
-    supervisor = supervision.Supervisor(run, "token", tmp_path)
-    supervisor._register_now(None)
+    attempt = supervision.RunAttempt(run, "token", tmp_path)
+    attempt._register_now(None)
     stored = set(Path(settings.MEDIA_ROOT).rglob("*"))
     with pytest.raises(supervision.RunLostError):  # the second try, after the database came back
-        supervisor._register_now(None)
+        attempt._register_now(None)
     run.refresh_from_db()
     assert (run.state, run.version.number) == ("succeeded", 2)
     assert Path(run.version.artifact.path) in stored
