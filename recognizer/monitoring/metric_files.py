@@ -9,6 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from recognizer.backing.whole_files import written_whole
+
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """The library's own name; without it a process counts for itself alone."""
 
@@ -48,12 +50,6 @@ def reserve() -> None:
 
 
 def _fill(file: Path) -> None:
-    # Under another name first: who collects just now must not find it half made.
-    unfinished = file.with_suffix(".new")
-    try:
-        with unfinished.open("wb") as made:
-            os.posix_fallocate(made.fileno(), 0, _BYTES)
-        unfinished.replace(file)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
+    # Who collects just now must not find it half made.
+    with written_whole(file) as unfinished, unfinished.open("wb") as made:
+        os.posix_fallocate(made.fileno(), 0, _BYTES)
