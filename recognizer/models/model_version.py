@@ -2,7 +2,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,9 +16,8 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
 
     def active_on(self, moment: datetime) -> "ModelVersion | None":
         """The one that answered at that moment; None before the first promotion."""
-        until_then = Promotion.objects.filter(promoted_at__lte=moment)
-        newest = until_then.select_related("version").order_by("promoted_at", "pk").last()
-        return newest.version if newest else None
+        promoted = self.filter(promotions__promoted_at__lte=moment)
+        return promoted.order_by("promotions__promoted_at", "promotions__pk").last()
 
     def that_answered(self) -> Self:
         """Those that have been active, the newest promotion first."""
@@ -111,28 +109,3 @@ class ModelVersion(models.Model):
     def choices(self) -> list[str]:
         """What a label of a drawing that it has read may say."""
         return [*self.symbols, NOT_A_DIGIT]
-
-
-class Promotion(models.Model):
-    """One change of the active version: together, which version answered when."""
-
-    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="promotions")
-    replaced = models.ForeignKey(
-        ModelVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    promoted_at = models.DateTimeField(auto_now_add=True, db_index=True)
-    promoted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
-    )
-    rollback = models.BooleanField(default=False)
-    override = models.BooleanField(
-        default=False, help_text="Promoted without a passed verdict, for the reason given."
-    )
-    reason = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["-promoted_at", "-pk"]
-
-    def __str__(self) -> str:
-        verb = _("rolled back to") if self.rollback else _("promoted")
-        return f"{self.promoted_at:%Y-%m-%d %H:%M}: {verb} {self.version}"
