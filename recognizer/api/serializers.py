@@ -258,14 +258,16 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
 
     def to_representation(self, drawing: Drawing) -> dict[str, Any]:
         """The fields above, written out: making them anew a request costs more than a reading."""
+        # The answer of this request: the drawing is new, so it has no label and no link yet.
+        new = self.context.get("answer")
         return {
             "id": str(drawing.public_id),
             "created_at": _in_json(drawing.created_at),
             "source": drawing.source,
             "title": drawing.title,
-            "label": self.get_label(drawing),
-            "prediction": self.get_prediction(drawing),
-            "share": self.get_share(drawing),
+            "label": None if new else self.get_label(drawing),
+            "prediction": answer(new) if new else self.get_prediction(drawing),
+            "share": None if new else self.get_share(drawing),
         }
 
     @extend_schema_field(LabelSerializer(allow_null=True))
@@ -281,8 +283,6 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
 
     @extend_schema_field(AnswerSerializer(allow_null=True))
     def get_prediction(self, drawing: Drawing) -> dict[str, Any] | None:
-        if "answer" in self.context:  # to what was read in this request
-            return answer(self.context["answer"])
         prediction = drawing.served_prediction
         return None if prediction is None else stored_answer(drawing, prediction)
 

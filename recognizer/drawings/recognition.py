@@ -21,7 +21,7 @@ from ml.contract import NOT_A_DIGIT, Bitmap, BlankError, Drawn, Ink, Picture, Sc
 from ml.drawing.preprocessing import Prepared, prepare
 from ml.drawing.strokes import pack_ink
 from recognizer.backing.write_lock import hold_write_lock
-from recognizer.models import Drawing, Prediction, rows
+from recognizer.models import Drawing, Prediction
 from recognizer.monitoring import metrics
 from recognizer.registry import active_model
 from recognizer.registry.active_model import ActiveModel
@@ -176,14 +176,11 @@ def save(
         **drawn_columns(drawn),
     )
     drawing.bitmap = bitmap_bytes(recognition.symbols[0].bitmap)
-    drawing.notice_copies()
-    prediction = Prediction(drawing=drawing, **answer_columns(recognition))
+    prediction = answer_columns(recognition)
     # All that can be is done by now: SQLite lets nobody else write until this is over.
     with hold_write_lock(), transaction.atomic():
-        rows.insert(drawing)
-        prediction.drawing = drawing  # takes its key
-        rows.insert(prediction)
-    drawing.is_just_stored_with(prediction)
+        drawing.save(force_insert=True)
+        Prediction.objects.create(drawing=drawing, **prediction)
     return drawing
 
 

@@ -2,7 +2,7 @@
 
 What is read in a drawing is what the active version has read in another one that shows the same:
 asking it a million times would take longer than all the rest. Rows are made in several processes
-(see `made_up_rows`) and stored by this one, past Django but not past the database's constraints.
+(see `rows`) and stored by this one, past Django but not past the database's constraints.
 """
 
 from collections import defaultdict
@@ -17,7 +17,6 @@ from django.db.models import Model
 from ml.drawing.strokes import unpack_ink
 from recognizer.drawings.recognition import answer_columns, recognise
 from recognizer.models import Drawing, Label, ModelVersion, Prediction
-from recognizer.models.rows import Row, columns
 from recognizer.registry import promotion
 from recognizer.sample_data.invented import make
 from recognizer.sample_data.processes import rows_of
@@ -26,6 +25,8 @@ from recognizer.sample_data.rows import (
     Answer,
     InventedRows,
     InventedSite,
+    Row,
+    columns,
     make_rows,
     random_uuid,
 )

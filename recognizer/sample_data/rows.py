@@ -9,16 +9,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
-from django.db.models import Model
+from django.db import connection
+from django.db.models import Field, Model
 from django.utils import timezone
 
 from ml.contract import NOT_A_DIGIT
 from recognizer.models import Drawing, Label, Prediction
 from recognizer.models.review_state import standing_of_new
-from recognizer.models.rows import Row, row_of
 from recognizer.sample_data.invented import MadeUp, make
 
 SPAN = timedelta(days=730)
@@ -30,6 +31,7 @@ COPIES = 0.005
 """This share is the drawing before, saved twice."""
 
 Answer = dict[str, Any]
+Row = list[Any]
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,24 @@ class InventedRows:
     labels: list[Row]
 
 
+@cache
+def columns(model: type[Model]) -> list[str]:
+    """What a row of this model holds, in this order; its key is not among them."""
+    return [str(one.column) for one in _fields(model)]
+
+
+@cache
+def _fields(model: type[Model]) -> list["Field[Any, Any]"]:
+    return [one for one in model._meta.concrete_fields if not one.primary_key]
+
+
 def _row(instance: Model) -> Row:
-    """As a database takes it from another process; `obj` unwraps bytes."""
-    return [getattr(value, "obj", value) for value in row_of(instance)]
+    """The values that Django would store; bytes as such, so that other processes can send them."""
+    values = [
+        one.get_db_prep_save(one.pre_save(instance, True), connection)
+        for one in _fields(type(instance))
+    ]
+    return [getattr(value, "obj", value) for value in values]
 
 
 def make_rows(site: InventedSite, seed: int, start: int, count: int) -> InventedRows:

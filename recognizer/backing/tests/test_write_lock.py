@@ -1,40 +1,16 @@
-"""How a drawing and its answer get into the database."""
+"""The lock for which those that save a drawing queue."""
 
 import fcntl
 import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from django.db import OperationalError
 
 from recognizer.backing import write_lock
 from recognizer.backing.write_lock import hold_write_lock
-from recognizer.models import Drawing, ModelVersion, Prediction, rows
-from recognizer.tests.factories import make_drawing, make_picture
-
-
-@pytest.mark.django_db
-def test_a_row_put_in_at_once_is_the_one_that_django_would_store() -> None:
-    known = make_drawing(picture=make_picture())
-    own = {"id", "public_id", "created_at", "held_out"}  # the last comes of the second
-    names: Any = {field.attname for field in Drawing._meta.concrete_fields} - own
-    stored = [Drawing(**{name: getattr(known, name) for name in names}) for _ in range(2)]
-    stored[0].save()
-    stored[1].notice_copies()
-    rows.insert(stored[1])
-
-    # What the tables hold:
-    found: Any = [Drawing.objects.filter(pk=drawing.pk).values().get() for drawing in stored]
-    one, other = found
-    assert {name: one[name] for name in names} == {name: other[name] for name in names}
-    assert other["created_at"] > one["created_at"]
-    version = ModelVersion.objects.get()
-    answer = Prediction(drawing=stored[1], version=version, confidence=0.5, symbols=[])
-    rows.insert(answer)
-    assert Drawing.objects.get(pk=stored[1].pk).served_prediction == answer
 
 
 @pytest.fixture
