@@ -14,10 +14,10 @@ from django.test import Client
 
 from benchmarks.growth.work import counted
 from ml.contract import NOT_A_DIGIT
+from recognizer.accounts.visitors import VISITOR_SESSION_KEY
 from recognizer.admin.keyset_lists import cursor_in_address
 from recognizer.drawings import retention
 from recognizer.models import Drawing, ModelVersion
-from recognizer.models.drawing import VISITOR_SESSION_KEY
 from recognizer.registry import promotion
 
 LIST = "/admin/recognizer/drawing/"

@@ -57,10 +57,3 @@ class HasScope(BasePermission):
 def token_of(request: Request) -> ApiToken | None:
     """The token that a request came with."""
     return request.auth if isinstance(request.auth, ApiToken) else None
-
-
-def acts_as_staff(request: Request) -> bool:
-    """Whether staff ask, and not with a token that leaves that out."""
-    token = token_of(request)
-    may = token is None or ApiToken.Scope.STAFF in token.scopes
-    return may and bool(getattr(request.user, "is_staff", False))

@@ -4,7 +4,6 @@ import math
 import uuid
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import mixins, status, viewsets
@@ -17,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ml.contract import Drawn
+from recognizer.accounts.visitors import find_or_make_visitor, find_visitor, remember_visitor
 from recognizer.api import save_headers
 from recognizer.api.parsers import StrictJSONParser
 from recognizer.api.request_body import all_drawn_of, drawn_of, items_of
@@ -35,10 +35,10 @@ from recognizer.api.serializers import (
     links,
 )
 from recognizer.api.throttles import Throttle
-from recognizer.api.tokens import EVERY_SCOPE, HasScope, TokenAuthentication, acts_as_staff
+from recognizer.api.tokens import EVERY_SCOPE, HasScope, TokenAuthentication
 from recognizer.drawings import idempotency, recognition
+from recognizer.drawings.access import accessible_drawings, acts_as_staff, is_own
 from recognizer.models import ApiToken, Drawing, ModelVersion, Share, StaffAct, TrainingRun
-from recognizer.models.drawing import VISITOR_SESSION_KEY
 from recognizer.monitoring import audit
 
 
@@ -111,12 +111,7 @@ class DrawingViewSet(
         return "save" if self.request.method == "POST" else "api"
 
     def get_queryset(self) -> QuerySet[Drawing]:
-        needed = {"PATCH": "recognizer.change_drawing", "DELETE": "recognizer.delete_drawing"}
-        permission = needed.get(self.request.method or "")
-        may_all = acts_as_staff(self.request)
-        if may_all and (permission is None or self.request.user.has_perm(permission)):
-            return Drawing.objects.all().for_history()
-        return Drawing.objects.owned_by(self.request).for_history()
+        return accessible_drawings(self.request).for_history()
 
     @extend_schema(
         parameters=save_headers.PARAMETERS,
@@ -138,7 +133,7 @@ class DrawingViewSet(
             drawing, is_new = self._save_once(key, drawn, read)
         else:
             user = request.user if request.user.is_authenticated else None
-            visitor = None if user else _visitor(request)
+            visitor = None if user else find_or_make_visitor(request)
             drawing, is_new = recognition.save(drawn, read, user=user, visitor=visitor), True
         if not is_new:
             return Response(self.get_serializer(drawing).data)
@@ -149,14 +144,14 @@ class DrawingViewSet(
         self, key: uuid.UUID, drawn: Drawn, read: recognition.Recognition
     ) -> tuple[Drawing, bool]:
         user = self.request.user if self.request.user.is_authenticated else None
-        visitor = None if user else self.request.session.get(VISITOR_SESSION_KEY)
-        known = uuid.UUID(visitor) if visitor else None
+        known = None if user else find_visitor(self.request)
         try:
             drawing, is_new = idempotency.save_once(key, drawn, read, user=user, visitor=known)
         except idempotency.KeyTakenError:
             raise save_headers.KeyUsedError from None
         if not user and not known:
-            self.request.session[VISITOR_SESSION_KEY] = str(drawing.visitor)
+            assert drawing.visitor is not None  # it belongs to no user
+            remember_visitor(self.request, drawing.visitor)
         return drawing, is_new
 
     @extend_schema(request=ChangesSerializer, responses=DrawingSerializer)
@@ -176,7 +171,7 @@ class DrawingViewSet(
             self._own(drawing).rename(changes["title"])
         if "label" in changes:
             user = request.user if request.user.is_authenticated else None
-            visitor = None if user else _visitor(request)
+            visitor = None if user else find_or_make_visitor(request)
             drawing.suggest_label(changes["label"], user=user, visitor=visitor)
             self._note(StaffAct.Act.LABEL, drawing, f"suggested {changes['label']}")
         return Response(self.get_serializer(self.get_object()).data)
@@ -209,17 +204,9 @@ class DrawingViewSet(
 
     def _own(self, drawing: Drawing) -> Drawing:
         """What only the owner does, whatever else one may do with others' drawings."""
-        if not Drawing.objects.owned_by(self.request).filter(pk=drawing.pk).exists():
+        if not is_own(self.request, drawing):
             raise NotFound
         return drawing
-
-
-def _visitor(request: HttpRequest | Request) -> uuid.UUID:
-    """The anonymous owner that this session stands for, made at the first drawing."""
-    session = request.session
-    if VISITOR_SESSION_KEY not in session:
-        session[VISITOR_SESSION_KEY] = str(uuid.uuid4())
-    return uuid.UUID(session[VISITOR_SESSION_KEY])
 
 
 class DocumentView(SpectacularAPIView):

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from PIL import Image
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from recognizer.models.prediction import Prediction
     from recognizer.models.share import Share
 
-VISITOR_SESSION_KEY = "visitor"
-
 TITLE_LENGTH = 80
 
 LABEL_FLAGS = ("is_suggested", "is_approved", "is_refused", "is_corrected")
@@ -37,22 +34,13 @@ LABEL_RANK = {"approved": 0, "suggested": 1, "refused": 2}
 
 
 class DrawingQuerySet(models.QuerySet["Drawing"]):
-    def owned_by(self, request: HttpRequest) -> "DrawingQuerySet":
-        """This person's own: a user's, or those of an anonymous session."""
-        if request.user.is_authenticated:
-            return self.filter(user=request.user)
-        visitor = request.session.get(VISITOR_SESSION_KEY)
+    def owned_by(
+        self, user: AbstractBaseUser | None, visitor: uuid.UUID | None
+    ) -> "DrawingQuerySet":
+        """What belongs to a user or, where there is none, to an anonymous visitor."""
+        if user:
+            return self.filter(user=user.pk)
         return self.filter(visitor=visitor) if visitor else self.none()
-
-    def adopt(self, visitor: str, user: AbstractBaseUser) -> int:
-        """Give what an anonymous visitor drew and said to the user they turned out to be."""
-        from recognizer.models.label import Label
-
-        said = Label.objects.filter(visitor=visitor, drawing__visitor=visitor)
-        # Who gave a label has no say in how its drawing stands: nothing is to be worked out anew.
-        with transaction.atomic():
-            models.QuerySet.update(said, given_by=user.pk, visitor=None)
-            return self.filter(visitor=visitor).update(user=user.pk, visitor=None)
 
     def for_history(self) -> "DrawingQuerySet":
         """With readings, labels and the link, in a constant number of queries."""

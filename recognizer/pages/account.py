@@ -20,7 +20,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from recognizer.accounts import sign_in
 from recognizer.accounts.forms import PasswordForm, SignUpForm
 from recognizer.accounts.token_form import TokenForm
-from recognizer.models import ApiToken, Drawing, StaffAct
+from recognizer.drawings.access import own_drawings
+from recognizer.models import ApiToken, StaffAct
 from recognizer.monitoring import audit
 
 
@@ -66,7 +67,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 def _newcomer(request: HttpRequest) -> dict[str, Any]:
     return {
         "may_sign_up": settings.ALLOW_SIGN_UP,
-        "drawings": Drawing.objects.owned_by(request).count(),
+        "drawings": own_drawings(request).count(),
     }
 
 

@@ -15,6 +15,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from recognizer.drawings.access import own_drawings
 from recognizer.drawings.rendering import png_file, svg_file
 from recognizer.drawings.share_card import share_card
 from recognizer.models import ApiToken, Drawing, Share
@@ -72,7 +73,7 @@ class OwnPicture(APIView):
         return response
 
     def find(self, request: Request, **where: str | uuid.UUID) -> Drawing:
-        return get_object_or_404(Drawing.objects.owned_by(request).for_history(), **where)
+        return get_object_or_404(own_drawings(request).for_history(), **where)
 
 
 @extend_schema(exclude=True)

@@ -8,8 +8,8 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from ml.contract import DIGITS, NOT_A_DIGIT
+from recognizer.drawings.access import own_drawings
 from recognizer.drawings.feedback import feedback_on
-from recognizer.models import Drawing
 from recognizer.pages.cards import Card
 
 
@@ -17,7 +17,7 @@ from recognizer.pages.cards import Card
 @ensure_csrf_cookie
 def drawing_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """For its owner alone; staff have the admin."""
-    mine = Drawing.objects.owned_by(request).for_history()
+    mine = own_drawings(request).for_history()
     drawing = get_object_or_404(mine, public_id=public_id)
     context = {
         "card": Card.of(drawing),

@@ -13,6 +13,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from ml.contract import DIGITS, NOT_A_DIGIT
+from recognizer.drawings.access import own_drawings
 from recognizer.models import Drawing, keyset
 from recognizer.models.drawing import DrawingQuerySet
 from recognizer.models.keyset import Cursor
@@ -71,7 +72,7 @@ class Choice:
 def gallery(request: HttpRequest) -> HttpResponse:
     """The person's own drawings; staff see everybody's in the admin."""
     filters = Filters.of(request.GET)
-    mine = filters.apply(Drawing.objects.owned_by(request))
+    mine = filters.apply(own_drawings(request))
     cursor = _parsed(request.GET.get("after", ""))
     rows = list(_rows(mine, cursor)[: DRAWINGS_A_PAGE + 1])
     shown = rows[:DRAWINGS_A_PAGE]

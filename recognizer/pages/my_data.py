@@ -1,7 +1,5 @@
 """All of one person's data: to take along, or to delete."""
 
-import uuid
-
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.models import User
@@ -12,11 +10,12 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from recognizer import exchange
+from recognizer.accounts.visitors import find_visitor, forget_visitor
 from recognizer.drawings import forgetting
+from recognizer.drawings.access import own_drawings
 from recognizer.drawings.forgetting import Contributor
 from recognizer.language.formats import grouped
-from recognizer.models import Drawing, Share
-from recognizer.models.drawing import VISITOR_SESSION_KEY
+from recognizer.models import Share
 
 CONFIRMATION = gettext_lazy("delete")
 _TYPES = {
@@ -48,12 +47,12 @@ def my_data(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and contributor and form.is_valid():
         by = request.user if isinstance(request.user, User) else None
         gone = forgetting.forget(contributor, by=by)
-        request.session.pop(VISITOR_SESSION_KEY, None)
+        forget_visitor(request)
         words = gettext("Deleted: %(drawings)s.") % {"drawings": _drawings(gone.drawings)}
         messages.success(request, f"{words} {forgetting.in_words(gone)}")
         return redirect("history")
     found = forgetting.traces(contributor) if contributor else forgetting.Traces()
-    links = Share.objects.filter(drawing__in=Drawing.objects.owned_by(request)).count()
+    links = Share.objects.filter(drawing__in=own_drawings(request)).count()
     context = {
         "found": found,
         "there_is": _there_is(found, links),
@@ -69,7 +68,7 @@ def download(request: HttpRequest, file_format: str) -> HttpResponseBase:
     """All of one's own drawings in one of the formats, or everything as JSON."""
     if file_format not in _TYPES:
         raise Http404
-    mine = Drawing.objects.owned_by(request)
+    mine = own_drawings(request)
     if file_format == "json":
         pieces, name = exchange.everything(mine), exchange.filename("json")
     else:
@@ -107,5 +106,5 @@ def _contributor(request: HttpRequest) -> Contributor | None:
     """Whom this session stands for; None for somebody who has never drawn."""
     if request.user.is_authenticated:
         return Contributor(user_id=request.user.pk)
-    visitor = request.session.get(VISITOR_SESSION_KEY)
-    return Contributor(visitor=uuid.UUID(visitor)) if visitor else None
+    visitor = find_visitor(request)
+    return Contributor(visitor=visitor) if visitor else None

@@ -4,7 +4,7 @@ import uuid
 
 from django.test import Client
 
-from recognizer.models.drawing import VISITOR_SESSION_KEY
+from recognizer.accounts.visitors import VISITOR_SESSION_KEY
 
 
 def sign_in_as_visitor(client: Client) -> uuid.UUID:
