@@ -75,7 +75,7 @@ def _prediction(drawing: Drawing, active: ModelVersion | None) -> Prediction | N
     """What the active version read, else the answer that was given."""
     rows = drawing.predictions.all()
     by_active = (row for row in rows if active and row.version_id == active.pk)
-    return next(by_active, drawing.served_prediction)
+    return next(by_active, drawing.predictions.served())
 
 
 def _as_drawn(drawing: Drawing) -> Item:
@@ -108,7 +108,7 @@ def _twins(drawings: Iterable[Drawing]) -> dict[int, Item]:
 
 
 def _twin(drawing: Drawing) -> Item:
-    label = drawing.current_label
+    label = drawing.labels.current()
     return {
         "name": str(drawing),
         "url": reverse("admin:recognizer_drawing_change", args=[drawing.pk]),

@@ -132,16 +132,16 @@ class DrawingAdmin(KeysetAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, Repla
 
     @admin.display(description=gettext_lazy("read"))
     def read(self, drawing: Drawing) -> SafeString:
-        return format_html('<span class="hw-read">{}</span>', reading(drawing.served_prediction))
+        return format_html('<span class="hw-read">{}</span>', reading(drawing.predictions.served()))
 
     @admin.display(description=gettext_lazy("confidence"))
     def confidence(self, drawing: Drawing) -> str:
-        prediction = drawing.served_prediction
+        prediction = drawing.predictions.served()
         return percent(prediction.confidence) if prediction else "-"
 
     @admin.display(description=gettext_lazy("label"))
     def label(self, drawing: Drawing) -> SafeString | str:
-        label = drawing.current_label
+        label = drawing.labels.current()
         if label is None:
             return "-"
         return format_html(
@@ -149,12 +149,12 @@ class DrawingAdmin(KeysetAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, Repla
             label_in_words(label.value),
             label.state,
             label.get_state_display(),
-            "" if agrees(label.value, drawing.served_prediction) else _(", differs"),
+            "" if agrees(label.value, drawing.predictions.served()) else _(", differs"),
         )
 
     @admin.display(description=gettext_lazy("version"))
     def version(self, drawing: Drawing) -> str:
-        prediction = drawing.served_prediction
+        prediction = drawing.predictions.served()
         return str(prediction.version.number) if prediction else "-"
 
     @admin.display(description=gettext_lazy("owner"))
@@ -274,15 +274,15 @@ class DrawingAdmin(KeysetAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, Repla
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         drawing: Drawing = context["original"]
-        label = drawing.current_label
+        label, served = drawing.labels.current(), drawing.predictions.served()
         context |= {
             "drawing": drawing,
             "as_drawn": as_drawn(drawing),
-            "symbols": _bars(drawing.served_prediction),
+            "symbols": _bars(served),
             "choices": ModelVersion.objects.choices() if self.has_act_permission(request) else [],
             "approved": label.value if label and label.state == Label.State.APPROVED else None,
-            "served": drawing.served_prediction,
-            "read": reading(drawing.served_prediction),
+            "served": served,
+            "read": reading(served),
             "predictions": [_row(row) for row in drawing.predictions.all()],
             "labels": drawing.labels.select_related("given_by", "decided_by"),
             "runs": drawing.runs.order_by("-pk"),

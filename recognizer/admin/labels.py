@@ -93,7 +93,7 @@ class LabelAdmin(DatedAdmin[Label]):
 
     @admin.display(description=gettext_lazy("what was read"))
     def read(self, label: Label) -> str:
-        return reading(label.drawing.served_prediction)
+        return reading(label.drawing.predictions.served())
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_shown(self, label: Label) -> SafeString:

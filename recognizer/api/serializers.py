@@ -272,7 +272,7 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
 
     @extend_schema_field(LabelSerializer(allow_null=True))
     def get_label(self, drawing: Drawing) -> dict[str, Any] | None:
-        label = drawing.current_label
+        label = drawing.labels.current()
         if label is None:
             return None
         return {
@@ -283,13 +283,12 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
 
     @extend_schema_field(AnswerSerializer(allow_null=True))
     def get_prediction(self, drawing: Drawing) -> dict[str, Any] | None:
-        prediction = drawing.served_prediction
+        prediction = drawing.predictions.served()
         return None if prediction is None else stored_answer(drawing, prediction)
 
     @extend_schema_field(ShareSerializer(allow_null=True))
     def get_share(self, drawing: Drawing) -> dict[str, str] | None:
-        link = drawing.link
-        return None if link is None else links(link, self.context["request"])
+        return links(drawing.share, self.context["request"]) if drawing.is_shared else None
 
 
 class ChangesSerializer(serializers.Serializer[Any]):

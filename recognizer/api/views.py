@@ -38,7 +38,7 @@ from recognizer.api.throttles import Throttle
 from recognizer.api.tokens import EVERY_SCOPE, HasScope, TokenAuthentication
 from recognizer.drawings import idempotency, recognition
 from recognizer.drawings.access import accessible_drawings, acts_as_staff, is_own
-from recognizer.models import ApiToken, Drawing, ModelVersion, Share, StaffAct, TrainingRun
+from recognizer.models import ApiToken, Drawing, Label, ModelVersion, Share, StaffAct, TrainingRun
 from recognizer.monitoring import audit
 
 
@@ -161,7 +161,7 @@ class DrawingViewSet(
         Staff approve a label before it is learned from. A name is its owner's to give.
         """
         drawing = self.get_object()
-        prediction = drawing.served_prediction
+        prediction = drawing.predictions.served()
         # An imported drawing has been read by no version.
         choices = prediction.version.choices if prediction else ModelVersion.objects.choices()
         serializer = ChangesSerializer(data=request.data, context={"choices": choices})
@@ -172,7 +172,7 @@ class DrawingViewSet(
         if "label" in changes:
             user = request.user if request.user.is_authenticated else None
             visitor = None if user else find_or_make_visitor(request)
-            drawing.suggest_label(changes["label"], user=user, visitor=visitor)
+            Label.objects.suggest(drawing, changes["label"], user=user, visitor=visitor)
             self._note(StaffAct.Act.LABEL, drawing, f"suggested {changes['label']}")
         return Response(self.get_serializer(self.get_object()).data)
 

@@ -81,7 +81,7 @@ class Feedback:
 
 def feedback_on(drawing: Drawing) -> Feedback:
     """The feedback on a drawing loaded by `for_history`, in two further queries."""
-    label = drawing.current_label
+    label = drawing.labels.current()
     learned = _learned(drawing)
     predictions = _predictions(drawing, label, {one.version for one in learned})
     return Feedback(label, _outcome(drawing, label, learned, predictions), learned, predictions)
@@ -108,7 +108,7 @@ def _predictions(drawing: Drawing, label: Label | None, learned: set[int]) -> li
     found = {
         one.version.number: _text_and_confidence(one.prediction) for one in asked if one.prediction
     }
-    served = drawing.served_prediction
+    served = drawing.predictions.served()
     for prediction in reversed(drawing.predictions.all()):
         if prediction.served or prediction.version.number not in found:
             found[prediction.version.number] = (prediction.text, prediction.confidence)

@@ -82,7 +82,7 @@ def approve_readings(drawings: QuerySet[Drawing], by: User) -> int:
     approved = 0
     unlabelled = drawings.filter(labels=None).prefetch_related("predictions__version")
     for drawing in unlabelled:
-        prediction = drawing.served_prediction
+        prediction = drawing.predictions.served()
         if prediction and prediction.text in prediction.version.symbols:
             label_as(drawing, prediction.text, by)
             approved += 1

@@ -21,7 +21,7 @@ def share_card(drawing: Drawing) -> bytes:
     brush = ImageDraw.Draw(card)
     left = _MARGIN + _SHEET + _MARGIN
     room = WIDTH - left - _MARGIN
-    prediction = drawing.served_prediction
+    prediction = drawing.predictions.served()
     text = prediction.text if prediction else ""
     if text and prediction:
         _write(brush, (left, 130), _("Read as"), 44, _MUTED, room)

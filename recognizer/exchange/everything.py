@@ -38,7 +38,6 @@ def _document(drawings: QuerySet[Drawing]) -> Iterator[bytes]:
 
 
 def _drawing(drawing: Drawing) -> dict[str, Any]:
-    link = drawing.link
     return {
         "id": drawing.public_id,
         "created_at": drawing.created_at,
@@ -51,7 +50,7 @@ def _drawing(drawing: Drawing) -> dict[str, Any]:
         "seen": list(bytes(drawing.bitmap)),
         "kept_for_judging": drawing.held_out,
         "idempotency_key": drawing.save_key,
-        "share_token": link and link.token,
+        "share_token": drawing.share.token if drawing.is_shared else None,
         "predictions": [_prediction(row) for row in drawing.predictions.all()],
         "labels": [_label(row) for row in drawing.labels.all()],
         "learned_from_by_versions": _learned(drawing),

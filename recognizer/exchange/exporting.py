@@ -12,7 +12,7 @@ from recognizer.exchange import csv_png, idx, npz
 from recognizer.exchange.record import Record
 from recognizer.exchange.zip_stream import in_pieces
 from recognizer.models import Drawing, Label
-from recognizer.models.drawing import LABEL_RANK
+from recognizer.models.label import rank
 
 _BATCH = 500
 
@@ -58,10 +58,10 @@ def _records(drawings: QuerySet[Drawing], progress: Callable[[int], None]) -> It
 
 
 def _current_labels(drawings: list[int]) -> dict[int, tuple[str, str]]:
-    """Value and state of each drawing's `current_label`, by primary key."""
+    """Value and state of each drawing's current label, by primary key."""
     labels = Label.objects.filter(drawing__in=drawings).order_by()
     rows = labels.values_list("state", "pk", "drawing", "value")
-    foremost_last = sorted(rows, key=lambda row: (-LABEL_RANK[row[0]], row[1]))
+    foremost_last = sorted(rows, key=lambda row: rank(*row[:2]), reverse=True)
     return {drawing: (value, state) for state, _, drawing, value in foremost_last}
 
 

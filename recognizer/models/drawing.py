@@ -3,69 +3,55 @@ import hashlib
 import io
 import uuid
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connection, models, transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db import connection, models
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from PIL import Image
 
-from ml.contract import NOT_A_DIGIT, Drawn, Picture
+from ml.contract import Drawn, Picture
 from ml.drawing.png import bitmap_png
 from ml.drawing.strokes import unpack_ink
 from recognizer.models.held_out import HeldOutField
 from recognizer.models.packed import BitmapField
 
-if TYPE_CHECKING:
-    from recognizer.models.label import Label
-    from recognizer.models.prediction import Prediction
-    from recognizer.models.share import Share
-
 TITLE_LENGTH = 80
 
 LABEL_FLAGS = ("is_suggested", "is_approved", "is_refused", "is_corrected")
 
-LABEL_RANK = {"approved": 0, "suggested": 1, "refused": 2}
-"""Of several labels the one with the lowest rank counts, and of these the newest."""
-
 
 class DrawingQuerySet(models.QuerySet["Drawing"]):
-    def owned_by(
-        self, user: AbstractBaseUser | None, visitor: uuid.UUID | None
-    ) -> "DrawingQuerySet":
+    def owned_by(self, user: AbstractBaseUser | None, visitor: uuid.UUID | None) -> Self:
         """What belongs to a user or, where there is none, to an anonymous visitor."""
         if user:
             return self.filter(user=user.pk)
         return self.filter(visitor=visitor) if visitor else self.none()
 
-    def for_history(self) -> "DrawingQuerySet":
+    def for_history(self) -> Self:
         """With readings, labels and the link, in a constant number of queries."""
         return self.select_related("share").prefetch_related("predictions__version", "labels")
 
-    def read_as(self, text: str) -> "DrawingQuerySet":
+    def read_as(self, text: str) -> Self:
         """Those whose answer was that; "" for those that were not read."""
         return self.filter(predictions__served=True, predictions__text=text)
 
-    def corrected(self, wanted: bool) -> "DrawingQuerySet":
-        """Those that somebody says to show something else than was read, or all others."""
-        from recognizer.models.label import Label
-        from recognizer.models.prediction import Prediction
+    def corrected(self) -> Self:
+        """Those with a label, not refused, that says something else than was read first."""
+        return self.filter(is_corrected=True)
 
-        served = Prediction.objects.filter(drawing=OuterRef("drawing"), served=True)
-        labels = Label.objects.filter(drawing=OuterRef("pk"))
-        read = labels.annotate(read=Subquery(served.values("text")[:1])).exclude(read=None)
-        other = read.exclude(value=F("read")).exclude(value=NOT_A_DIGIT, read="")
-        return self.filter(Exists(other) if wanted else ~Exists(other))
+    def not_corrected(self) -> Self:
+        return self.filter(is_corrected=None)
 
-    def approved(self) -> "DrawingQuerySet":
+    def approved(self) -> Self:
         """Those with a label that staff approved."""
         return self.filter(labels__state="approved")
 
-    def unreviewed(self) -> "DrawingQuerySet":
+    def unreviewed(self) -> Self:
         """What nobody has decided on: the disputed first, then the least sure.
 
         One walk along the partial index `drawing_to_review`, which holds only these: a
@@ -73,7 +59,7 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         """
         return self.filter(review_order__isnull=False).order_by("review_order", "pk")
 
-    def duplicates(self) -> "DrawingQuerySet":
+    def duplicates(self) -> Self:
         """Drawings with the fingerprint of an older one, a group after the other.
 
         Walks a partial index that holds only copies nobody has decided on.
@@ -101,18 +87,6 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         """Those that a stored drawing has."""
         same = self.model.objects.order_by().filter(fingerprint__in=numbers)
         return set(same.values_list("fingerprint", flat=True).distinct())
-
-    def requeue(self) -> None:
-        """Work out anew how these stand at the review desk; what decides on them calls it."""
-        from recognizer.models.review_state import settle_standing
-
-        settle_standing(self)
-
-    def requeue_each(self, drawings: Iterable[int]) -> None:
-        """`requeue` for many, at most so many at once as a query may name."""
-        pks = list(drawings)
-        for start in range(0, len(pks), 500):
-            self.filter(pk__in=pks[start : start + 500]).requeue()
 
 
 # Written out, since every save of a drawing asks it: with the ORM the request takes a tenth longer.
@@ -186,7 +160,7 @@ class Drawing(models.Model):
         help_text="In the drawn test set: never trained on.",
     )
     fingerprint = FingerprintField(editable=False)
-    # Kept by `requeue`: a join of labels and readings could not be ordered by an index.
+    # Kept by `update_review_state`: a join of labels and readings could not be ordered by an index.
     review_order = models.FloatField(
         null=True,
         default=0.0,
@@ -283,41 +257,14 @@ class Drawing(models.Model):
         assert self.picture is not None  # the database refuses a drawing with neither
         return Picture(np.asarray(Image.open(io.BytesIO(bytes(self.picture)))))
 
-    def suggest_label(
-        self, value: str, *, user: AbstractBaseUser | None, visitor: uuid.UUID | None
-    ) -> "Label":
-        """Keep what somebody says this shows; the same said again by the same person is one."""
-        given = {"given_by_id": user.pk if user else None, "visitor": visitor}
-        with transaction.atomic():
-            # Whoever decides on this drawing just now sees all of its labels or waits.
-            Drawing.objects.select_for_update().only("pk").get(pk=self.pk)
-            newest = self.labels.filter(**given).order_by("-pk").first()
-            if newest is not None and newest.value == value and newest.state != "refused":
-                return newest
-            return self.labels.create(value=value, **given)
-
     def rename(self, title: str) -> None:
         self.title = title
         Drawing.objects.filter(pk=self.pk).update(title=title)
 
     @property
-    def link(self) -> "Share | None":
-        """The link under which anybody sees it; None while it is private, as it is at first."""
-        return getattr(self, "share", None)
-
-    @property
-    def served_prediction(self) -> "Prediction | None":
-        """The answer the person got; reads prefetched rows where there are any."""
-        return next((row for row in self.predictions.all() if row.served), None)
-
-    @property
-    def current_label(self) -> "Label | None":
-        """The approved label, else the newest suggestion, else the newest refused one."""
-        return min(
-            self.labels.all(),
-            key=lambda label: (LABEL_RANK[label.state], -label.pk),
-            default=None,
-        )
+    def is_shared(self) -> bool:
+        """Whether there is a link to it; a drawing is private at first."""
+        return hasattr(self, "share")
 
     @property
     def thumbnail_data_url(self) -> str:

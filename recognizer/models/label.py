@@ -1,16 +1,30 @@
+import uuid
 from collections.abc import Iterable
 from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models, transaction
+from django.db.models import Exists, F, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
 
+from ml.contract import NOT_A_DIGIT
 from recognizer.models.drawing import Drawing
+from recognizer.models.prediction import Prediction
+from recognizer.models.review_state import update_review_state
+from recognizer.models.states import LabelState
 
-SURE = 0.9
-"""A reading so sure that contradicts an approved label makes that label suspect."""
+_RANK: dict[str, int] = {
+    LabelState.APPROVED: 0,
+    LabelState.SUGGESTED: 1,
+    LabelState.REFUSED: 2,
+}
+
+
+def rank(state: str, pk: int) -> tuple[int, int]:
+    """Of several labels of a drawing the one with the lowest rank is current."""
+    return _RANK[state], -pk
 
 
 class LabelQuerySet(models.QuerySet["Label"]):
@@ -20,15 +34,47 @@ class LabelQuerySet(models.QuerySet["Label"]):
     def suggested(self) -> Self:
         return self.filter(state=Label.State.SUGGESTED)
 
+    def current(self) -> "Label | None":
+        """Of one drawing's labels the approved one, else the newest suggestion or refused one."""
+        return min(self, key=lambda label: rank(label.state, label.pk), default=None)
+
+    def corrections(self) -> Self:
+        """Those, not refused, that say something else than what was read first.
+
+        `Drawing.is_corrected` is kept by the same rule.
+        """
+        first = Prediction.objects.filter(drawing=OuterRef("drawing")).order_by("pk")
+        read = Coalesce(NullIf(Subquery(first.values("text")[:1]), Value("")), Value(NOT_A_DIGIT))
+        given = self.exclude(state=Label.State.REFUSED).filter(Exists(first))
+        return given.annotate(first_read=read).exclude(value=F("first_read"))
+
+    def suggest(
+        self,
+        drawing: Drawing,
+        value: str,
+        *,
+        user: AbstractBaseUser | None,
+        visitor: uuid.UUID | None,
+    ) -> "Label":
+        """Keep what somebody says a drawing shows; said again by the same person it is one."""
+        given = {"drawing": drawing, "given_by_id": user.pk if user else None, "visitor": visitor}
+        with transaction.atomic():
+            # Whoever decides on this drawing just now sees all of its labels or waits.
+            Drawing.objects.select_for_update().only("pk").get(pk=drawing.pk)
+            newest = self.filter(**given).order_by("-pk").first()
+            if newest and newest.value == value and newest.state != Label.State.REFUSED:
+                return newest
+            return self.create(value=value, **given)
+
     def update(self, **values: Any) -> int:
         drawings = list(self.order_by().values_list("drawing", flat=True).distinct())
         count = super().update(**values)
-        Drawing.objects.requeue_each(drawings)
+        update_review_state(drawings)
         return count
 
     def bulk_create(self, objs: Iterable["Label"], *args: Any, **kwargs: Any) -> list["Label"]:
         created = super().bulk_create(objs, *args, **kwargs)
-        Drawing.objects.requeue_each({label.drawing_id for label in created})
+        update_review_state({label.drawing_id for label in created})
         return created
 
     def refuse(self, by: AbstractBaseUser | None) -> int:
@@ -44,10 +90,7 @@ class Label(models.Model):
     Only the one who gave it takes it away again, by undoing at the review desk.
     """
 
-    class State(models.TextChoices):
-        SUGGESTED = "suggested", gettext_lazy("suggested")
-        APPROVED = "approved", gettext_lazy("approved")
-        REFUSED = "refused", gettext_lazy("refused")
+    State = LabelState
 
     drawing = models.ForeignKey(Drawing, on_delete=models.CASCADE, related_name="labels")
     value = models.CharField(max_length=16, help_text='A class, or "not a digit".')
@@ -93,7 +136,7 @@ class Label(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         super().save(*args, **kwargs)
-        Drawing.objects.filter(pk=self.drawing_id).requeue()
+        update_review_state([self.drawing_id])
 
     def approve(self, by: AbstractBaseUser | None) -> None:
         """Make this the drawing's one approved label; an earlier one becomes refused."""

@@ -4,9 +4,9 @@ from typing import Self
 
 from django.db import models
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from ml.contract import DIGITS, NOT_A_DIGIT
+from recognizer.models.states import VersionState
 
 
 class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
@@ -46,11 +46,7 @@ def version_folder(number: int) -> str:
 class ModelVersion(models.Model):
     """A trained network: its files, what it reached, and whether it answers."""
 
-    class State(models.TextChoices):
-        CANDIDATE = "candidate", gettext_lazy("candidate")
-        ACTIVE = "active", gettext_lazy("active")
-        RETIRED = "retired", gettext_lazy("retired")
-        REFUSED = "refused", gettext_lazy("refused")
+    State = VersionState
 
     number = models.PositiveIntegerField(unique=True)
     state = models.CharField(

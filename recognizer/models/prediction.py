@@ -7,9 +7,14 @@ from django.db.models import Subquery
 from recognizer.models.drawing import Drawing
 from recognizer.models.model_version import ModelVersion
 from recognizer.models.packed import SymbolsField
+from recognizer.models.review_state import update_review_state
 
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
+    def served(self) -> "Prediction | None":
+        """Of one drawing's predictions the one that its owner got as the answer."""
+        return next((row for row in self if row.served), None)
+
     def suspected(self) -> Self:
         """Where the active version contradicts an approved label, the newest drawing first.
 
@@ -73,4 +78,4 @@ class Prediction(models.Model):
         super().save(*args, **kwargs)
         # A drawing that is stored together with its answer stands right already.
         if not self.served or self.drawing.review_order != self.confidence:
-            Drawing.objects.filter(pk=self.drawing_id).requeue()
+            update_review_state([self.drawing_id])

@@ -2,24 +2,18 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.utils.translation import gettext_lazy
 
 from recognizer.language.formats import label_in_words
 from recognizer.models.drawing import Drawing
+from recognizer.models.review_state import update_review_state
+from recognizer.models.states import ReviewQueue, ReviewVerdict
 
 
 class Review(models.Model):
     """One decision at the review desk, with what is needed to take it back exactly."""
 
-    class Queue(models.TextChoices):
-        UNREVIEWED = "unreviewed", gettext_lazy("unreviewed")
-        SUSPECTED = "suspected", gettext_lazy("suspected wrong")
-        DUPLICATES = "duplicates", gettext_lazy("near-duplicates")
-
-    class Verdict(models.TextChoices):
-        LABEL = "label", gettext_lazy("labelled")
-        DUPLICATE = "duplicate", gettext_lazy("a duplicate")
-        KEEP = "keep", gettext_lazy("no duplicate, kept")
+    Queue = ReviewQueue
+    Verdict = ReviewVerdict
 
     drawing = models.ForeignKey(Drawing, on_delete=models.CASCADE, related_name="reviews")
     queue = models.CharField(max_length=10, choices=Queue.choices)
@@ -52,7 +46,7 @@ class Review(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         super().save(*args, **kwargs)
-        Drawing.objects.filter(pk=self.drawing_id).requeue()
+        update_review_state([self.drawing_id])
 
     @property
     def in_words(self) -> str:

@@ -1,104 +1,179 @@
-"""How drawings stand: what the review desk and the list of drawings find by an index.
+"""The review state of drawings: what the review desk and the lists of drawings find by an index.
 
-Worked out from labels, readings and decisions whenever one of these changes, and kept in columns,
-since no index can order a join of them.
+It follows from a drawing's labels, predictions and decisions. Whatever changes one of these calls
+`update_review_state`, which keeps the result in columns, since no index can order a join.
 """
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from django.db.models import Manager
 
 from ml.contract import NOT_A_DIGIT
-from recognizer.models.drawing import Drawing, DrawingQuerySet
-from recognizer.models.label import SURE, Label
-from recognizer.models.prediction import Prediction
-from recognizer.models.review import Review
+from recognizer.models.drawing import Drawing
+from recognizer.models.states import LabelState, ReviewQueue, ReviewVerdict
 
-_KEPT = ("review_order", "is_suggested", "is_approved", "is_refused", "is_corrected", "copy_waits")
+SURE = 0.9
+"""A prediction so sure that contradicts an approved label makes that label suspect."""
 
-_Rows = defaultdict[int, list[Any]]
+_AT_ONCE = 500
+"""So many drawings are named in one query."""
+
+_COLUMNS = (
+    "review_order",
+    "is_suggested",
+    "is_approved",
+    "is_refused",
+    "is_corrected",
+    "copy_waits",
+)
 
 
-def settle_standing(drawings: DrawingQuerySet) -> None:
-    """Bring the columns of these up to date.
+class _Prediction(NamedTuple):
+    pk: int
+    served: bool
+    text: str
+    confidence: float
+    contradicts: bool | None
+
+
+class _Label(NamedTuple):
+    state: str
+    value: str
+
+
+class _Review(NamedTuple):
+    queue: str
+    verdict: str
+    value: str
+
+
+_Row = TypeVar("_Row", _Prediction, _Label, _Review)
+
+
+def update_review_state(drawings: Iterable[int]) -> None:
+    """Bring the columns of drawings, named by their keys, and of their predictions up to date.
 
     Plain queries and Python: Django takes 4 ms to put all of it into one UPDATE.
     """
-    before = {pk: kept for pk, *kept in drawings.order_by().values_list("pk", *_KEPT)}
-    these = {"drawing__in": list(before)}
-    read = _rows(
-        Prediction.objects.filter(**these),
-        *("pk", "served", "text", "confidence", "contradicts"),
-    )
-    labels = _rows(Label.objects.filter(**these), "state", "value")
-    decided = _rows(Review.objects.filter(**these, undone_at=None), "queue", "verdict", "value")
-    moved: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for pk, kept in before.items():
-        now = _standing(read[pk], labels[pk], decided[pk], copy_waits=kept[-1])
-        if now != tuple(kept):
-            moved[now].append(pk)
-    for now, pks in moved.items():
-        Drawing.objects.filter(pk__in=pks).update(**dict(zip(_KEPT, now, strict=True)))
-    _settle_contradictions(
-        [(row, labels[pk], decided[pk]) for pk, rows in read.items() for row in rows]
-    )
+    pks = list(drawings)
+    for start in range(0, len(pks), _AT_ONCE):
+        _update(pks[start : start + _AT_ONCE])
 
 
-def _rows(rows: Any, *columns: str) -> _Rows:
-    found: _Rows = defaultdict(list)
-    for drawing, *values in rows.order_by().values_list("drawing", *columns):
-        found[drawing].append(values)
+def _update(drawings: list[int]) -> None:
+    rows = Drawing.objects.filter(pk__in=drawings).order_by()
+    before = {pk: columns for pk, *columns in rows.values_list("pk", *_COLUMNS)}
+    predictions = _related(before, "predictions", _Prediction)
+    labels = _related(before, "labels", _Label)
+    reviews = _related(before, "reviews", _Review, undone_at=None)
+    changed: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for pk, columns in before.items():
+        now = _columns(predictions[pk], labels[pk], reviews[pk], copy_waits=columns[-1])
+        if now != tuple(columns):
+            changed[now].append(pk)
+    for now, pks in changed.items():
+        Drawing.objects.filter(pk__in=pks).update(**dict(zip(_COLUMNS, now, strict=True)))
+    _update_contradictions(predictions, labels, reviews)
+
+
+def review_state_of_new(
+    text: str, confidence: float, labels: Iterable[tuple[str, str]]
+) -> tuple[dict[str, Any], bool | None]:
+    """The review state of a drawing that is stored with its prediction and labels.
+
+    Args:
+        text: what was read; "" where it was rejected.
+        labels: state and value of each.
+
+    Returns:
+        The columns of the drawing, if it is no copy, and `contradicts` of the prediction.
+    """
+    served = _Prediction(0, True, text, confidence, None)
+    given = [_Label(*label) for label in labels]
+    columns = _columns([served], given, [], copy_waits=None)
+    return dict(zip(_COLUMNS, columns, strict=True)), _contradicts(served, given, [])
+
+
+def _related(
+    drawings: Iterable[int], relation: str, row: type[_Row], **conditions: Any
+) -> defaultdict[int, list[_Row]]:
+    """The rows of each drawing, by its key."""
+    rows = _stored(relation).filter(drawing__in=list(drawings), **conditions).order_by()
+    found: defaultdict[int, list[_Row]] = defaultdict(list)
+    for drawing, *values in rows.values_list("drawing", *row._fields):
+        found[drawing].append(row(*values))
     return found
 
 
-def _standing(
-    read: list[Any], labels: list[Any], decided: list[Any], *, copy_waits: bool | None
+def _stored(relation: str) -> Manager[Any]:
+    """All rows of a model that refers to drawings; its module imports this one."""
+    model: Any = Drawing._meta.get_field(relation).related_model
+    manager: Manager[Any] = model._default_manager
+    return manager
+
+
+def _columns(
+    predictions: Sequence[_Prediction],
+    labels: Sequence[_Label],
+    reviews: Sequence[_Review],
+    *,
+    copy_waits: bool | None,
 ) -> tuple[Any, ...]:
-    _, _, text, sure, _ = next((row for row in read if row[1]), (0, True, "", 0.0, None))
-    states = {state for state, _ in labels}
-    disputed = any(
-        value != (text or NOT_A_DIGIT) for state, value in labels if state != Label.State.REFUSED
-    )
-    aside = any(verdict == Review.Verdict.DUPLICATE for _, verdict, _ in decided)
-    looked_at = any(queue == Review.Queue.DUPLICATES for queue, *_ in decided)
+    """What `_COLUMNS` of a drawing hold, in this order."""
+    states = {label.state for label in labels}
+    served = next((one for one in predictions if one.served), None)
+    disputed = _is_disputed(served.text if served else "", labels)
+    is_duplicate = any(review.verdict == ReviewVerdict.DUPLICATE for review in reviews)
+    is_decided = is_duplicate or LabelState.APPROVED in states
+    confidence = served.confidence if served else 0.0
+    looked_at = any(review.queue == ReviewQueue.DUPLICATES for review in reviews)
     return (
-        None if aside or Label.State.APPROVED in states else sure - 2 * disputed,
-        Label.State.SUGGESTED in states or None,
-        Label.State.APPROVED in states or None,
-        states == {Label.State.REFUSED} or None,
-        disputed or None,
+        None if is_decided else confidence - 2 * disputed,
+        LabelState.SUGGESTED in states or None,
+        LabelState.APPROVED in states or None,
+        states == {LabelState.REFUSED} or None,
+        _is_corrected(predictions, labels) or None,
         None if copy_waits is None else not looked_at,
     )
 
 
-def standing_of_new(
-    text: str, confidence: float, labels: list[tuple[str, str]]
-) -> tuple[dict[str, Any], bool | None]:
-    """How a drawing stands that is stored with its answer and labels, each a state and a value.
+def _is_corrected(predictions: Sequence[_Prediction], labels: Sequence[_Label]) -> bool:
+    """Whether a label that is not refused says something else than what was read first.
 
-    Returns:
-        The columns of the drawing, none being known of copies, and `contradicts` of the answer.
+    `Label.objects.corrections` finds these labels by the same rule.
     """
-    read, given = [(0, True, text, confidence, None)], [list(label) for label in labels]
-    kept = _standing(read, given, [], copy_waits=None)
-    return dict(zip(_KEPT, kept, strict=True)), _contradicts(text, confidence, given, [])
+    return bool(predictions) and _is_disputed(min(predictions).text, labels)
 
 
-def _settle_contradictions(rows: list[tuple[Any, list[Any], list[Any]]]) -> None:
-    wrong: dict[bool | None, list[int]] = {True: [], None: []}
-    for (pk, _, text, sure, before), labels, decided in rows:
-        now = _contradicts(text, sure, labels, decided)
-        if now is not before:
-            wrong[now].append(pk)
-    for value, pks in wrong.items():
-        if pks:
-            Prediction.objects.filter(pk__in=pks).update(contradicts=value)
+def _is_disputed(text: str, labels: Sequence[_Label]) -> bool:
+    read = text or NOT_A_DIGIT
+    return any(label.value != read for label in labels if label.state != LabelState.REFUSED)
 
 
-def _contradicts(text: str, sure: float, labels: list[Any], decided: list[Any]) -> bool | None:
-    """A sure reading contradicts the approved label, unless somebody has confirmed that label."""
-    approved = next((value for state, value in labels if state == Label.State.APPROVED), None)
+def _update_contradictions(
+    predictions: Mapping[int, list[_Prediction]],
+    labels: Mapping[int, list[_Label]],
+    reviews: Mapping[int, list[_Review]],
+) -> None:
+    changed: defaultdict[bool | None, list[int]] = defaultdict(list)
+    for drawing, rows in predictions.items():
+        for prediction in rows:
+            now = _contradicts(prediction, labels[drawing], reviews[drawing])
+            if now is not prediction.contradicts:
+                changed[now].append(prediction.pk)
+    for now, pks in changed.items():
+        _stored("predictions").filter(pk__in=pks).update(contradicts=now)
+
+
+def _contradicts(
+    prediction: _Prediction, labels: Sequence[_Label], reviews: Sequence[_Review]
+) -> bool | None:
+    """A sure prediction contradicts the approved label, unless somebody confirmed that label."""
+    approved = next((label.value for label in labels if label.state == LabelState.APPROVED), None)
     confirmed = any(
-        queue == Review.Queue.SUSPECTED and value == approved for queue, _, value in decided
+        review.queue == ReviewQueue.SUSPECTED and review.value == approved for review in reviews
     )
-    contrary = approved is not None and text not in {"", approved} and sure >= SURE
-    return True if contrary and not confirmed else None
+    otherwise = approved is not None and prediction.text not in {"", approved}
+    return (otherwise and prediction.confidence >= SURE and not confirmed) or None

@@ -5,11 +5,11 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from recognizer.language.formats import grouped
 from recognizer.language.stored_messages import message
 from recognizer.models.drawing import Drawing
+from recognizer.models.states import RunState
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
@@ -50,12 +50,7 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
 class TrainingRun(models.Model):
     """A retraining: asked for, under way or over. The row is the job."""
 
-    class State(models.TextChoices):
-        QUEUED = "queued", gettext_lazy("queued")
-        RUNNING = "running", gettext_lazy("running")
-        SUCCEEDED = "succeeded", gettext_lazy("succeeded")
-        FAILED = "failed", gettext_lazy("failed")
-        CANCELLED = "cancelled", gettext_lazy("cancelled")
+    State = RunState
 
     UNDER_WAY = (State.QUEUED, State.RUNNING)
     FORGOTTEN = "forgotten_drawings"

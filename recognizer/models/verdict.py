@@ -1,7 +1,7 @@
 from django.db import models
-from django.utils.translation import gettext_lazy
 
 from recognizer.models.model_version import ModelVersion
+from recognizer.models.states import VerdictOutcome
 
 
 class VerdictQuerySet(models.QuerySet["Verdict"]):
@@ -13,9 +13,7 @@ class VerdictQuerySet(models.QuerySet["Verdict"]):
 class Verdict(models.Model):
     """One comparison of a candidate with the version that was active then."""
 
-    class Outcome(models.TextChoices):
-        PASSED = "passed", gettext_lazy("passed")
-        REFUSED = "refused", gettext_lazy("refused")
+    Outcome = VerdictOutcome
 
     candidate = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="verdicts")
     opponent = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")

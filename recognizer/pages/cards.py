@@ -22,11 +22,11 @@ class Card:
 
     @property
     def prediction(self) -> Prediction | None:
-        return self.drawing.served_prediction
+        return self.drawing.predictions.served()
 
     @property
     def label(self) -> Label | None:
-        return self.drawing.current_label
+        return self.drawing.labels.current()
 
     @property
     def reading(self) -> str:

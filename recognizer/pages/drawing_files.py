@@ -88,7 +88,7 @@ class SharedPicture(OwnPicture):
 
 
 def _etag(drawing: Drawing, name: str) -> str:
-    prediction = drawing.served_prediction
+    prediction = drawing.predictions.served()
     reading = prediction and prediction.pk
     parts = (name, drawing.public_id, drawing.title, reading, get_language())
     return f'"{hashlib.sha256(_MANNER + repr(parts).encode()).hexdigest()[:24]}"'

@@ -45,7 +45,8 @@ class Filters:
         if self.read:
             drawings = drawings.read_as("" if self.read == _UNREAD else self.read)
         if self.corrected:
-            drawings = drawings.corrected(self.corrected == "yes")
+            yes = self.corrected == "yes"
+            drawings = drawings.corrected() if yes else drawings.not_corrected()
         return drawings
 
     def query(self, **changes: str) -> str:

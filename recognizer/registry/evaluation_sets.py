@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import Exists, OuterRef, QuerySet
 from numpy.typing import NDArray
 
 from ml import pretrained
-from ml.contract import IMAGE_SIZE, NOT_A_DIGIT, Labels
+from ml.contract import IMAGE_SIZE, Labels
 from ml.data.dataset import load_bitmaps
-from recognizer.models import Label, Prediction, TrainingExample, TrainingRun
+from recognizer.models import Label, TrainingExample, TrainingRun
 from recognizer.registry.gate_rule import CORRECTIONS, DRAWN, MNIST
 
 MOST_DRAWINGS = 5000
@@ -50,15 +49,8 @@ def collect(classes: Sequence[str], run: TrainingRun | None) -> list[ImageSet]:
     return [
         _mnist(),
         _drawings(DRAWN, approved.filter(drawing__held_out=True), run),
-        _drawings(CORRECTIONS, corrections(approved), run),
+        _drawings(CORRECTIONS, approved.corrections(), run),
     ]
-
-
-def corrections(labels: QuerySet[Label]) -> QuerySet[Label]:
-    """Those that say something else than what was first read in their drawing."""
-    first = Prediction.objects.filter(drawing=OuterRef("drawing")).order_by("created_at", "pk")
-    read = Coalesce(NullIf(Subquery(first.values("text")[:1]), Value("")), Value(NOT_A_DIGIT))
-    return labels.filter(Exists(first)).annotate(first_read=read).exclude(value=F("first_read"))
 
 
 def _mnist() -> ImageSet:

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from ml.contract import NOT_A_DIGIT
 from recognizer.models import Drawing, Label, Prediction
-from recognizer.models.review_state import standing_of_new
+from recognizer.models.review_state import review_state_of_new
 from recognizer.sample_data.invented import MadeUp, make
 
 SPAN = timedelta(days=730)
@@ -112,7 +112,7 @@ def _add(
     place, at = len(rows.drawings), site.when(share + rng.random() / site.count)
     answer = _answer(one, share, site, rng)
     labels = _labels(one.shows, site, rng)
-    standing, contradicts = standing_of_new(answer["text"], answer["confidence"], labels)
+    review_state, contradicts = review_state_of_new(answer["text"], answer["confidence"], labels)
     drawing = Drawing(
         public_id=random_uuid(rng),
         created_at=at,
@@ -123,7 +123,7 @@ def _add(
         picture=one.picture,
         bitmap=one.bitmap,
         **owner,
-        **standing,
+        **review_state,
     )
     rows.drawings.append(_row(drawing))
     read = Prediction(drawing_id=place, created_at=at, contradicts=contradicts, **answer)

@@ -331,7 +331,7 @@ def test_undoing_the_approval_of_a_suggestion_keeps_the_suggestion():
 def test_a_suggestion_that_came_after_the_decision_survives_its_undoing():
     drawing, grace = make_drawing(), make_staff()
     decision = decide(drawing, "7", by=grace)
-    late = drawing.suggest_label("1", user=make_user("ada"), visitor=None)
+    late = Label.objects.suggest(drawing, "1", user=make_user("ada"), visitor=None)
     review.undo(decision.pk, by=grace)
     assert list(drawing.labels.all()) == [late]
 

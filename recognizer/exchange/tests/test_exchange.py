@@ -31,14 +31,14 @@ def stored():
                 bytes(value) if isinstance(value, memoryview) else value
                 for value in (getattr(drawing, name) for name in STORED)
             ),
-            drawing.current_label and (drawing.current_label.value, drawing.current_label.state),
+            (label := drawing.labels.current()) and (label.value, label.state),
         )
         for drawing in Drawing.objects.order_by("pk")
     ]
 
 
 def label_of(drawing):
-    label = drawing.current_label
+    label = drawing.labels.current()
     return label and label.value
 
 

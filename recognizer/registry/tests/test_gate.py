@@ -99,7 +99,7 @@ def test_a_correction_says_something_else_than_the_first_reading() -> None:
     later = make_drawing(read="7")
     make_prediction(later, "1", served=False)
     make_label(later, "7", state="approved")
-    found = evaluation_sets.corrections(Label.objects.approved())
+    found = Label.objects.approved().corrections()
     assert {label.drawing for label in found} == {misread, refused}
 
 

@@ -15,6 +15,7 @@ from recognizer.drawings.recognition import bitmap_bytes
 from recognizer.models import Drawing, Label, Prediction
 from recognizer.models.drawing import fingerprint
 from recognizer.models.held_out import is_held_out
+from recognizer.models.review_state import update_review_state
 from recognizer.registry import active_model
 from recognizer.sample_data import filling, invented, processes, rows
 from recognizer.tests.factories import make_drawing
@@ -51,7 +52,7 @@ def columns_of(model):
 def test_rows_stored_past_django_are_what_django_would_have_stored(shipped_model):
     fill(600)
     before = [columns_of(model) for model in (Drawing, Prediction)]
-    Drawing.objects.requeue_each(Drawing.objects.values_list("pk", flat=True))
+    update_review_state(Drawing.objects.values_list("pk", flat=True))
     assert [columns_of(model) for model in (Drawing, Prediction)] == before
     drawings = list(Drawing.objects.order_by("pk"))
     assert [row.fingerprint for row in drawings] == [fingerprint(row.bitmap) for row in drawings]
