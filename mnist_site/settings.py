@@ -226,10 +226,18 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Handwriting recogniser",
-    "DESCRIPTION": "Read drawn digits, keep drawings, correct what was misread.",
+    "DESCRIPTION": "Read handwritten digits, save drawings and correct predictions.",
     "VERSION": "1.0.0",
+    "TAGS": [
+        {"name": "Predictions", "description": "Read drawings without storing them."},
+        {"name": "Drawings", "description": "Save drawings, correct and delete them."},
+        {"name": "Sharing", "description": "Show a drawing to anybody who has its link."},
+        {"name": "Model versions", "description": "The versions that read, and the active one."},
+        {"name": "Training runs", "description": "Follow the runs that train new versions."},
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "defaultModelsExpandDepth": 0},
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [

@@ -25,27 +25,32 @@ logger = logging.getLogger(__name__)
 
 class NetworkSerializer(serializers.Serializer[Any]):
     url = serializers.CharField(
-        help_text="The file that `ml/learning/web_export.py` describes; it never changes."
+        help_text="The network's weights, in the format of `ml/learning/web_export.py`. The file "
+        "at this URL never changes."
     )
 
 
 class ActiveVersionSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     network = NetworkSerializer(
-        allow_null=True, help_text="null where only the server can read with this version."
+        allow_null=True, help_text="Null if only the server can read with this version."
     )
 
 
 @method_decorator(never_cache, "dispatch")
 class ActiveVersionView(APIView):
-    """The version that answers now, and where its network is for reading in the browser."""
-
     authentication_classes = [TokenAuthentication]
     token_scope = EVERY_SCOPE
     throttle_scope = "api"
 
-    @extend_schema(operation_id="active_version", responses=ActiveVersionSerializer)
+    @extend_schema(
+        operation_id="active_version",
+        summary="Get the active model version",
+        tags=["Model versions"],
+        responses=ActiveVersionSerializer,
+    )
     def get(self, request: Request) -> Response:
+        """The version that answers now, and the URL of its network for reading in the browser."""
         version = ModelVersion.objects.active()
         if version is None:
             raise NoActiveModelError("No model version is active.")

@@ -1,15 +1,17 @@
-"""What the OpenAPI document says beside what it finds by itself."""
+"""What drf-spectacular does not find out by itself for the OpenAPI document."""
 
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 
 from recognizer.api.tokens import TokenAuthentication
 from recognizer.models import ApiToken
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the OpenAPI document names it."""
+    """Describes API tokens. drf-spectacular knows this class once the module is imported."""
 
     target_class = TokenAuthentication
     name = "token"
@@ -19,10 +21,20 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "A token from the page *API tokens* under *My data*. It does what its "
-            f"scopes and its user may. The scopes are {scopes}.",
+            "description": "A token from *API tokens* on the page *My account*. It can do what "
+            f"both its scopes and its user are allowed to do. The scopes are: {scopes}.",
         }
 
+
+def _path_parameter(name: str, type_: OpenApiTypes, description: str) -> OpenApiParameter:
+    return OpenApiParameter(name, type_, OpenApiParameter.PATH, description=description)
+
+
+DRAWING_ID = _path_parameter(
+    "id", OpenApiTypes.UUID, "The drawing's id. Saving and listing drawings return it."
+)
+VERSION_NUMBER = _path_parameter("version", OpenApiTypes.INT, "The version's number, such as 1.")
+RUN_NUMBER = _path_parameter("id", OpenApiTypes.INT, "The training run's number, such as 1.")
 
 _DETAIL = {"type": "object", "properties": {"detail": {"type": "string"}}, "required": ["detail"]}
 _REASONS: dict[str, Any] = {
@@ -33,22 +45,22 @@ _REASONS: dict[str, Any] = {
     },
 }
 _REFUSALS = {
-    "400": "What was sent makes no sense; the answer says why.",
+    "400": "The request is invalid; the response says why.",
     "401": "The token is unknown, expired or revoked, or nobody is signed in.",
-    "403": "That is not for this person, or not within the token's scopes.",
-    "404": "There is no such thing, or it is somebody else's.",
-    "405": "Not with this method.",
-    "406": "It cannot be had in this format.",
-    "413": "The body is too large.",
-    "415": "The body is in no format that is read here.",
-    "429": "Too many calls; `Retry-After` says how many seconds to wait.",
-    "503": "A part is down; `Retry-After` says when to try again.",
+    "403": "This user or this token is not allowed to do that.",
+    "404": "It does not exist, or it belongs to somebody else.",
+    "405": "The method is not allowed here.",
+    "406": "The response is not available in the requested format.",
+    "413": "The request body is too large.",
+    "415": "The request body has a media type that is not supported.",
+    "429": "Too many requests; `Retry-After` says how many seconds to wait.",
+    "503": "A service is down; `Retry-After` says how many seconds to wait.",
 }
 _WAIT = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
 
 
 def add_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Name in every operation the refusals that any request can meet."""
+    """Add to every operation the error responses that any request can get."""
     result["components"]["schemas"] |= {"Refusal": _DETAIL, "Reasons": _REASONS}
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
@@ -63,7 +75,7 @@ def add_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def _refusals_of(path: str, method: str) -> list[str]:
-    """All but those that this operation never gives."""
+    """The status codes of errors, without those that this operation never gives."""
     never = set() if "{" in path or method == "get" else {"404"}
     if method in {"get", "delete"}:
         never |= {"415"}

@@ -14,6 +14,8 @@ class NewestFirstPagination(CursorPagination):
     ordering = ("-created_at", "-pk")
     page_size_query_param = "page_size"
     max_page_size = 200
+    cursor_query_description = "From `next` or `previous` of another page; empty for the first."
+    page_size_query_description = "How many to return; 50 by default, at most 200."
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """The client's cursor; one that DRF's own check lets through is a 404 too."""

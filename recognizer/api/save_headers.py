@@ -1,4 +1,4 @@
-"""What a client says in headers of a drawing that it may have sent before."""
+"""Request headers for saving a drawing: an idempotency key, and the account that drew it."""
 
 import uuid
 
@@ -20,21 +20,22 @@ PARAMETERS = [
         _KEY,
         OpenApiTypes.UUID,
         OpenApiParameter.HEADER,
-        description="A random UUID for this drawing. Sent again with the same one, for as long "
-        "as the drawing is there, it is not stored again, and the answer is 200 with the drawing "
-        "that is. Keep it to yourself: together with the drawing it opens an anonymous session.",
+        description="A random UUID for this drawing. If you send the drawing again with the "
+        "same key, it is not stored twice: the response is 200 with the stored drawing. Keep the "
+        "key secret: together with the drawing it opens an anonymous session.",
     ),
     OpenApiParameter(
         _ACCOUNT,
         OpenApiTypes.STR,
         OpenApiParameter.HEADER,
-        description="The page's name for who was signed in at drawing; 409 if it is not they now.",
+        description="Used by the drawing page: who was signed in when this was drawn. The "
+        "response is 409 if that account is not signed in any more.",
     ),
 ]
 RESPONSES = {
     201: DrawingSerializer,
-    200: OpenApiResponse(DrawingSerializer, "It was stored before, under the same key."),
-    409: OpenApiResponse(description="Somebody else is signed in than the one who drew."),
+    200: OpenApiResponse(DrawingSerializer, "It was stored earlier, with the same key."),
+    409: OpenApiResponse(description="The account that drew this is not signed in."),
     422: OpenApiResponse(description="The key was used for another drawing."),
 }
 

@@ -1,14 +1,10 @@
 """JSON in and out. Nothing here knows how a drawing is read or kept."""
 
-import base64
-import binascii
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,6 +12,7 @@ from rest_framework.request import Request
 from ml.contract import Drawn, InkError
 from ml.drawing.pictures import decode_picture
 from ml.drawing.strokes import MAX_CANVAS_PX, parse_strokes
+from recognizer.api.fields import PictureField, StrokesField
 from recognizer.drawings.recognition import REJECTIONS, Recognition, bitmap_bytes
 from recognizer.language import run_messages
 from recognizer.language.ink_errors import in_words
@@ -25,66 +22,22 @@ from recognizer.models.drawing import TITLE_LENGTH, bitmap_data_url
 _REASONS = {reason.code: reason for reason in REJECTIONS}
 
 
-@extend_schema_field(
-    {
-        "type": "array",
-        "items": {
-            "type": "array",
-            "items": {
-                "type": "array",
-                "items": {"type": "number"},
-                "minItems": 2,
-                "maxItems": 3,
-            },
-        },
-        "description": "Strokes of [x, y] or [x, y, t] points: pixels, y down; t in ms.",
-    }
-)
-class StrokesField(serializers.Field[Any, Any, Any, Any]):
-    """Passes raw strokes on; `ml.drawing.strokes.parse_strokes` checks them and their points."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        return data
-
-    def to_representation(self, value: Any) -> Any:
-        return value
-
-
-@extend_schema_field(OpenApiTypes.STR)
-class PictureField(serializers.Field[Any, Any, Any, Any]):
-    """A PNG or JPEG, as a base64 data URL or an uploaded file; gives its bytes."""
-
-    default_error_messages = {
-        "wrong_type": _("Expected a data URL or an uploaded file."),
-        "not_a_data_url": _("Expected data:image/png;base64,… or data:image/jpeg;base64,…"),
-        "bad_base64": _("The base64 of the picture is broken."),
-    }
-
-    def to_internal_value(self, data: Any) -> bytes:
-        if isinstance(data, UploadedFile):
-            content: bytes = data.read()
-            return content
-        if not isinstance(data, str):
-            self.fail("wrong_type")
-        head, comma, body = data.partition(",")
-        if not comma or head not in {"data:image/png;base64", "data:image/jpeg;base64"}:
-            self.fail("not_a_data_url")
-        try:
-            return base64.b64decode(body, validate=True)
-        except (binascii.Error, ValueError):
-            self.fail("bad_base64")
-
-    def to_representation(self, value: Any) -> Any:
-        return value
+def _side_of_canvas(help_text: str) -> serializers.IntegerField:
+    return serializers.IntegerField(
+        required=False, min_value=1, max_value=MAX_CANVAS_PX, help_text=help_text
+    )
 
 
 class DrawingInputSerializer(serializers.Serializer[Any]):
-    """Strokes on a canvas, or an image; `validated_data["drawn"]` is what `ml` reads."""
+    """Either strokes on a canvas or an image.
+
+    `validated_data["drawn"]` is what `ml` reads.
+    """
 
     strokes = StrokesField(required=False)
-    width = serializers.IntegerField(required=False, min_value=1, max_value=MAX_CANVAS_PX)
-    height = serializers.IntegerField(required=False, min_value=1, max_value=MAX_CANVAS_PX)
-    image = PictureField(required=False)
+    width = _side_of_canvas("The canvas's width in pixels; required with strokes.")
+    height = _side_of_canvas("The canvas's height in pixels; required with strokes.")
+    image = PictureField(required=False, help_text="A PNG or JPEG as a base64 data URL.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("strokes" in attrs) == ("image" in attrs):
@@ -112,6 +65,12 @@ class DrawingInputSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError({"image": in_words(error)}) from None
 
 
+class UploadSerializer(serializers.Serializer[Any]):
+    """Documents a picture that is uploaded as a file."""
+
+    image = serializers.FileField(help_text="A PNG or JPEG file.")
+
+
 class SymbolSerializer(serializers.Serializer[Any]):
     """One symbol of an answer."""
 
@@ -119,7 +78,10 @@ class SymbolSerializer(serializers.Serializer[Any]):
     confidence = serializers.FloatField()
     probabilities = serializers.DictField(child=serializers.FloatField())
     box = serializers.ListField(
-        child=serializers.FloatField(), min_length=4, max_length=4, help_text="x, y, w, h"
+        child=serializers.FloatField(),
+        min_length=4,
+        max_length=4,
+        help_text="x, y, width and height in pixels.",
     )
     input = serializers.CharField(help_text="What the model saw, as a PNG data URL.")
 
@@ -134,9 +96,9 @@ class ModelReferenceSerializer(serializers.Serializer[Any]):
 
 
 class AnswerSerializer(serializers.Serializer[Any]):
-    """What was read; documents the shape that `answer` and `stored_answer` give."""
+    """A prediction. Documents the shape of `answer` and `stored_answer`."""
 
-    text = serializers.CharField(help_text='"" where the drawing is rejected.')
+    text = serializers.CharField(help_text='"" if the drawing is rejected.')
     confidence = serializers.FloatField()
     rejected = RejectionSerializer(allow_null=True)
     symbols = SymbolSerializer(many=True)
@@ -144,13 +106,15 @@ class AnswerSerializer(serializers.Serializer[Any]):
 
 
 class BatchInputSerializer(serializers.Serializer[Any]):
-    """Documents what `drawn.items_of` takes."""
+    """Documents what `request_body.items_of` takes."""
 
     items = serializers.ListField(child=DrawingInputSerializer(), min_length=1, max_length=256)
 
 
 class BatchAnswerSerializer(serializers.Serializer[Any]):
-    items = serializers.ListField(child=AnswerSerializer(), help_text="In the order asked.")
+    items = serializers.ListField(
+        child=AnswerSerializer(), help_text="In the order of the request."
+    )
 
 
 _MESSAGES: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
@@ -165,8 +129,7 @@ _MESSAGES: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
             },
             _MESSAGES,
         ],
-        "description": "What is wrong with all of them, or by the index of each item that is "
-        "wrong, by field.",
+        "description": "What is wrong, by index and field; or a list about the batch as a whole.",
     }
 )
 class _ItemsRefusal(serializers.Field[Any, Any, Any, Any]):
@@ -174,7 +137,7 @@ class _ItemsRefusal(serializers.Field[Any, Any, Any, Any]):
 
 
 class BatchRefusalSerializer(serializers.Serializer[Any]):
-    """What is wrong, by field; documents what `drawn.all_drawn_of` says of a batch."""
+    """Documents the errors of `request_body.all_drawn_of`."""
 
     items = _ItemsRefusal(required=False)
 
@@ -225,10 +188,10 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
 
 
 class ShareSerializer(serializers.Serializer[Any]):
-    """Where anybody sees a drawing; documents what `links` gives."""
+    """A share link. Documents the shape of `links`."""
 
     url = serializers.URLField(help_text="A page for people.")
-    embed_url = serializers.URLField(help_text="The same for an <iframe> on another site.")
+    embed_url = serializers.URLField(help_text="The same drawing for an <iframe> on another site.")
 
 
 def links(share: Share, request: HttpRequest | Request) -> dict[str, str]:
@@ -249,7 +212,7 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
     id = serializers.UUIDField(source="public_id", read_only=True)
     label = serializers.SerializerMethodField()  # type: ignore[assignment]
     prediction = serializers.SerializerMethodField()
-    share = serializers.SerializerMethodField(help_text="Null while nobody else sees it.")
+    share = serializers.SerializerMethodField(help_text="Null if it is not shared.")
 
     class Meta:
         model = Drawing
@@ -257,7 +220,7 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
         read_only_fields = fields
 
     def to_representation(self, drawing: Drawing) -> dict[str, Any]:
-        """The fields above, written out: making them anew a request costs more than a reading."""
+        """The fields above, written out: DRF's own way takes longer than a prediction."""
         # The answer of this request: the drawing is new, so it has no label and no link yet.
         new = self.context.get("answer")
         return {
@@ -292,7 +255,7 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
 
 
 class ChangesSerializer(serializers.Serializer[Any]):
-    """What a drawing really shows, or the name its owner gives it, or both."""
+    """What the drawing really shows, the name that its owner gives it, or both."""
 
     label = serializers.CharField(max_length=16, required=False)  # type: ignore[assignment]
     title = serializers.CharField(
@@ -300,7 +263,7 @@ class ChangesSerializer(serializers.Serializer[Any]):
         required=False,
         allow_blank=True,
         trim_whitespace=False,
-        help_text='The owner\'s name for it; "" takes it away.',
+        help_text='The owner\'s name for the drawing; "" removes it.',
     )
 
     def to_internal_value(self, data: Any) -> Any:
@@ -345,8 +308,10 @@ class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
 
 
 class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
-    version = serializers.SerializerMethodField(help_text="The version it made.")
-    stage = serializers.SerializerMethodField(help_text="What it is doing, or did, in words.")
+    version = serializers.SerializerMethodField(
+        help_text="The number of the version that the run created."
+    )
+    stage = serializers.SerializerMethodField(help_text="What it is doing or did, in words.")
     error = serializers.SerializerMethodField(help_text="Why it failed, in words.")
     base_version = serializers.IntegerField(source="base_version.number")
 

@@ -1,9 +1,7 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from recognizer.api import active_version, openapi, views
-
-assert openapi  # its extensions are known once it is imported
+from recognizer.api import active_version, views
 
 router = SimpleRouter(use_regex_path=False)
 router.register("drawings", views.DrawingViewSet, basename="drawing")

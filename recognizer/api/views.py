@@ -4,7 +4,12 @@ import math
 import uuid
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import (
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_view,
+)
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
@@ -17,7 +22,7 @@ from rest_framework.views import APIView
 
 from ml.contract import Drawn
 from recognizer.accounts.visitors import find_or_make_visitor, find_visitor, remember_visitor
-from recognizer.api import save_headers
+from recognizer.api import examples, openapi, save_headers
 from recognizer.api.parsers import StrictJSONParser
 from recognizer.api.request_body import all_drawn_of, drawn_of, items_of
 from recognizer.api.serializers import (
@@ -31,6 +36,7 @@ from recognizer.api.serializers import (
     ModelVersionSerializer,
     ShareSerializer,
     TrainingRunSerializer,
+    UploadSerializer,
     answer,
     links,
 )
@@ -43,14 +49,9 @@ from recognizer.monitoring import audit
 
 
 class PredictView(APIView):
-    """Read a drawing, or up to 256 at once; nothing is stored.
+    """Reads drawings without storing them."""
 
-    Several, as {"items": [...]}, are answered in their order as {"items": [...]}. If one of them
-    makes no sense none is read, and the 400 says by index what is wrong. Each counts as a
-    reading where readings are limited.
-    """
-
-    # Who asks makes no difference; so a session, which needs the database, is not looked at.
+    # The answer is the same for everybody, so the session is not read: that takes the database.
     authentication_classes = [TokenAuthentication]
     token_scope = ApiToken.Scope.PREDICT
     parser_classes = [StrictJSONParser, MultiPartParser]
@@ -58,11 +59,14 @@ class PredictView(APIView):
 
     @extend_schema(
         operation_id="predict",
+        summary="Read one drawing or a batch",
+        tags=["Predictions"],
+        examples=examples.ONE_OR_MANY,
         request={
             "application/json": PolymorphicProxySerializer(
                 "PredictInput", [DrawingInputSerializer, BatchInputSerializer], None
             ),
-            "multipart/form-data": DrawingInputSerializer,
+            "multipart/form-data": UploadSerializer,
         },
         responses={
             200: PolymorphicProxySerializer(
@@ -72,6 +76,14 @@ class PredictView(APIView):
         },
     )
     def post(self, request: Request) -> Response:
+        """Nothing is stored.
+
+        Send strokes, a picture, or a batch of up to 256 drawings as `{"items": [...]}`. A batch
+        is answered as `{"items": [...]}`, in the same order. If any drawing of a batch is invalid,
+        none is read, and the 400 lists what is wrong by index.
+
+        Every drawing of a batch counts towards the rate limit.
+        """
         items = items_of(request.data)
         if items is None:
             return Response(answer(recognition.recognise(drawn_of(request.data))))
@@ -87,6 +99,23 @@ class PredictView(APIView):
                 self.throttled(self.request, math.ceil(seconds))
 
 
+@extend_schema(tags=["Drawings"])
+@extend_schema_view(
+    list=extend_schema(
+        summary="List drawings",
+        description="Your own, newest first. Staff see everybody's.",
+    ),
+    retrieve=extend_schema(
+        summary="Get a drawing",
+        description="One of your own. Staff can get anybody's.",
+        parameters=[openapi.DRAWING_ID],
+    ),
+    destroy=extend_schema(
+        summary="Delete a drawing",
+        description="Its predictions, labels and share link are deleted with it.",
+        parameters=[openapi.DRAWING_ID],
+    ),
+)
 class DrawingViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
@@ -114,15 +143,17 @@ class DrawingViewSet(
         return accessible_drawings(self.request).for_history()
 
     @extend_schema(
+        summary="Save a drawing",
         parameters=save_headers.PARAMETERS,
+        examples=examples.ONE_DRAWING,
         request={
             "application/json": DrawingInputSerializer,
-            "multipart/form-data": DrawingInputSerializer,
+            "multipart/form-data": UploadSerializer,
         },
         responses=save_headers.RESPONSES,
     )
     def create(self, request: Request) -> Response:
-        """Read a drawing and store both."""
+        """Read strokes or a picture, and store the drawing with its prediction."""
         save_headers.refuse_another(request)
         key = save_headers.key_of(request)
         drawn = drawn_of(request.data)
@@ -154,11 +185,18 @@ class DrawingViewSet(
             remember_visitor(self.request, drawing.visitor)
         return drawing, is_new
 
-    @extend_schema(request=ChangesSerializer, responses=DrawingSerializer)
+    @extend_schema(
+        summary="Correct or rename a drawing",
+        parameters=[openapi.DRAWING_ID],
+        examples=examples.CHANGES,
+        request=ChangesSerializer,
+        responses=DrawingSerializer,
+    )
     def partial_update(self, request: Request, **_: uuid.UUID) -> Response:
-        """Say what a drawing really shows, or give it a name.
+        """Send a label, a title or both.
 
-        Staff approve a label before it is learned from. A name is its owner's to give.
+        A label says what the drawing really shows. Models learn from it once staff have approved
+        it. Only the owner can set the title.
         """
         drawing = self.get_object()
         prediction = drawing.predictions.served()
@@ -176,18 +214,32 @@ class DrawingViewSet(
             self._note(StaffAct.Act.LABEL, drawing, f"suggested {changes['label']}")
         return Response(self.get_serializer(self.get_object()).data)
 
-    @extend_schema(request=None, responses={200: ShareSerializer, 201: ShareSerializer})
+    @extend_schema(
+        summary="Share a drawing",
+        tags=["Sharing"],
+        parameters=[openapi.DRAWING_ID],
+        request=None,
+        responses={
+            201: OpenApiResponse(ShareSerializer, "The new link."),
+            200: OpenApiResponse(ShareSerializer, "The link that the drawing already has."),
+        },
+    )
     @action(detail=True, methods=["post"])
     def share(self, request: Request, **_: uuid.UUID) -> Response:
-        """Make a link under which anybody sees one's drawing; 200 where there is one already."""
+        """Create a link to one of your drawings. Anybody who has the link can see the drawing."""
         link, is_new = Share.objects.get_or_create(drawing=self._own(self.get_object()))
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
         return Response(links(link, request), code)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(
+        summary="Stop sharing a drawing",
+        tags=["Sharing"],
+        parameters=[openapi.DRAWING_ID],
+        responses={204: None},
+    )
     @share.mapping.delete
     def stop_sharing(self, request: Request, **_: uuid.UUID) -> Response:
-        """Make the link dead; a new one will be another."""
+        """The link stops working at once. Sharing the drawing again creates a different link."""
         drawing = self.get_object()
         if Share.objects.filter(drawing=drawing).delete()[0]:
             self._note(StaffAct.Act.UNSHARE, drawing)
@@ -222,6 +274,15 @@ class DocsView(SpectacularSwaggerSplitView):
     http_method_names = ["get", "head"]
 
 
+@extend_schema(tags=["Model versions"])
+@extend_schema_view(
+    list=extend_schema(summary="List model versions", description="Staff only. Newest first."),
+    retrieve=extend_schema(
+        summary="Get a model version",
+        description="Staff only.",
+        parameters=[openapi.VERSION_NUMBER],
+    ),
+)
 class ModelVersionViewSet(viewsets.ReadOnlyModelViewSet[ModelVersion]):
     """Model versions, for staff."""
 
@@ -235,6 +296,15 @@ class ModelVersionViewSet(viewsets.ReadOnlyModelViewSet[ModelVersion]):
     lookup_value_converter = "int"
 
 
+@extend_schema(tags=["Training runs"])
+@extend_schema_view(
+    list=extend_schema(summary="List training runs", description="Staff only. Newest first."),
+    retrieve=extend_schema(
+        summary="Get a training run",
+        description="Staff only. Shows the progress of a run that is still going on.",
+        parameters=[openapi.RUN_NUMBER],
+    ),
+)
 class TrainingRunViewSet(viewsets.ReadOnlyModelViewSet[TrainingRun]):
     """Training runs, for staff."""
 
