@@ -123,7 +123,7 @@ def register_model(say: Say) -> None:
         raise NotReadyError(
             f"The shipped model in ml/pretrained cannot be used: {first_line(error)}"
         ) from error
-    say(f"Registered the shipped model: it answers as version {version.number}.")
+    say(f"Registered the shipped model as version {version.number}; it is active.")
 
 
 def make_first_account(say: Say) -> None:

@@ -133,7 +133,7 @@ class Supervisor:
         now = time.monotonic()
         often = len(running.restarts) == RESTARTS_A_MINUTE
         if often and now - running.restarts[0] < 60:
-            raise PartFailedError(f"{part.name} {how}, again and again; its lines above say why.")
+            raise PartFailedError(f"{part.name} {how}, again and again; see its log lines above.")
         self._console.say("up", f"{part.name} {how}; starting it again.")
         running.restarts.append(now)
         running.process, running.reader = self._launch(part)
@@ -147,7 +147,7 @@ class Supervisor:
             try:
                 running.process.wait(timeout=max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                self._console.say("up", f"{running.part.name} does not end; killing it.")
+                self._console.say("up", f"{running.part.name} does not stop; killing it.")
         for running in group:
             # Whole groups: a part that ended may have left something behind.
             _signal_group(running.process, signal.SIGKILL)

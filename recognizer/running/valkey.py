@@ -49,7 +49,7 @@ class EmbeddedValkey:
         try:
             binary = get_binary_path()
         except ValkeyBinaryNotFoundError as error:
-            raise NotReadyError(f"Set REDIS_URL: no Valkey comes for {sys.platform}.") from error
+            raise NotReadyError(f"Set REDIS_URL: there is no embedded Valkey for {sys.platform}.") from error
         folder.mkdir(parents=True, exist_ok=True)
         port, password = free_port(), secrets.token_urlsafe(32)
         config = folder / "valkey.conf"
@@ -94,7 +94,7 @@ class EmbeddedValkey:
                     time.sleep(0.05)
                 else:
                     return
-        raise NotReadyError("The embedded Valkey does not start; its own lines above say why.")
+        raise NotReadyError("The embedded Valkey does not start; see its log lines above.")
 
 
 def free_port() -> int:

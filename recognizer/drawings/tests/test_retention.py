@@ -91,10 +91,10 @@ def test_what_staff_did_is_kept_unless_the_site_says_for_how_long(settings, monk
         call_command("forget_staff_acts", "--delete")
     settings.KEEP_STAFF_ACTS_DAYS = 365
     call_command("forget_staff_acts")
-    assert "Older than 365 days: 5 of 7 acts of staff." in capsys.readouterr().out
+    assert "Older than 365 days: 5 of 7 audit log entries." in capsys.readouterr().out
     assert StaffAct.objects.count() == 7
     call_command("forget_staff_acts", "--delete")
     # That they are gone is an act too.
     newest, *others = StaffAct.objects.order_by("-pk")
-    assert (newest.act, newest.what) == ("delete", "5 acts of staff older than 365 days")
+    assert (newest.act, newest.what) == ("delete", "5 audit log entries older than 365 days")
     assert (newest.via, len(others)) == ("command line", 2)

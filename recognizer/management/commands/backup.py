@@ -11,14 +11,16 @@ from recognizer.running import checks
 
 
 class Command(BaseCommand):
-    help = "Write the database and the files of all versions to one file, while the site runs."
+    help = (
+        "Write the database and the files of all model versions to one file. The site can stay up."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("target", type=Path, help="a file, which is replaced, or a folder")
+        parser.add_argument("target", type=Path, help="a file, which is overwritten, or a folder")
         parser.add_argument(
             "--incomplete",
             action="store_true",
-            help="go on where a version's file is missing or damaged",
+            help="continue if a version's file is missing or damaged",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,9 +33,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         audit.note_command(StaffAct.Act.EXPORT, f"everything, as a backup: {made.path.name}")
         for missing in made.manifest.missing:
-            self.stderr.write(f"NOT in it: {missing}.")
+            self.stderr.write(f"Not included: {missing}.")
         counted = ", ".join(f"{count:,} {what}" for what, count in made.manifest.counts.items())
         self.stdout.write(f"{made.path}: {made.path.stat().st_size:,} bytes; {counted}.")
         self.stdout.write(
-            "Not in it: SECRET_KEY and the other settings. Keep them too, but not beside it."
+            "The settings, such as SECRET_KEY, are not included. Store them in a different place."
         )

@@ -11,10 +11,10 @@ from recognizer.monitoring import audit
 
 
 class Command(BaseCommand):
-    help = "Write labelled drawings to a file: NPZ, CSV with PNGs in a ZIP file, or IDX in one."
+    help = "Write labelled drawings to a file: NPZ, or a ZIP file of CSV with PNGs or of IDX."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="is replaced if it is there")
+        parser.add_argument("file", type=Path, help="overwritten if it exists")
         parser.add_argument(
             "--format",
             choices=exchange.FORMATS,
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             drawings = Drawing.objects.all()
         total = drawings.count()
         if not total:
-            raise CommandError("There are no such drawings to export.")
+            raise CommandError("There are no drawings to export.")
 
         def say(count: int) -> None:
             self.stdout.write(f"{count:,} of {total:,} drawings")

@@ -11,8 +11,8 @@ from recognizer.sample_data import filling
 
 class Command(BaseCommand):
     help = (
-        "Fill an empty database with made-up drawings, readings, labels and owners over two"
-        " years, to see how a site does that has grown."
+        "Fill an empty database with made-up drawings, predictions, labels and owners from two"
+        " years, to test how a large site performs."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -20,20 +20,20 @@ class Command(BaseCommand):
         parser.add_argument(
             "--into-this-database",
             action="store_true",
-            help="even if there are drawings in it; nothing tells them from the made-up ones later",
+            help="even if it has drawings; the made-up ones cannot be told apart later",
         )
         parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
         parser.add_argument(
-            "--processes", type=int, default=os.cpu_count() or 1, help="default: one a core"
+            "--processes", type=int, default=os.cpu_count() or 1, help="default: one per CPU core"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["count"] < 1:
-            raise CommandError("How many drawings?")
+            raise CommandError("The number of drawings must be at least 1.")
         if Drawing.objects.exists() and not options["into_this_database"]:
             raise CommandError(
-                "There are drawings in this database. Made-up ones would mingle with them;"
-                " if you want that, add --into-this-database."
+                "This database has drawings."
+                " To mix made-up ones with them, add --into-this-database."
             )
         started, said = time.monotonic(), 0
 

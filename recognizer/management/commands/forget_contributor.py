@@ -12,7 +12,7 @@ from recognizer.monitoring import audit
 
 
 class Command(BaseCommand):
-    help = "Delete all drawings of one person, and say which versions learned from them."
+    help = "Delete all drawings of one person, and list the versions that were trained on them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         who = parser.add_mutually_exclusive_group(required=True)
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         contributor = _contributor(options["username"], options["visitor"])
         found = forgetting.traces(contributor)
         if not found.drawings:
-            raise CommandError("There are no drawings of theirs.")
+            raise CommandError("This person has no drawings.")
         self.stdout.write(
             f"Drawings: {found.drawings:,}, labels on them: {found.labels:,}."
             f" {forgetting.in_words(found)}"

@@ -15,18 +15,18 @@ _MOST_DAYS = 36_500
 
 class Command(BaseCommand):
     help = (
-        "Say how many old drawings nobody has labelled; with --delete, delete them. What has a"
-        " label of any kind or a link, what a run has learned from and what a verdict shows stays."
+        "Count the old drawings without a label; with --delete, delete them. Drawings with a label"
+        " or a share link, and those used by a training run or a verdict, are kept."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("days", type=int, help="older than so many days")
+        parser.add_argument("days", type=int, help="age in days")
         parser.add_argument("--delete", action="store_true", help="without it nothing is deleted")
 
     def handle(self, *args: Any, **options: Any) -> None:
         days: int = options["days"]
         if not 1 <= days <= _MOST_DAYS:
-            raise CommandError("How many days old, at least one?")
+            raise CommandError(f"The age must be 1 to {_MOST_DAYS:,} days.")
         before = timezone.now() - timedelta(days=days)
         if not options["delete"]:
             old = Drawing.objects.filter(created_at__lt=before).count()

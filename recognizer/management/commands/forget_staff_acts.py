@@ -13,8 +13,8 @@ from recognizer.monitoring import audit
 
 class Command(BaseCommand):
     help = (
-        "Say how many acts of staff are older than KEEP_STAFF_ACTS_DAYS; with --delete, delete"
-        " them. Without that setting all are kept."
+        "Count the audit log entries older than KEEP_STAFF_ACTS_DAYS; with --delete, delete them."
+        " Without that setting, all are kept."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -23,17 +23,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         days: int = settings.KEEP_STAFF_ACTS_DAYS
         if not days:
-            raise CommandError("All acts of staff are kept: KEEP_STAFF_ACTS_DAYS is 0.")
+            raise CommandError("All audit log entries are kept: KEEP_STAFF_ACTS_DAYS is 0.")
         before = timezone.now() - timedelta(days=days)
         if not options["delete"]:
             going = StaffAct.objects.filter(at__lt=before).count()
             self.stdout.write(
-                f"Older than {days} days: {going:,} of {StaffAct.objects.count():,} acts of staff."
-                " Add --delete to delete them."
+                f"Older than {days} days: {going:,} of {StaffAct.objects.count():,} audit log"
+                " entries. Add --delete to delete them."
             )
             return
         deleted = retention.forget_staff_acts(before)
         if deleted:
-            what = f"{deleted:,} acts of staff older than {days} days"
+            what = f"{deleted:,} audit log entries older than {days} days"
             audit.note_command(StaffAct.Act.DELETE, what)
         self.stdout.write(f"Deleted: {deleted:,}.")

@@ -11,16 +11,18 @@ from recognizer.monitoring import audit
 
 
 class Command(BaseCommand):
-    help = "Store the drawings of an exported file (NPZ, CSV with PNGs, or IDX): all or none."
+    help = "Import all drawings of an exported file (NPZ, CSV with PNGs, or IDX), or none of them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument(
             "--approve",
             action="store_true",
-            help="labels that are approved in the file are approved here; else they wait",
+            help="approve labels that are approved in the file; otherwise they wait for review",
         )
-        parser.add_argument("--by", metavar="USERNAME", help="who gives and approves the labels")
+        parser.add_argument(
+            "--by", metavar="USERNAME", help="the user who gives and approves the labels"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
@@ -40,7 +42,7 @@ class Command(BaseCommand):
         counted = f"{imported.created:,} drawings from {path.name}"
         audit.note_command(StaffAct.Act.IMPORT, counted)
         self.stdout.write(
-            f"{imported.created:,} drawings imported, {imported.skipped:,} there already."
+            f"{imported.created:,} drawings imported, {imported.skipped:,} already present."
         )
 
 

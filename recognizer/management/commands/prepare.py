@@ -16,7 +16,7 @@ SECONDS_TO_REACH_DATABASE = 60
 class Command(BaseCommand):
     """Does nothing that was done before, and may run while the release before still answers."""
 
-    help = "Migrates the database and registers the shipped model, before parts are served."
+    help = "Migrate the database and register the shipped model. Run it before `serve`."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -24,7 +24,7 @@ class Command(BaseCommand):
             "--share-static",
             type=Path,
             metavar="FOLDER",
-            help="copy the static files to where a proxy serves those of every release",
+            help="copy the static files to the folder from which a proxy serves all releases",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:

@@ -9,17 +9,17 @@ from recognizer.registry import promotion
 
 
 class Command(BaseCommand):
-    help = "Make a model version the one that answers, or roll back to the one before."
+    help = "Make a model version the active one, or roll back to the previous one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         which = parser.add_mutually_exclusive_group(required=True)
         which.add_argument("number", type=int, nargs="?", help="the version's number")
-        which.add_argument("--back", action="store_true", help="roll back")
-        parser.add_argument("--reason", default="", help="kept in the promotion history")
+        which.add_argument("--back", action="store_true", help="roll back to the previous version")
+        parser.add_argument("--reason", default="", help="stored in the promotion history")
         parser.add_argument(
             "--override",
             action="store_true",
-            help="promote it even without a passed verdict; takes a --reason",
+            help="promote it even without a passed verdict; requires --reason",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,8 +38,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no version {options['number']}.") from None
         except promotion.NotPassedError as error:
             raise CommandError(
-                f"{error}\nTo promote it all the same, add --override and --reason."
+                f"{error}\nTo promote it anyway, add --override and --reason."
             ) from None
         except promotion.PromotionError as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"{version} answers now.")
+        self.stdout.write(f"{version} is active now.")

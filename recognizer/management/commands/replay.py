@@ -25,8 +25,8 @@ _SAY_EVERY = 5000
 
 class Command(BaseCommand):
     help = (
-        "Read stored drawings again with a model version, beside another version or what was"
-        " answered at the time. Nothing of it is stored."
+        "Read stored drawings again with a model version, and compare it with another version or"
+        " with the original predictions. Nothing is stored."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,24 +35,25 @@ class Command(BaseCommand):
             "--against",
             type=int,
             metavar="NUMBER",
-            help="the version to compare it with, instead of what was answered at the time",
+            help="the version to compare with, instead of the original predictions",
         )
         parser.add_argument(
             "--label-state",
             choices=[*Label.State.values, "none"],
-            help="only drawings with such a label; none: with no label at all",
+            help="only drawings with a label in this state; none: only those without a label",
         )
-        parser.add_argument(
-            "--since", metavar="YYYY-MM-DD", help="only drawings of that day and later"
-        )
+        parser.add_argument("--since", metavar="YYYY-MM-DD", help="only drawings from that day on")
         parser.add_argument(
             "--ids",
             nargs="+",
             metavar="ID",
-            help="only these: whole ids, or the numbers in the admin's addresses",
+            help="only these: whole ids, or the numbers in the admin's URLs",
         )
         parser.add_argument(
-            "--csv", type=Path, metavar="FILE", help="write a row for each drawing; is replaced"
+            "--csv",
+            type=Path,
+            metavar="FILE",
+            help="write one row per drawing; overwritten if it exists",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -60,7 +61,7 @@ class Command(BaseCommand):
         against = None if options["against"] is None else _version(options["against"])
         drawings = _chosen(options["label_state"], options["since"], options["ids"])
         if not drawings.exists():
-            raise CommandError("There are no such drawings.")
+            raise CommandError("No drawings match.")
         try:
             rows = self._told(replay(drawings, version, against))
         except ReplayError as error:
@@ -104,7 +105,7 @@ def _midnight(day: str) -> datetime:
     try:
         return timezone.make_aware(datetime.combine(date.fromisoformat(day), time.min))
     except ValueError:
-        raise CommandError(f"{day} is no date like 2026-03-31.") from None
+        raise CommandError(f"{day} is not a date like 2026-03-31.") from None
 
 
 def _drawing(text: str) -> int:
@@ -112,7 +113,7 @@ def _drawing(text: str) -> int:
     try:
         named = Q(pk=int(text)) if len(text) < 19 else Q(public_id=uuid.UUID(text))
     except ValueError:
-        raise CommandError(f"{text} is no number or id of a drawing.") from None
+        raise CommandError(f"{text} is not the number or id of a drawing.") from None
     pk = Drawing.objects.filter(named).values_list("pk", flat=True).first()
     if pk is None:
         raise CommandError(f"There is no drawing {text}.")
@@ -156,21 +157,21 @@ def _columns(row: ReplayedDrawing) -> dict[str, Any]:
 
 def in_words(tally: Tally, version: ModelVersion, against: ModelVersion | None) -> Iterator[str]:
     """What a replay came to: a sentence, and a table of what was read rightly."""
-    other = f"version {against.number}" if against else "what was answered"
+    other = f"version {against.number}" if against else "the original predictions"
     yield (
         f"{version} against {other}: {tally.drawings:,} drawings,"
         f" {tally.same:,} read the same, {tally.different:,} differently."
     )
     if tally.alone:
         has = "has" if tally.alone == 1 else "have"
-        yield f"{tally.alone:,} {has} no answer of a version from then."
-    name = f"version {against.number}" if against else "answered"
+        yield f"{tally.alone:,} {has} no original prediction."
+    name = f"version {against.number}" if against else "originally"
     table = [
-        ["right", name, f"version {version.number}", "newly right", "newly wrong", "chance"],
+        ["right", name, f"version {version.number}", "newly right", "newly wrong", "p-value"],
         ["labelled", *_cells(tally.labelled)],
     ]
     if tally.learned:
-        name = "learned from by neither" if against else "not learned from"
+        name = "used to train neither" if against else "not used for training"
         table.append([name, *_cells(tally.unlearned)])
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for row in table:

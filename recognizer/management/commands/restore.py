@@ -13,14 +13,16 @@ from recognizer.running import checks, health
 
 
 class Command(BaseCommand):
-    help = "Bring back a backup: all of it, or nothing. End the site first, on every host."
+    help = "Restore a backup, completely or not at all. Stop the site first, on every host."
     # They import every view; `make lint` runs them.
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument(
-            "--replace", action="store_true", help="also over a site that is in use: it is lost"
+            "--replace",
+            action="store_true",
+            help="overwrite a database that is not empty; its data is lost",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,7 +38,7 @@ class Command(BaseCommand):
         except (backups.BackupError, checks.NotReadyError) as error:
             raise CommandError(str(error)) from None
         for missing in manifest.missing:
-            self.stderr.write(f"NOT in it: {missing}.")
+            self.stderr.write(f"Not included: {missing}.")
         counted = ", ".join(f"{count:,} {what}" for what, count in manifest.counts.items())
         self.stdout.write(f"Restored as of {manifest.made_at}: {counted}.")
         if health.CHECKS["migrations"]().state == health.OK:
@@ -44,4 +46,4 @@ class Command(BaseCommand):
                 StaffAct.Act.IMPORT, f"everything, from the backup {file.name}, {manifest.made_at}"
             )
         else:
-            self.stdout.write("It is of an older release: the next start brings it up to date.")
+            self.stdout.write("The backup is from an older release. The next start migrates it.")

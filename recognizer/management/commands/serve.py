@@ -13,7 +13,7 @@ from recognizer.running import parts
 class Command(BaseCommand):
     """Becomes the part, so that signals reach it and its exit code is the part's."""
 
-    help = "Runs one part alone: web, worker or beat. `manage.py prepare` has to come first."
+    help = "Run one part of the site: web, worker or beat. Run `manage.py prepare` first."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

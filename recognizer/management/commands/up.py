@@ -26,7 +26,7 @@ from recognizer.running.valkey import EmbeddedValkey
 class Command(BaseCommand):
     """Check, prepare, start every part; end them all on Ctrl-C."""
 
-    help = "Runs everything: web servers, a Celery worker, beat and, without REDIS_URL, Valkey."
+    help = "Run the whole site: web servers, a Celery worker, beat and, without REDIS_URL, Valkey."
     # They import every view; `make lint` runs them.
     requires_system_checks: list[str] = []
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--with-parent",
             action="store_true",
-            help="end when the process that started this one ends, even if it was killed",
+            help="stop when the parent process ends, even if it was killed",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -47,13 +47,13 @@ class Command(BaseCommand):
                 ask_for_signal_at_parents_death(signal.SIGTERM, os.getppid())
             _run(supervisor, console)
         except KeyboardInterrupt:
-            console.say("up", "Stopping (once more ends everything at once).")
+            console.say("up", "Stopping. Press Ctrl-C again to stop at once.")
         except (checks.NotReadyError, PartFailedError) as error:
             sys.exit(f"manage.py up: {error}")
         finally:
             interrupts.now_ending()
             supervisor.stop()
-        console.say("up", "Everything has ended.")
+        console.say("up", "Stopped.")
 
 
 def _run(supervisor: Supervisor, console: Console) -> None:

@@ -201,11 +201,14 @@ def test_rolling_back_and_the_shipped_model_need_no_verdict(shipped_model: Model
     assert [row.override for row in Promotion.objects.order_by("pk")] == [False, True, False, False]
 
 
-def test_the_command_tells_the_verdict_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", ["evaluate", "judge"])
+def test_the_command_tells_the_verdict_in_words(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     takes_sevens_for_ones(state=ACTIVE)
     for _ in range(7):
         approved_seven(held_out=True)
-    call_command("judge", str(reads_well().number))
+    call_command(name, str(reads_well().number))
     told = capsys.readouterr().out
     assert "drawn test set: 0 -> 7 of 7 right; 7 newly right, 0 newly wrong; p = 0.0078" in told
     assert "passed" in told
@@ -223,7 +226,7 @@ def test_the_command_promotes_over_a_verdict_only_with_a_reason() -> None:
 
 def test_commands_say_so_where_there_is_no_such_version() -> None:
     with pytest.raises(CommandError, match="no version 77"):
-        call_command("judge", "77")
+        call_command("evaluate", "77")
 
 
 def test_a_candidate_with_a_damaged_file_cannot_be_judged() -> None:

@@ -225,7 +225,7 @@ def test_the_command_prints_what_two_versions_read() -> None:
     make_drawing(ONE)
     printed = command("3", "--against", "1")
     assert "Version 3 against version 1: 6 drawings, 0 read the same, 6 differently.\n" in printed
-    assert "right version 1 version 3 newly right newly wrong chance\n" in printed
+    assert "right version 1 version 3 newly right newly wrong p-value\n" in printed
     assert "labelled 0 of 5 (0.0%) 5 of 5 (100.0%) 5 0 p = 0.031: better\n" in printed
 
 
@@ -234,9 +234,12 @@ def test_the_command_compares_one_version_with_what_was_answered() -> None:
     approved_seven(read="1")
     approved_seven(read=None)  # type: ignore[arg-type]
     printed = command("3")
-    assert "Version 3 against what was answered: 2 drawings, 0 read the same, 1 differ" in printed
-    assert "1 has no answer of a version from then.\n" in printed
-    assert "right answered version 3 newly right" in printed
+    assert (
+        "Version 3 against the original predictions: 2 drawings, 0 read the same, 1 differ"
+        in printed
+    )
+    assert "1 has no original prediction.\n" in printed
+    assert "right originally version 3 newly right" in printed
     assert "labelled 0 of 1 (0.0%) 2 of 2 (100.0%) 1 0 p = 0.5: no diff" in printed
 
 
@@ -299,12 +302,12 @@ def test_the_command_writes_a_row_for_each_drawing(tmp_path: Path) -> None:
         (["3", "--against", "9"], "There is no version 9."),
         (["3", "--against", "3"], "Version 3 cannot be compared with itself."),
         (["4"], "Version 4 cannot be loaded: The artifact of version 4 is missing: models/00004/"),
-        (["3", "--label-state", "approved"], "There are no such drawings."),
-        (["3", "--since", "yesterday"], "yesterday is no date"),
-        (["3", "--since", "2026-02-30"], "2026-02-30 is no date"),
+        (["3", "--label-state", "approved"], "No drawings match."),
+        (["3", "--since", "yesterday"], "yesterday is not a date"),
+        (["3", "--since", "2026-02-30"], "2026-02-30 is not a date"),
         (["3", "--ids", "12345678"], "There is no drawing 12345678."),
         (["3", "--ids", "9" * 18], f"There is no drawing {'9' * 18}."),
-        (["3", "--ids", "x"], "x is no number or id of a drawing."),
+        (["3", "--ids", "x"], "x is not the number or id of a drawing."),
         (["3", "--csv", "/nowhere/rows.csv"], "/nowhere/rows.csv cannot be written: No such file"),
     ],
 )

@@ -189,5 +189,5 @@ def test_a_candidate_that_could_not_be_evaluated_is_kept_and_evaluated_later() -
     with pytest.raises(promotion.NotPassedError, match="has not been compared"):
         promotion.promote(run.version, by=None)
     artifact.write_bytes(sound)
-    call_command("judge", str(run.version.number))
+    call_command("evaluate", str(run.version.number))
     promotion.promote(run.version, by=None)
