@@ -12,9 +12,7 @@ from django.utils.translation import gettext_lazy
 from recognizer.accounts import sign_in
 from recognizer.backing import rate_limits
 
-_PASSWORD_HELP = gettext_lazy(
-    "At least 8 characters, not digits alone, and nothing that many people choose."
-)
+_PASSWORD_HELP = gettext_lazy("At least 8 characters, not only digits, and not a common password.")
 
 
 class SignUpForm(UserCreationForm):  # type: ignore[type-arg]
@@ -23,7 +21,7 @@ class SignUpForm(UserCreationForm):  # type: ignore[type-arg]
     class Meta(UserCreationForm.Meta):
         model = User
         help_texts = {
-            "username": gettext_lazy("Letters, digits and @ . + - _. Only staff ever see it.")
+            "username": gettext_lazy("Letters, digits and @ . + - _. Only staff can see it.")
         }
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:

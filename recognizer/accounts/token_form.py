@@ -46,7 +46,8 @@ class TokenForm(forms.Form):
         if self.user is not None:
             if ApiToken.objects.valid().filter(user=self.user).count() >= MOST_TOKENS:
                 raise forms.ValidationError(
-                    _("There are %(count)s tokens already. Revoke one.") % {"count": MOST_TOKENS}
+                    _("There are already %(count)s tokens. Revoke one first.")
+                    % {"count": MOST_TOKENS}
                 )
             if ApiToken.Scope.STAFF in self.cleaned_data.get("scopes", []):
                 self._only_for_staff(self.user)
@@ -54,7 +55,7 @@ class TokenForm(forms.Form):
 
     def _only_for_staff(self, user: User) -> None:
         if not user.is_staff:
-            self.add_error("scopes", _("Only staff can have a token for what staff may do."))
+            self.add_error("scopes", _("Only staff can have a token with the staff scope."))
 
     def issue(self) -> tuple[ApiToken, str]:
         """The new token and its secret; for a form that is valid."""

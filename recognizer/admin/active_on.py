@@ -41,7 +41,7 @@ def in_words(day: date) -> str:
     """Which version answered on a day, and when another took over."""
     start, end = _midnight(day), _midnight(day + timedelta(days=1))
     if start > timezone.now():
-        return _("That day is still to come.")
+        return _("That day is in the future.")
     first = ModelVersion.objects.active_on(start - timedelta(microseconds=1))
     words = [
         _("%(version)s at the start of the day") % {"version": first}

@@ -38,7 +38,7 @@ class AnybodysTokenForm(TokenForm):
         if user is None:
             raise forms.ValidationError(_("There is no such user."))
         if user.is_staff and user != self.asker:
-            raise forms.ValidationError(_("Others of the staff make their tokens themselves."))
+            raise forms.ValidationError(_("Other staff create their tokens themselves."))
         self.user = user
         return username
 
@@ -61,7 +61,7 @@ class ApiTokenAdmin(ReadOnlyAdmin[ApiToken]):
     list_filter = ["created_at", "last_used_at", ("revoked_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user"]
     search_fields = ["^prefix", "name", "user__username"]
-    search_help_text = gettext_lazy("How it begins, what it is for, or whose it is.")
+    search_help_text = gettext_lazy("Beginning of the token, name or user.")
     fields = [
         "prefix",
         "user",
@@ -109,7 +109,7 @@ class ApiTokenAdmin(ReadOnlyAdmin[ApiToken]):
             audit.note(request, StaffAct.Act.TOKEN, f"{token} for {token.user}")
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Make an API token"),
+            "title": _("Create an API token"),
             "opts": self.opts,
             "media": self.media,
             "form": form,

@@ -14,5 +14,5 @@ class StaffActAdmin(DatedAdmin[StaffAct]):
     list_display = ["at", "by_name", "act", "what", "via", "address"]
     list_filter = ["act", "at", ActorFilter]
     search_fields = ["by_name", "what", "via", "=address"]
-    search_help_text = gettext_lazy("Who, what, a token's beginning, or an address.")
+    search_help_text = gettext_lazy("User, details, beginning of a token, or address.")
     fields = ["at", "by_name", "by", "act", "what", "via", "address"]

@@ -77,7 +77,7 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
         try:
             found = review.next_in_queue(queue, cursor, AT_ONCE)
         except ValueError:
-            return _refusal(400, _("There is no such place in the queue."))
+            return _refusal(400, _("There is no such position in the queue."))
         answer: dict[str, Any] = {"items": items(queue, found), "end": len(found) < AT_ONCE}
         if not cursor:
             answer |= {"left": review.left(queue, COUNTED + 1), "counted": COUNTED}
@@ -109,16 +109,16 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
         try:
             pk = _body(request).get("decision")
             if not isinstance(pk, int):
-                raise BadDeskRequestError(_("Which decision?"))
+                raise BadDeskRequestError(_("Expected the number of a decision."))
             drawing = review.undo(pk, by=staff(request))
             audit.note(request, StaffAct.Act.UNDO, f"decision {pk} on {drawing}")
             return JsonResponse({"item": fresh_item(drawing.pk), **_last(request)})
         except BadDeskRequestError as error:
             return _refusal(400, str(error))
         except (Review.DoesNotExist, Drawing.DoesNotExist):
-            return _refusal(404, _("That decision or its drawing is gone."))
+            return _refusal(404, _("That decision or its drawing no longer exists."))
         except review.ChangedMeanwhileError:
-            return _refusal(409, _("Not undone: somebody has decided on that drawing since."))
+            return _refusal(409, _("Not undone: there is a newer decision on that drawing."))
 
     def _allow(self, request: HttpRequest) -> None:
         if not self.has_act_permission(request):
@@ -144,7 +144,7 @@ def _decision(body: dict[str, Any]) -> tuple[int, str, review.DeskDecision]:
     pk, seen = body.get("drawing"), body.get("seen")
     queue, verdict, value = (body.get(name) for name in ("queue", "verdict", "value"))
     if not isinstance(pk, int) or not isinstance(seen, str):
-        raise BadDeskRequestError(_("Which drawing, as it was seen when?"))
+        raise BadDeskRequestError(_("Expected a drawing and its state as shown."))
     if queue not in Review.Queue or verdict not in Review.Verdict:
         raise BadDeskRequestError(_("There is no such queue or decision."))
     if verdict != Review.Verdict.LABEL:

@@ -122,9 +122,9 @@ def who_was_faster(now: Item) -> str:
     """What happened to a drawing meanwhile, in words."""
     standing = now["decided"] or now["approved"]
     if standing is None:
-        return _("%(drawing)s has changed meanwhile.") % {"drawing": now["name"]}
+        return _("%(drawing)s has changed in the meantime.") % {"drawing": now["name"]}
     words = standing.get("words") or label_in_words(standing["value"])
-    return _("%(person)s has decided on %(drawing)s meanwhile: %(words)s.") % {
+    return _("%(person)s has decided on %(drawing)s in the meantime: %(words)s.") % {
         "person": standing["by"],
         "drawing": now["name"],
         "words": words,

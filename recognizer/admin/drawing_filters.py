@@ -36,7 +36,7 @@ def _served(**reading: Any) -> Subquery:
 
 class DigitFilter(admin.SimpleListFilter):
     one_by_one = True
-    title = gettext_lazy("digit read")
+    title = gettext_lazy("predicted digit")
     parameter_name = "read"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:

@@ -77,7 +77,7 @@ class DrawingAdmin(KeysetAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, Repla
     ]
     search_fields = ["public_id"]  # there is a search; `get_search_results` says for what
     search_help_text = gettext_lazy(
-        "The beginning of an id, part of a user name, a label, or what was read."
+        "Beginning of an id, part of a user name, a label or a prediction."
     )
     fields = ["public_id", "created_at", "owner", "source", "canvas", "held_out"]
     actions = [
@@ -130,7 +130,7 @@ class DrawingAdmin(KeysetAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, Repla
     def picture_seen(self, drawing: Drawing) -> SafeString:
         return thumbnail(drawing)
 
-    @admin.display(description=gettext_lazy("read"))
+    @admin.display(description=gettext_lazy("prediction"))
     def read(self, drawing: Drawing) -> SafeString:
         return format_html('<span class="hw-read">{}</span>', reading(drawing.predictions.served()))
 
@@ -181,15 +181,13 @@ class DrawingAdmin(KeysetAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, Repla
         count = _decide(request, StaffAct.Act.REFUSE, drawings, review.refuse_suggestions)
         self._tell(request, _("%(labels)s refused."), count)
 
-    @admin.action(description=gettext_lazy("Approve what was read"), permissions=["act"])
+    @admin.action(description=gettext_lazy("Approve the predictions"), permissions=["act"])
     def approve_readings(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> None:
         chosen, act = selected(drawings).count(), StaffAct.Act.APPROVE
         count = _decide(request, act, drawings, review.approve_readings, of="what was read in ")
-        words = _("%(labels)s approved as read.")
+        words = _("%(labels)s approved as predicted.")
         if count < chosen:
-            words += " " + _(
-                "Those that have a label, or in which nothing was read, stay as they are."
-            )
+            words += " " + _("Drawings that have a label or no prediction are not changed.")
         self._tell(request, words, count)
 
     def _tell(self, request: HttpRequest, words: str, count: int) -> None:
@@ -229,7 +227,7 @@ class DrawingAdmin(KeysetAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, Repla
         else:
             self.message_user(
                 request,
-                _("%(run)s is queued and starts as soon as a worker is back: %(drawings)s.")
+                _("%(run)s is queued and starts as soon as a worker is available: %(drawings)s.")
                 % {"run": run, "drawings": run.drawings_in_words},
                 messages.WARNING,
             )

@@ -86,7 +86,7 @@ def context(
 
 
 def _unlearned(against: ModelVersion | None) -> str:
-    return _("Learned from by neither") if against else _("Not learned from")
+    return _("Used to train neither") if against else _("Not used for training")
 
 
 def _score(name: str, score: Score) -> dict[str, Any]:

@@ -26,9 +26,7 @@ from recognizer.monitoring import audit
 
 
 class ImportForm(forms.Form):
-    file = forms.FileField(
-        help_text=gettext_lazy("As it was exported: NPZ, CSV with PNGs, or IDX.")
-    )
+    file = forms.FileField(help_text=gettext_lazy("An exported file: NPZ, CSV with PNGs, or IDX."))
     approve = forms.BooleanField(
         required=False,
         label=gettext_lazy("Approve labels that are approved in the file, in my name"),
@@ -106,7 +104,7 @@ class ExchangeAdmin(ReadOnlyAdmin[Drawing]):
         audit.note(request, StaffAct.Act.IMPORT, counted)
         self.message_user(
             request,
-            _("Imported: %(created)s. There already: %(skipped)s.")
+            _("Imported: %(created)s. Already present: %(skipped)s.")
             % {"created": grouped(imported.created), "skipped": grouped(imported.skipped)},
             messages.SUCCESS if imported.created else messages.WARNING,
         )

@@ -51,7 +51,7 @@ class LabelAdmin(DatedAdmin[Label]):
     list_display_links = ["value"]
     list_filter = ["state", ValueFilter, "created_at", DeciderFilter]
     search_fields = ["value"]  # there is a search; `get_search_results` says for what
-    search_help_text = gettext_lazy("A label, or the name of who gave it or decided on it.")
+    search_help_text = gettext_lazy("A label, or the user who gave or reviewed it.")
     fields = [
         "picture_seen",
         "value",
@@ -91,7 +91,7 @@ class LabelAdmin(DatedAdmin[Label]):
         url = reverse("admin:recognizer_drawing_change", args=[label.drawing_id])
         return format_html('<a href="{}">{}</a>', url, thumbnail(label.drawing))
 
-    @admin.display(description=gettext_lazy("what was read"))
+    @admin.display(description=gettext_lazy("prediction"))
     def read(self, label: Label) -> str:
         return reading(label.drawing.predictions.served())
 

@@ -134,7 +134,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         else:
             audit.note(request, *audit.promoted(done))
             self.message_user(
-                request, _("%(version)s answers now.") % {"version": version}, messages.SUCCESS
+                request, _("%(version)s is active now.") % {"version": version}, messages.SUCCESS
             )
         return None
 
@@ -183,7 +183,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
             self.message_user(request, str(error), messages.ERROR)
         else:
             audit.note(request, StaffAct.Act.ROLL_BACK, audit.because(str(version), reason))
-            words = _("Rolled back: %(version)s answers now.") % {"version": version}
+            words = _("Rolled back: %(version)s is active now.") % {"version": version}
             self.message_user(request, words, messages.SUCCESS)
 
     def get_urls(self) -> list[URLPattern]:

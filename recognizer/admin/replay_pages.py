@@ -40,7 +40,7 @@ _NO_FILTERS = (THROUGH, AGAINST, IDS, PAGE_VAR, ORDER_VAR, ALL_VAR, ERROR_FLAG, 
 PRESETS = {
     gettext_lazy("All drawings"): {},
     gettext_lazy("With an approved label"): {"label": "approved"},
-    gettext_lazy("Approved and kept for judging"): {"label": "approved", "held_out__exact": "1"},
+    gettext_lazy("Approved and in the test set"): {"label": "approved", "held_out__exact": "1"},
     gettext_lazy("Corrected"): {"label": "corrected"},
 }
 
@@ -74,16 +74,16 @@ class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # as in t
 class VersionsForm(forms.Form):
     through = VersionField(label=gettext_lazy("Read them with"), empty_label=None)
     against = VersionField(
-        label=gettext_lazy("Beside"),
+        label=gettext_lazy("Compare with"),
         required=False,
-        empty_label=gettext_lazy("What was answered at the time"),
+        empty_label=gettext_lazy("The original predictions"),
     )
 
 
 class ReplayingAdmin(ReadOnlyAdmin[Drawing]):
     """For all who may look at drawings: nothing is stored."""
 
-    @admin.action(description=gettext_lazy("Replay through a version…"), permissions=["view"])
+    @admin.action(description=gettext_lazy("Replay with a version…"), permissions=["view"])
     def replay(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> HttpResponse:
         if request.POST.get("select_across") == "1":
             return HttpResponseRedirect(replay_page(_filters(request.GET)))
@@ -167,7 +167,7 @@ def _chosen(ids: str) -> Selection:
             _("At most %(most)s drawings can be chosen one by one.") % {"most": grouped(MOST_IDS)}
         )
     if not all(number.isascii() and number.isdecimal() and len(number) < 19 for number in numbers):
-        raise SelectionError(_("The address names no drawings."))
+        raise SelectionError(_("The URL selects no drawings."))
     drawings = Drawing.objects.filter(pk__in=[int(number) for number in numbers])
     return Selection(drawings, drawings.count(), _("chosen one by one"), [(IDS, ids)])
 

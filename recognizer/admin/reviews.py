@@ -17,7 +17,7 @@ class ReviewAdmin(DatedAdmin[Review]):
     list_filter = ["queue", "verdict", "created_at", ActorFilter]
     list_select_related = ["drawing", "by"]
     search_fields = ["value"]  # there is a search; `get_search_results` says for what
-    search_help_text = gettext_lazy("A label, or who decided.")
+    search_help_text = gettext_lazy("A label, or the user who decided.")
     fields = ["created_at", "drawing", "in_words", "queue", "by", "undone_at"]
 
     def get_search_results(

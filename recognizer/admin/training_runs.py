@@ -47,7 +47,7 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
     list_filter = ["state", "created_at", ("requested_by", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["requested_by", "version"]
     search_fields = ["=pk", "requested_by__username", "error"]
-    search_help_text = gettext_lazy("A number, who asked for it, or an error.")
+    search_help_text = gettext_lazy("A number, the user who requested the run, or an error.")
     fields = [
         "requested_by",
         "base_version",
@@ -110,7 +110,7 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
     def asked_by(self, run: TrainingRun) -> str:
         return run.requested_by.get_username() if run.requested_by else "-"
 
-    @admin.display(description=gettext_lazy("asked at"), ordering="created_at")
+    @admin.display(description=gettext_lazy("requested at"), ordering="created_at")
     def asked_at(self, run: TrainingRun) -> SafeString:
         return short_time(run.created_at)
 
@@ -127,7 +127,7 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
                 request, _("Cancelled: %(count)s.") % {"count": count}, messages.SUCCESS
             )
         else:
-            self.message_user(request, _("Nothing to cancel: it is over."), messages.WARNING)
+            self.message_user(request, _("Nothing to cancel: the run has ended."), messages.WARNING)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_POST(self.cancel_view))

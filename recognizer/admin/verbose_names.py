@@ -3,26 +3,31 @@
 Django would have each name in the models, and a migration for it; set here, no migration sees it.
 """
 
+from typing import TYPE_CHECKING
+
 from django.apps import apps
 from django.utils.translation import gettext_lazy, gettext_noop
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
 
 NAMES = (
     gettext_noop("API token"),
     gettext_noop("API tokens"),
-    gettext_noop("act of staff"),
-    gettext_noop("acts of staff"),
+    gettext_noop("audit log entry"),
+    gettext_noop("audit log"),
     gettext_noop("account"),
     gettext_noop("begins with"),
     gettext_noop("created"),
-    gettext_noop("did"),
+    gettext_noop("action"),
     gettext_noop("expires"),
-    gettext_noop("from"),
+    gettext_noop("address"),
     gettext_noop("last used"),
     gettext_noop("name"),
     gettext_noop("revoked"),
     gettext_noop("scopes"),
     gettext_noop("via"),
-    gettext_noop("what"),
+    gettext_noop("details"),
     gettext_noop("accuracy"),
     gettext_noop("anonymous visitor"),
     gettext_noop("architecture"),
@@ -40,7 +45,7 @@ NAMES = (
     gettext_noop("finished at"),
     gettext_noop("given by"),
     gettext_noop("height"),
-    gettext_noop("kept for judging"),
+    gettext_noop("in the test set"),
     gettext_noop("label"),
     gettext_noop("labels"),
     gettext_noop("loss"),
@@ -87,11 +92,27 @@ NAMES = (
 """Those that an admin page shows."""
 
 
+_SHOWN_AS = {
+    "act of staff": "audit log entry",
+    "acts of staff": "audit log",
+    "did": "action",
+    "from": "address",
+    "kept for judging": "in the test set",
+    "what": "details",
+}
+"""Names in models that are shown as others. Changing them there would take a migration."""
+
+
 def translate() -> None:
     """Let every model and field of ours be called by its translated name."""
     for model in apps.get_app_config("recognizer").get_models():
         options = model._meta
-        options.verbose_name = gettext_lazy(str(options.verbose_name))
-        options.verbose_name_plural = gettext_lazy(str(options.verbose_name_plural))
+        options.verbose_name = _shown(options.verbose_name)
+        options.verbose_name_plural = _shown(options.verbose_name_plural)
         for field in options.local_fields:
-            field.verbose_name = gettext_lazy(str(field.verbose_name))
+            field.verbose_name = _shown(field.verbose_name)
+
+
+def _shown(name: "StrPromise | str | None") -> "StrPromise":
+    text = str(name)
+    return gettext_lazy(_SHOWN_AS.get(text, text))

@@ -16,8 +16,8 @@ from recognizer.registry.gate_rule import FINDINGS, NAMES, p_in_words
 EARLIER_SHOWN = 10
 
 GROUPS = {
-    "learned_from": gettext_lazy("it has learned from"),
-    "held_out": gettext_lazy("kept for judging"),
+    "learned_from": gettext_lazy("it was trained on"),
+    "held_out": gettext_lazy("in the test set"),
 }
 
 

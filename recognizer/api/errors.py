@@ -17,7 +17,9 @@ from recognizer.registry.active_model import NoActiveModelError
 logger = logging.getLogger(__name__)
 
 _DOWN = {
-    NoActiveModelError: _("No model can answer now; staff see why in the log and can promote one."),
+    NoActiveModelError: _(
+        "No model is available now. The log says why, and staff can promote a version."
+    ),
     OperationalError: _("The database cannot be reached; please try again in a moment."),
     InterfaceError: _("The database cannot be reached; please try again in a moment."),
 }

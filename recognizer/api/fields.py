@@ -44,7 +44,7 @@ class PictureField(serializers.Field[Any, Any, Any, Any]):
     default_error_messages = {
         "wrong_type": _("Expected a data URL or an uploaded file."),
         "not_a_data_url": _("Expected data:image/png;base64,… or data:image/jpeg;base64,…"),
-        "bad_base64": _("The base64 of the picture is broken."),
+        "bad_base64": _("The picture is not valid base64."),
     }
 
     def to_internal_value(self, data: Any) -> bytes:

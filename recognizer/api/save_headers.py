@@ -42,12 +42,12 @@ RESPONSES = {
 
 class DrawnByAnotherError(APIException):
     status_code = status.HTTP_409_CONFLICT
-    default_detail = _("Whoever drew this is not signed in now. Sign in again, then save it.")
+    default_detail = _("The account that drew this is not signed in. Sign in again, then save it.")
 
 
 class KeyUsedError(APIException):
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
-    default_detail = _("This Idempotency-Key was used for another drawing. Make a new one.")
+    default_detail = _("This Idempotency-Key was used for another drawing. Use a new one.")
 
 
 def key_of(request: Request) -> uuid.UUID | None:

@@ -48,7 +48,7 @@ class DrawingInputSerializer(serializers.Serializer[Any]):
         missing = [name for name in ("width", "height") if name not in attrs]
         if missing:
             raise serializers.ValidationError(
-                dict.fromkeys(missing, _("The size of the canvas in pixels is needed."))
+                dict.fromkeys(missing, _("The size of the canvas in pixels is required."))
             )
         try:
             ink = parse_strokes(attrs["strokes"], attrs["width"], attrs["height"])
@@ -281,7 +281,7 @@ class ChangesSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs:
-            raise serializers.ValidationError({"label": _("A label or a title is needed.")})
+            raise serializers.ValidationError({"label": _("A label or a title is required.")})
         return attrs
 
 

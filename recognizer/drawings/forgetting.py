@@ -176,10 +176,10 @@ def _versions(runs: set[int]) -> tuple[list[int], list[int]]:
 def in_words(found: Traces) -> str:
     """Which versions have learned from them, in a sentence or two."""
     if not found.learned:
-        return _("No model version learned from these drawings.")
+        return _("No model version was trained on these drawings.")
     words = _("Trained on these drawings: %(versions)s.") % {"versions": _numbers(found.learned)}
     if found.built_on:
-        since = _("Fine-tuned from there: %(versions)s.")
+        since = _("Fine-tuned from these: %(versions)s.")
         words += f" {since % {'versions': _numbers(found.built_on)}}"
     return words
 

@@ -55,10 +55,10 @@ class ApiToken(models.Model):
     """A key with which a program acts for a user, within its scopes and what the user may."""
 
     class Scope(models.TextChoices):
-        PREDICT = "predict", gettext_lazy("read drawings that are not stored")
+        PREDICT = "predict", gettext_lazy("read drawings without storing them")
         SAVE = "save", gettext_lazy("store, correct, share and delete my drawings")
         READ = "read", gettext_lazy("see my stored drawings")
-        STAFF = "staff", gettext_lazy("use what I may do as staff")
+        STAFF = "staff", gettext_lazy("do what I may do as staff")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"

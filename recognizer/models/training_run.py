@@ -96,15 +96,15 @@ class TrainingRun(models.Model):
     def drawings_in_words(self) -> str:
         """How many it learns from, and how many were left out and why."""
         count = grouped(self.parameters.get("drawings", 0))
-        words = [_("%(count)s to learn from") % {"count": count}]
+        words = [_("%(count)s to train on") % {"count": count}]
         if kept := self.parameters.get("kept_for_judging"):
-            words.append(_("%(count)s kept for judging") % {"count": grouped(kept)})
+            words.append(_("%(count)s in the test set") % {"count": grouped(kept)})
         if over := self.parameters.get("over_contributor_share"):
             share = self.parameters["max_contributor_share"]
             words.append(
                 _(
-                    "%(count)s left out, since one person may give at most %(share)s of a run,"
-                    " or 50 drawings where that is more"
+                    "%(count)s left out, because one person may contribute at most %(share)s"
+                    " of a run, or 50 drawings if that is more"
                 )
                 % {"count": grouped(over), "share": f"{share * 100:g} %"}
             )

@@ -91,7 +91,7 @@ class ChangePassword(PasswordChangeView):
         response = super().form_valid(form)
         if form.user.is_staff:
             audit.note(self.request, StaffAct.Act.ACCOUNT, f"user {form.user}: own password")
-        words = _("Your password is changed. Wherever else you were signed in, you are signed out.")
+        words = _("Your password has been changed. You have been signed out everywhere else.")
         messages.success(self.request, words)
         return response
 
@@ -133,9 +133,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     if token.revoke():
         if user.is_staff:
             audit.note(request, StaffAct.Act.REVOKE, f"{token} of {user}")
-        messages.success(
-            request, _("%(token)s is revoked and opens nothing any more.") % {"token": token}
-        )
+        messages.success(request, _("%(token)s has been revoked.") % {"token": token})
     return redirect("account")
 
 

@@ -86,8 +86,8 @@ def download(request: HttpRequest, file_format: str) -> HttpResponseBase:
 def _there_is(found: forgetting.Traces, links: int) -> str:
     labels = ngettext("%(count)s label", "%(count)s labels", found.labels)
     shared = ngettext(
-        "%(count)s link under which others see one",
-        "%(count)s links under which others see one",
+        "%(count)s share link",
+        "%(count)s share links",
         links,
     )
     return gettext("You have %(drawings)s here, with %(labels)s and %(links)s.") % {

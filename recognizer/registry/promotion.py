@@ -180,12 +180,12 @@ def why_not(version: ModelVersion, active: ModelVersion | None) -> str:
     if version.run_id is None:
         return ""
     if active is None:
-        return _("No version is active that %(version)s could have been compared with.") % {
+        return _("No version is active, so %(version)s could not be compared with one.") % {
             "version": version
         }
     verdict = Verdict.objects.all().newest(version, active)
     if verdict is None:
-        return _("%(version)s has not been compared with %(active)s, which answers now.") % {
+        return _("%(version)s has not been compared with %(active)s, the active version.") % {
             "version": version,
             "active": active,
         }

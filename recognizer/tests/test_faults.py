@@ -157,7 +157,7 @@ def test_of_two_staff_who_click_at_once_one_gets_a_run(site: Site) -> None:
     runs = [answer for answer in answers if "/trainingrun/" in _location(answer)]
     assert len(runs) == 1, answers
     told_why = [person.send("GET", "admin/recognizer/drawing/").text for person in both]
-    assert sum("learns from the same drawings already" in page for page in told_why) == 1
+    assert sum("is already training on the same drawings" in page for page in told_why) == 1
     cancel(site, run_in(runs[0]))
 
 
@@ -195,7 +195,7 @@ def test_while_its_file_is_damaged_another_version_stands_in_for_the_active_one(
         assert site.reading_version() == 1
 
         file.write_bytes(content)
-        assert "answers now" in _promote(site, newest)
+        assert "is active now" in _promote(site, newest)
         number = wait_for(lambda: _other_than(1, site.reading_version()), "the promoted version")
         wait_for(lambda: len(site.web_that_loaded(number)) == 2, "both web processes' loading it")
 

@@ -74,7 +74,7 @@ def request_run(drawings: QuerySet[Drawing], *, by: AbstractBaseUser | None) -> 
         )
         if twin := same.first():
             raise RetrainingError(
-                _("%(run)s learns from the same drawings already.") % {"run": twin}
+                _("%(run)s is already training on the same drawings.") % {"run": twin}
             )
         run = TrainingRun.objects.create(
             requested_by_id=by.pk if by else None,
@@ -119,12 +119,12 @@ def _contributions(labels: QuerySet[Label]) -> list[Contribution]:
 
 def _why_nothing(held_out: int) -> str:
     if not held_out:
-        return _("None of these drawings has an approved label to learn from.")
+        return _("None of these drawings has an approved label.")
     words = ngettext(
-        "The one approved drawing among these is kept for judging and never learned from."
-        " Approve some more.",
-        "All %(count)s approved drawings among these are kept for judging and never learned from."
-        " Approve some more.",
+        "The only approved drawing among these is in the test set, which is never used"
+        " for training. Approve more drawings.",
+        "All %(count)s approved drawings among these are in the test set, which is never used"
+        " for training. Approve more drawings.",
         held_out,
     )
     return words % {"count": held_out}

@@ -56,7 +56,7 @@ def test_what_was_drawn_before_signing_in_follows_to_another_device(client, ada,
     url = f"{DRAWINGS}{stored['id']}/"
     client.patch(url, {"label": "7"}, content_type="application/json")
     others = make_label(make_drawing())
-    assert "The drawing that you saved in this browser comes" in client.get(LOGIN).content.decode()
+    assert "The drawing that you saved in this browser will" in client.get(LOGIN).content.decode()
     page = sign_in(client)
     assert page.redirect_chain == [("/drawings/", 302)]
     assert "1 drawing of this browser is in your account now." in page.content.decode()
@@ -183,7 +183,7 @@ def test_a_new_password_signs_out_everywhere_else(client, ada):
     sign_in(client)
     sign_in(phone)
     assert change(client, GOOD).url == "/accounts/"
-    assert "Your password is changed." in client.get("/accounts/").content.decode()
+    assert "Your password has been changed." in client.get("/accounts/").content.decode()
     assert phone.get("/accounts/").status_code == 302
     assert sign_in(phone, password=GOOD).redirect_chain == []
     assert sign_in(phone, password=BETTER).redirect_chain

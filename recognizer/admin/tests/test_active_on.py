@@ -89,7 +89,7 @@ def test_a_day_that_is_none_breaks_nothing(admin_client, day):
 
 def test_a_day_to_come_is_not_foretold(admin_client):
     promoted(NOON)
-    assert shown(admin_client, "2999-01-01") == "That day is still to come."
+    assert shown(admin_client, "2999-01-01") == "That day is in the future."
 
 
 def test_the_day_is_no_filter_of_the_list(admin_client):

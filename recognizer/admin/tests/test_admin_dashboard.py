@@ -159,9 +159,9 @@ def test_the_page_shows_it_without_inline_script_or_style(admin_client):
 
 def test_a_site_on_which_nothing_has_happened_says_so(admin_client):
     html = admin_client.get(PAGE).content.decode()
-    assert "Nobody has drawn yet" in html
+    assert "Nobody has drawn anything yet" in html
     assert "has an approved label yet" in html
-    assert "Nothing was trained here yet" in html
+    assert "There are no training runs yet" in html
     assert "no version is active" in html
 
 
@@ -181,11 +181,11 @@ def test_what_was_counted_among_very_many_is_kept_for_a_while(admin_client, monk
     fill()
     drawn_of_few = admin_client.get(PAGE).context["drawn"]
     monkeypatch.setattr(dashboard, "KEPT_FROM", int(drawn_of_few))
-    assert "as counted at" not in admin_client.get(PAGE).content.decode()
+    assert "and predictions as of" not in admin_client.get(PAGE).content.decode()
     drawn()
     response = admin_client.get(PAGE)
     assert response.context["drawn"] == drawn_of_few
-    assert "as counted at" in response.content.decode()
+    assert "and predictions as of" in response.content.decode()
     cache.clear()
     assert int(admin_client.get(PAGE).context["drawn"]) == int(drawn_of_few) + 1
 

@@ -198,7 +198,7 @@ def test_a_decision_on_what_somebody_has_labelled_meanwhile_says_who_and_what(ad
     review.label_as(drawing, "3", make_staff("ada"))
     response = decide(admin_client, drawing, "7", seen=seen)
     assert response.status_code == 409
-    assert response.json()["detail"] == f"ada has decided on {drawing} meanwhile: 3."
+    assert response.json()["detail"] == f"ada has decided on {drawing} in the meantime: 3."
     assert response.json()["item"]["approved"]["value"] == "3"
     again = decide(admin_client, drawing, "7", seen=response.json()["item"]["state"])
     assert again.status_code == 200
@@ -261,7 +261,7 @@ def test_undo_of_what_somebody_has_changed_since_says_so(admin_client):
     review.label_as(drawing, "3", make_staff("ada"))
     response = post(admin_client, "undo", {"decision": last["id"]})
     assert response.status_code == 409
-    assert "somebody has decided" in response.json()["detail"]
+    assert "a newer decision" in response.json()["detail"]
 
 
 def test_another_persons_decision_cannot_be_undone(admin_client, client):

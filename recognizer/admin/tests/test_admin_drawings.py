@@ -169,7 +169,7 @@ def test_a_drawing_with_many_labels_is_listed_once(admin_client):
 
 
 def test_the_list_says_how_many_drawings_wait_for_review(admin_client):
-    assert "Nothing waits for review." in admin_client.get(LIST).content.decode()
+    assert "Nothing is waiting for review." in admin_client.get(LIST).content.decode()
     drawing = make_drawing()
     make_label(drawing, "7")
     make_label(drawing, "1")
@@ -206,7 +206,7 @@ def test_approving_what_was_read_labels_only_drawings_without_a_label(admin_clie
     assert unlabelled.labels.get().state == "approved"
     assert labelled.labels.get().state == "suggested"
     assert not rejected.labels.exists()
-    assert words(response)[0].startswith("1 label approved as read.")
+    assert words(response)[0].startswith("1 label approved as predicted.")
 
 
 def test_retraining_on_the_selected_drawings_freezes_the_approved_ones(admin_client, admin_user):
@@ -219,7 +219,7 @@ def test_retraining_on_the_selected_drawings_freezes_the_approved_ones(admin_cli
     run = TrainingRun.objects.get()
     assert list(run.drawings.all()) == [chosen]
     assert run.requested_by == admin_user
-    assert words(response) == [f"{run} is queued: 1 to learn from."]
+    assert words(response) == [f"{run} is queued: 1 to train on."]
     assert response.redirect_chain[-1][0] == f"/admin/recognizer/trainingrun/{run.pk}/change/"
 
 
@@ -264,7 +264,7 @@ def test_retraining_while_the_broker_is_down_keeps_the_run_and_says_so(admin_cli
     drawing = make_drawing()
     make_label(drawing, "7", state="approved")
     response = act(admin_client, "retrain_on_selected", drawing)
-    assert "starts as soon as a worker is back" in words(response)[0]
+    assert "starts as soon as a worker is available" in words(response)[0]
     assert TrainingRun.objects.get().state == "queued"
 
 

@@ -55,7 +55,7 @@ def test_an_exported_file_is_imported_by_the_page(admin_client, admin_user, file
     held = 2 if file_format == "idx" else 5
     Drawing.objects.all().delete()
     response = upload(admin_client, content)
-    assert words(response) == [f"Imported: {held}. There already: 0."]
+    assert words(response) == [f"Imported: {held}. Already present: 0."]
     assert response.redirect_chain[-1][0] == LIST
     label = Label.objects.get(value="7")
     assert (label.state, label.given_by) == ("suggested", admin_user)

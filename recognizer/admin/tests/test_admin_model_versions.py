@@ -93,7 +93,7 @@ def test_promoting_a_version_keeps_who_and_why(admin_client, admin_user, shipped
     assert candidate.state == ModelVersion.State.ACTIVE
     assert (newest.version, newest.replaced) == (candidate, shipped_model)
     assert (newest.promoted_by, newest.reason) == (admin_user, "Reads open fours.")
-    assert words(response) == [f"{candidate} answers now."]
+    assert words(response) == [f"{candidate} is active now."]
 
 
 def test_a_damaged_version_is_not_promoted_and_the_reason_is_shown(admin_client):

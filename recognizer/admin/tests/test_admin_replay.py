@@ -56,7 +56,7 @@ def test_the_page_first_asks_for_the_versions(admin_client, versions):
     make_drawing()
     html = page(admin_client)
     assert '<option value="3" selected>Version 3 (active)</option>' in html
-    assert '<option value="" selected>What was answered at the time</option>' in html
+    assert '<option value="" selected>The original predictions</option>' in html
     assert "1 drawing (all)" in text(html)
     assert 'id="replayed"' not in html
 
@@ -74,7 +74,7 @@ def test_two_versions_are_compared_on_the_same_drawings(admin_client, versions):
         "Newly wrong: 1": [one.pk],
         "Other differences: 1": [unlabelled.pk],
     }
-    assert re.search(r"is 7 v1: 1 \d+ % v3: 7 \d+ %", found)
+    assert re.search(r"label 7 v1: 1 \d+ % v3: 7 \d+ %", found)
 
 
 def test_one_version_is_compared_with_what_was_answered(admin_client, versions):
@@ -82,8 +82,8 @@ def test_one_version_is_compared_with_what_was_answered(admin_client, versions):
     approved_seven(read="7", version=versions[0])
     make_drawing(read=None)
     found = text(page(admin_client, through=3))
-    assert "Version 3 beside what was answered at the time" in found
-    assert "Of 3 drawings, 1 are read the same and 1 differently; 1 had no answer" in found
+    assert "Version 3 compared with the original predictions" in found
+    assert "Of 3 drawings, 1 are read the same and 1 differently; 1 had no prediction" in found
     assert "Labelled 50.0 % 1 of 2 100.0 % 2 of 2 1 0" in found
     assert "v1 then: 1" in found
 
@@ -123,7 +123,7 @@ def test_the_filters_of_the_list_choose_drawings_and_stay_in_the_address(admin_c
     approved_seven()
     query = {"label": "approved", "held_out__exact": "1", "q": "7"}
     html = page(admin_client, through=3, against=1, **query)
-    assert "1 drawing (label: Approved; kept for judging: Yes; search: 7)" in text(html)
+    assert "1 drawing (label: Approved; in the test set: Yes; search: 7)" in text(html)
     assert shown(html)["Newly right: 1"] == [seven.pk]
     for name, value in query.items():
         assert f'<input type="hidden" name="{name}" value="{value}">' in html
@@ -186,9 +186,9 @@ def test_what_cannot_be_replayed_says_why(admin_client, versions, query, complai
 @pytest.mark.parametrize(
     ("query", "complaint"),
     [
-        ({"ids": "1,x"}, "The address names no drawings."),
-        ({"ids": ""}, "The address names no drawings."),
-        ({"ids": "9" * 30}, "The address names no drawings."),
+        ({"ids": "1,x"}, "The URL selects no drawings."),
+        ({"ids": ""}, "The URL selects no drawings."),
+        ({"ids": "9" * 30}, "The URL selects no drawings."),
         ({"ids": ",".join("1" * 1001)}, "At most 1,000 drawings can be chosen one by one."),
         ({"created_at__gte": "x"}, "There is no such filter."),
         ({"nothing": "x"}, "There is no such filter."),
@@ -244,5 +244,5 @@ def test_the_page_of_a_drawing_says_what_every_version_reads(admin_client, versi
     )
     monkeypatch.setattr(replay, "MOST_VERSIONS", 2)
     few = text(page(admin_client, url).split('id="versions-say"')[1])
-    assert "1 older version not asked." in few
+    assert "1 older version is not shown." in few
     assert "Version 1 " not in few

@@ -65,14 +65,14 @@ def test_the_page_tells_the_verdict_in_words_and_numbers(admin_client, passed):
     assert "MNIST test 40 → 40 of 40 0 0 p = 1 no difference beyond noise" in shown
     assert "Drawn test set 0 → 7 of 7 7 0 p = 0.0078 better" in shown
     assert "Past corrections nothing to compare yet" in shown
-    assert "Promoting it takes a written reason" not in shown
+    assert "To promote it, give a reason" not in shown
 
 
 def test_the_page_shows_what_became_right_and_what_became_wrong(admin_client, passed):
     html = page(admin_client, passed)
     right, wrong = html.split("<h3>Newly wrong</h3>")
     assert right.count('class="hw-thumbnail"') == 7
-    assert "No drawing." in wrong
+    assert "No drawings." in wrong
     assert "7 1 → 7" in text(right)
 
 
@@ -82,8 +82,8 @@ def test_the_page_says_how_many_corrections_it_has_learned_from(admin_client):
     approved_seven(read="1", held_out=True)
     gate.evaluate(candidate := reads_well())
     shown = text(page(admin_client, candidate))
-    assert "1 kept for judging: 1 newly right, 0 newly wrong." in shown
-    assert "it has learned from:" not in shown
+    assert "1 in the test set: 1 newly right, 0 newly wrong." in shown
+    assert "it was trained on:" not in shown
 
 
 def test_the_page_takes_as_many_queries_for_many_changed_drawings_as_for_few(admin_client, passed):
@@ -114,7 +114,7 @@ def test_a_candidate_without_a_verdict_says_so_and_can_be_compared(admin_client)
     active = reads_well(state=ACTIVE)
     shown = text(page(admin_client, reads_well()))
     assert "It has not been compared with another version yet." in shown
-    assert "Promoting it takes a written reason" in shown
+    assert "To promote it, give a reason" in shown
     assert f"Compare with {active}" in shown
 
 
@@ -123,13 +123,13 @@ def test_a_verdict_against_a_version_of_the_past_says_so(admin_client, passed):
     ModelVersion.objects.filter(state=ACTIVE).update(state="retired")
     now = reads_well(state=ACTIVE)
     shown = text(page(admin_client, passed))
-    assert f"{before} does not answer any more: compare it with {now} before" in shown
-    assert "Promoting it takes a written reason" in shown
+    assert f"{before} is no longer active: compare with {now} before" in shown
+    assert "To promote it, give a reason" in shown
 
 
 def test_a_candidate_that_has_passed_is_promoted_at_one_press(admin_client, passed):
     response = post(admin_client, "promote", passed)
-    assert words(response) == [f"{passed} answers now."]
+    assert words(response) == [f"{passed} is active now."]
     assert not Promotion.objects.get().override
 
 
@@ -139,12 +139,12 @@ def test_a_refused_candidate_is_promoted_only_after_a_reason_was_written(
     asked = post(admin_client, "promote", refused, reason="As before.")
     assert "Not worse, but not better" in asked.content.decode()
     assert ">As before.</textarea>" in asked.content.decode()
-    assert "A written reason is needed" not in asked.content.decode()
+    assert "A reason is required" not in asked.content.decode()
     again = post(admin_client, "promote", refused, override="yes", reason=" ")
-    assert "A written reason is needed" in again.content.decode()
+    assert "A reason is required" in again.content.decode()
     assert not Promotion.objects.exists()
     done = post(admin_client, "promote", refused, override="yes", reason="Reads my sevens.")
-    assert words(done) == [f"{refused} answers now."]
+    assert words(done) == [f"{refused} is active now."]
     kept = Promotion.objects.get()
     assert (kept.override, kept.reason, kept.promoted_by) == (True, "Reads my sevens.", admin_user)
     assert "Without a passed verdict: Reads my sevens." in text(page(admin_client, refused))

@@ -195,7 +195,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "an image of a number": ({"image": 5}, "data URL"),
     "an image that is a link": ({"image": "https://example.com/3.png"}, "data:image/png"),
     "an svg": ({"image": "data:image/svg+xml;base64,PHN2Zy8+"}, "data:image/png"),
-    "broken base64": ({"image": "data:image/png;base64,@@@"}, "base64 of the picture is broken"),
+    "broken base64": ({"image": "data:image/png;base64,@@@"}, "not valid base64"),
     "no picture": ({"image": data_url(b"hello")}, "not a PNG or JPEG"),
     "a truncated picture": ({"image": data_url(png_of("3")[:200])}, "damaged"),
     "a truncated jpeg": ({"image": data_url(TRUNCATED_JPEG, "jpeg")}, "damaged"),
@@ -298,7 +298,7 @@ def test_without_a_model_the_answer_is_503_with_a_reason(client: Client) -> None
     ModelVersion.objects.update(state="retired")
     active_model.forget()
     response = post(client, PREDICT, GOOD)
-    assert "No model can answer" in answer(response, 503)["detail"]
+    assert "No model is available" in answer(response, 503)["detail"]
     assert response["Retry-After"]
 
 

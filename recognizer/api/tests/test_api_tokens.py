@@ -266,7 +266,7 @@ def test_nobody_has_more_than_twenty_tokens_at_once(client):
     for _ in range(20):
         last, _ = ApiToken.objects.issue(user, "x", ["read"])
     form = {"name": "x", "scopes": ["read"], "days": ""}
-    assert "Revoke one." in client.post(PAGE, form).content.decode()
+    assert "Revoke one first." in client.post(PAGE, form).content.decode()
     last.revoke()
     made_on(client)
 
@@ -280,7 +280,7 @@ def test_staff_with_the_permission_make_and_revoke_tokens_of_people_who_are_not_
     assert client.post(url, form).status_code == 403
     client.force_login(boss)
     html = client.post(url, form | {"username": other.username}).content.decode()
-    assert "make their tokens themselves" in html
+    assert "create their tokens themselves" in html
     assert "Only staff can" in client.post(url, form | {"scopes": ["staff"]}).content.decode()
     assert not ApiToken.objects.exists()
     response = client.post(url, form)

@@ -56,7 +56,7 @@ def test_the_answer_names_the_versions_that_learned_from_them():
     assert forgetting.traces(Contributor(user_id=ada.pk)) == expected
     assert forgetting.forget(Contributor(user_id=ada.pk)) == expected
     assert forgetting.in_words(expected) == (
-        "Trained on these drawings: version 2. Fine-tuned from there: version 3."
+        "Trained on these drawings: version 2. Fine-tuned from these: version 3."
     )
 
 
@@ -159,7 +159,7 @@ def test_the_page_deletes_at_a_post_and_says_which_versions_learned(admin_client
     assert Drawing.objects.count() == 1
     assert words(response) == [
         "Deleted: 2 drawings. Trained on these drawings: version 2."
-        " Fine-tuned from there: version 3."
+        " Fine-tuned from these: version 3."
     ]
 
 
@@ -169,9 +169,9 @@ def test_versions_and_runs_show_that_drawings_are_gone(admin_client):
     forgetting.forget(Contributor(user_id=ada.pk))
     third = ModelVersion.objects.get(number=3)
     html = admin_client.get(f"/admin/recognizer/modelversion/{third.pk}/change/").content.decode()
-    assert "2 drawings that version 2 learned from are gone" in html
+    assert "2 drawings that version 2 was trained on have been deleted" in html
     html = admin_client.get(f"/admin/recognizer/trainingrun/{run.pk}/change/").content.decode()
-    assert "2 of these drawings are gone" in html
+    assert "2 of these drawings have been deleted" in html
     assert "<dt>Drawings</dt><dd>3</dd>" in html
     html = admin_client.get("/admin/recognizer/trainingrun/").content.decode()
     assert '<td class="field-drawings_used">3</td>' in html
@@ -226,7 +226,7 @@ def test_the_command_asks_and_takes_anything_but_y_for_a_no(monkeypatch):
     ("arguments", "problem"),
     [
         (["nobody"], "There is no user nobody."),
-        (["--visitor", str(uuid.UUID(int=1))], "There are no drawings of theirs."),
+        (["--visitor", str(uuid.UUID(int=1))], "This person has no drawings."),
         ([], "required"),
     ],
 )

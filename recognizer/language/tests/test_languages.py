@@ -32,9 +32,9 @@ def page(client: Client, path: str, status: int = 200) -> str:
 @pytest.mark.parametrize(
     ("path", "words", "status"),
     [
-        ("/", "Wie sicher es bei jeder Ziffer ist", 200),
+        ("/", "Sicherheit für jede Ziffer", 200),
         ("/drawings/", "Hier ist noch nichts", 200),
-        ("/my-data/", "Hier ist nichts von dir", 200),
+        ("/my-data/", "Hier sind keine Daten von dir", 200),
         ("/offline/", "Du bist offline", 200),
         ("/no-such-page/", "Hier ist nichts", 404),
         ("/api/v1/docs/", "Zurück zur Zeichenseite", 200),
@@ -51,7 +51,7 @@ def test_english_is_spoken_with_everybody_else(client):
     assert '<html lang="en">' in page(client, "/")
     french = Client(headers={"Accept-Language": "fr"})
     response = french.get("/")
-    assert "How sure it is of each digit" in response.content.decode()
+    assert "Confidence in each digit" in response.content.decode()
     assert response["Content-Language"] == "en"
     assert "/texts/" not in response.content.decode()
 
@@ -66,7 +66,7 @@ def test_what_a_person_drew_is_told_in_german(german):
         assert "Gelesen: <strong>7</strong>" in html
         assert "99,3 % sicher" in html
     assert "Angabe: keine Ziffer" in html
-    assert "Du hast hier 1 Zeichnung mit 1 Angabe und 1 Link, unter dem" in page(
+    assert "Du hast hier 1 Zeichnung mit 1 Angabe und 1 Link zum Teilen" in page(
         german, "/my-data/"
     )
     assert "99,3 % sicher" in page(german, reverse("shared", args=[link.token]))

@@ -84,13 +84,13 @@ def test_held_out_drawings_are_never_trained_on_and_are_counted() -> None:
         approved(held_out=True)
     run = retraining.request_run(Drawing.objects.all(), by=None)
     assert set(run.drawings.all()) == set(learned)
-    assert run.drawings_in_words == "3 to learn from, 2 kept for judging"
+    assert run.drawings_in_words == "3 to train on, 2 in the test set"
 
 
 @pytest.mark.usefixtures("shipped_model")
 @pytest.mark.parametrize(
     ("count", "words"),
-    [(1, "The one approved drawing among these is kept"), (2, "All 2 approved drawings among")],
+    [(1, "The only approved drawing among these is in"), (2, "All 2 approved drawings among")],
 )
 def test_a_run_on_held_out_drawings_alone_is_refused_with_the_reason(
     count: int, words: str
@@ -107,7 +107,7 @@ def test_the_page_of_a_run_says_how_many_were_kept_for_judging(admin_client: Any
     approved(held_out=True)
     run = retraining.request_run(Drawing.objects.all(), by=None)
     html = admin_client.get(f"/admin/recognizer/trainingrun/{run.pk}/change/").content.decode()
-    assert "1 to learn from, 1 kept for judging" in html
+    assert "1 to train on, 1 in the test set" in html
 
 
 def test_drawings_from_before_are_decided_too_unless_a_run_has_learned_from_them() -> None:

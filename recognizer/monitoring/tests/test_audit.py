@@ -258,6 +258,14 @@ def test_the_trail_is_read_only_and_outlives_the_account(boss, client):
     assert client.get(page).status_code == 403
 
 
+def test_the_admin_calls_it_the_audit_log(boss):
+    page = boss.get(LIST.format("staffact")).content.decode()
+    assert "Select audit log entry to view" in page
+    assert "Audit log" in boss.get("/admin/").content.decode()
+    german = boss.get("/admin/", headers={"accept-language": "de"}).content.decode()
+    assert "Audit-Protokoll" in german
+
+
 def test_of_many_rows_the_first_and_their_number_are_noted():
     from recognizer.monitoring.audit import these
 

@@ -116,7 +116,7 @@ def test_the_link_to_more_keeps_the_filters(client):
 def test_filters_that_nothing_fits_tell_what_to_do(client):
     make_drawing(visitor=sign_in_as_visitor(client), read="7")
     html = page(client, "?read=4")
-    assert "No drawing fits" in html
+    assert "No matching drawings" in html
     assert f'href="{reverse("history")}">Show all' in html
 
 
@@ -251,7 +251,7 @@ def test_every_version_is_asked_what_it_says_and_what_was_answered_stays(client)
     drawing = make_drawing(visitor=visitor, read="4", version=first)
     make_label(drawing, "7", state=Label.State.APPROVED)
     table = re.sub(r"<[^>]+>", " ", page_of(client, drawing).split("<tbody>")[1])
-    said = r"2 answers now 7 right [\d.]+ % 1 answered you 4 wrong 99.3 % Name"
+    said = r"2 active 7 right [\d.]+ % 1 first prediction 4 wrong 99.3 % Name"
     assert re.match(said, " ".join(table.split()))
 
 

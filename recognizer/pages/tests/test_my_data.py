@@ -80,7 +80,7 @@ def test_the_other_formats_hold_ones_own_drawings_alone(client):
 def test_who_has_drawn_nothing_gets_an_empty_file_and_is_told_so(client):
     make_drawing()
     assert everything(client) == []
-    assert "There is nothing of yours here" in client.get(PAGE).content.decode()
+    assert "You have no data here" in client.get(PAGE).content.decode()
 
 
 def test_the_file_takes_the_same_queries_for_many_drawings(client, django_assert_max_num_queries):

@@ -81,7 +81,7 @@ def test_every_other_page_is_for_everyone(
     page.locator("#id_username").fill("boss")
     page.locator("#id_password1").fill("1234")
     page.locator("#id_password2").fill("1234")
-    page.get_by_role("button", name="Make the account").click()
+    page.get_by_role("button", name="Create account").click()
     expect(page.get_by_role("alert")).to_have_count(2)
     found["a sign-up that is refused"] = complaints(page)
     sign_in(page, client, live_server, boss)
@@ -127,5 +127,5 @@ def test_what_people_get_instead_of_a_page_is_for_everyone(
         look(page.goto(f"{live_server.url}/{path}"), status, words)
     sign_in(page, client, live_server, make_staff())
     answer = page.goto(f"{live_server.url}/admin/dashboard/")
-    look(answer, 403, "That is not for you to see")
+    look(answer, 403, "You do not have access to this page")
     assert {words: what for words, what in found.items() if what} == {}

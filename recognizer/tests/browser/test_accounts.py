@@ -38,7 +38,7 @@ def test_a_drawing_goes_with_its_person_into_the_account(draw_page, live_server,
     look("Anmelden")
     page.get_by_role("link", name="Leg eines an").click()
     look("Konto anlegen")
-    expect(page.locator("main")).to_contain_text("kommt mit in das Konto")
+    expect(page.locator("main")).to_contain_text("wird in das Konto übernommen")
     page.get_by_label("Benutzername").fill("ada")
     page.locator("#id_password1").fill("lovelace-1843")
     page.locator("#id_password2").fill("lovelace-1843")

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from devtools import golden
 from ml.tests.pictures import encoded, picture_of
 from recognizer.models import Drawing
 

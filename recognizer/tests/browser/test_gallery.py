@@ -130,7 +130,7 @@ def test_a_drawing_is_shared_looked_at_and_taken_back(page, visitor, live_server
     page.goto(f"{live_server.url}/drawings/")
     tile = page.get_by_test_id("drawing")
     tile.get_by_role("button", name="Share").click()
-    page.get_by_role("button", name="Make a link").click()
+    page.get_by_role("button", name="Create a link").click()
     expect(page.locator("#share-url")).to_have_value(re.compile(r"/s/[\w-]{22,}/$"))
     url = page.locator("#share-url").input_value()
     expect(page.locator("#share-embed")).to_have_value(re.compile(f'src="{url}embed/"'))
@@ -140,7 +140,7 @@ def test_a_drawing_is_shared_looked_at_and_taken_back(page, visitor, live_server
     stranger.get_by_role("button", name="Replay").click()
     expect(stranger.locator(".ink-ghost")).to_have_count(1)
     page.get_by_role("button", name="Stop sharing").click()
-    expect(page.get_by_role("button", name="Make a link")).to_be_focused()
+    expect(page.get_by_role("button", name="Create a link")).to_be_focused()
     assert stranger.reload().status == 404
     assert not Share.objects.exists()
     stranger.close()

@@ -54,7 +54,7 @@ def test_somebody_draws_saves_and_corrects_in_german(draw_page, answer_with):
     assert_nothing_is_cut_off(draw_page, 320)
     answer_with("**/api/v1/drawings/*/", 500)
     draw_page.get_by_role("button", name="Keine Ziffer").click()
-    expect(draw_page.locator("#toasts")).to_contain_text("Deine Antwort ging nicht ein.")
+    expect(draw_page.locator("#toasts")).to_contain_text("Deine Antwort wurde nicht gespeichert.")
     draw_page.unroute_all()
     draw_page.get_by_role("button", name="Nein, es ist eine …").click()
     draw_page.get_by_role("button", name="Keine Ziffer").click()

@@ -101,7 +101,7 @@ def test_where_only_the_server_reads_the_page_says_that_it_cannot_look(page, liv
     page.goto(live_server.url)
     draw_with_mouse(page, SEVEN)
     page.locator("#insight summary").click()
-    expect(part(page, "away")).to_contain_text("only the server reads")
+    expect(part(page, "away")).to_contain_text("only the server can read")
     expect(part(page, "views")).to_be_hidden()
 
 

@@ -93,7 +93,7 @@ def test_a_correction_that_is_refused_is_told_and_can_be_tried_again(draw_page, 
     expect(draw_page.locator("#correct-yes")).to_be_visible()
     answer_with("**/api/v1/drawings/*/", 400)
     draw_page.locator("#correct-yes").click()
-    expect(draw_page.locator("#toasts")).to_contain_text("Your answer was not kept")
+    expect(draw_page.locator("#toasts")).to_contain_text("Your answer was not saved")
     draw_page.unroute_all()
     draw_page.locator("#correct-yes").click()
     expect_noted(draw_page, "a 7")

@@ -95,7 +95,7 @@ def test_a_photo_is_dropped_or_pasted_over_a_drawing_which_undo_brings_back(draw
 def test_what_cannot_be_read_is_refused_with_the_reason(draw_page, cut_off):
     toasts = draw_page.locator("#toasts")
     choose(draw_page, b"Dear diary", "text/plain")
-    expect(toasts).to_contain_text("That is no picture.")
+    expect(toasts).to_contain_text("That is not a picture.")
     choose(draw_page, b"\x89PNG broken", "image/png")
     expect(toasts).to_contain_text("cannot open that picture")
     expect(draw_page.locator("#picture")).to_be_hidden()

@@ -21,7 +21,7 @@ SECONDS_TO_TAKE_UP_A_VERSION = 20
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[RunningUp]:
     """`manage.py up` in a fresh folder: as after the first `make run`."""
-    # The one drawing of this test must be learned from, not kept for judging.
+    # The one drawing of this test must be trained on, not put in the test set.
     running = RunningUp(UP, {**environment(tmp_path / "var"), "HELD_OUT_SHARE": "0"})
     try:
         running.wait_for("Ready on")

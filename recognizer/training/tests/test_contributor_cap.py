@@ -61,8 +61,8 @@ def test_a_run_leaves_out_what_one_person_gave_too_much_and_says_so(admin_client
     assert run.drawings.filter(user=None).count() == 5
     html = admin_client.get(f"/admin/recognizer/trainingrun/{run.pk}/change/").content.decode()
     assert (
-        "55 to learn from, 3 left out, since one person may give at most 30 % of a run,"
-        " or 50 drawings where that is more." in html
+        "55 to train on, 3 left out, because one person may contribute at most 30 % of a run,"
+        " or 50 drawings if that is more." in html
     )
 
 

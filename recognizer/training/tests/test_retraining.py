@@ -89,7 +89,7 @@ def test_two_staff_who_click_at_once_get_one_run() -> None:
         outcomes = sorted(staff.map(_ask_for_a_run, range(4)))
     assert outcomes[-1] == "asked"
     assert len(outcomes) == 4
-    assert all("learns from the same drawings already" in told for told in outcomes[:-1])
+    assert all("is already training on the same drawings" in told for told in outcomes[:-1])
     run = TrainingRun.objects.get()
     assert run.state == "queued"
 

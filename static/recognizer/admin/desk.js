@@ -14,7 +14,7 @@ const outcomes = () => ({
   sending: gettext("saving…"),
   kept: gettext("saved"),
   waiting: gettext("not saved yet"),
-  refused: gettext("not kept"),
+  refused: gettext("not saved"),
 });
 
 const $ = (id) => document.getElementById(id);

@@ -271,7 +271,7 @@ async function correct(label) {
     await outbox.correct(corrected.item, label);
     corrected.label = label;
   } catch (error) {
-    toasts.error(`${gettext("Your answer was not kept.")} ${error.message}`);
+    toasts.error(`${gettext("Your answer was not saved.")} ${error.message}`);
   } finally {
     setChoicesDisabled(false);
     showState();

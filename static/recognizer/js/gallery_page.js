@@ -23,7 +23,7 @@ new Endless(list, byId("more"), {
     if (byHand) items[0]?.querySelector("a").focus({ preventScroll: true });
   },
   onError: () =>
-    toasts.error(gettext("Older drawings did not come. Press “Show older drawings” to try again.")),
+    toasts.error(gettext("Older drawings could not be loaded. Press “Show older drawings” to try again.")),
 });
 
 function remove(tile) {

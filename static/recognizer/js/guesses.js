@@ -30,7 +30,7 @@ export function howSure({ confidence, symbols: [symbol] }) {
 /** What a drawing that was refused would have been read as. */
 export function wouldHaveGuessed(symbol) {
   if (symbol.probabilities[symbol.label] < WORTH_TELLING) {
-    return gettext("No digit comes near");
+    return gettext("No digit is close");
   }
   const second = secondGuess(symbol);
   const label = withArticle(symbol.label);

@@ -9,7 +9,7 @@ const JPEG_QUALITY = 0.9;
 /** Why a file is not read; `message` is written for the person. */
 export class PictureError extends Error {}
 
-const noPicture = () => gettext("That is no picture. Choose a photo or another picture of a digit.");
+const noPicture = () => gettext("That is not a picture. Choose a photo or another picture of a digit.");
 const unreadable = () => gettext("This browser cannot open that picture. Try a PNG or a JPEG.");
 const tooLarge = () => gettext("That file is too large: at most 60 MB can be read.");
 

@@ -37,7 +37,7 @@ export function wireActs(toasts, { onCorrected = () => {}, onDeleted }) {
   dialogs.correct.addEventListener("click", ({ target }) => {
     const label = target.closest("button")?.dataset.label;
     if (label === undefined) return;
-    attempt(dialogs.correct, gettext("Your answer was not kept."), toasts, async () => {
+    attempt(dialogs.correct, gettext("Your answer was not saved."), toasts, async () => {
       const stored = await request(chosen.dataset.url, { method: "PATCH", body: { label } });
       showLabel(chosen, stored.label);
       toasts.success(interpolate(gettext("Thank you. Noted as %(label)s."), { label: labelInWords(label) }));

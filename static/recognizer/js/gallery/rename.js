@@ -31,11 +31,11 @@ export function rename(element, toasts) {
       const stored = await request(element.dataset.url, { method: "PATCH", body: { title } });
       showTitle(element, stored.title);
       close(refocus);
-      toasts.success(stored.title ? interpolate(gettext("Named “%(title)s”."), stored) : gettext("The name is gone."));
+      toasts.success(stored.title ? interpolate(gettext("Named “%(title)s”."), stored) : gettext("The name was removed."));
     } catch (error) {
       isOver = false;
       input.focus();
-      toasts.error(`${gettext("The name was not kept.")} ${error.message}`);
+      toasts.error(`${gettext("The name was not saved.")} ${error.message}`);
     }
   }
 

@@ -35,7 +35,7 @@ export class Sharing {
 
   // Asking again for a link that is there gives the same one.
   #start() {
-    return this.#attempt(gettext("There is no link."), async (element) => {
+    return this.#attempt(gettext("The link was not created."), async (element) => {
       this.#show(await request(element.dataset.shareUrl, { method: "POST" }));
       showShared(element, true);
       return byId("share-url");

@@ -66,7 +66,7 @@ export function theDigit(digit) {
 export function inWords({ kind, parts, against }, read) {
   const most = interpolate(
     {
-      none: gettext("No part mattered much by itself."),
+      none: gettext("No single part mattered much."),
       all: gettext("Nearly all of the ink mattered for %(read)s."),
       parts: gettext("What mattered most for %(read)s: %(parts)s."),
     }[kind],

@@ -81,7 +81,7 @@ export class SaveQueue {
    */
   async send(item) {
     if (this.#now() < this.#notBefore) {
-      throw new Error(gettext("The server asked to wait."));
+      throw new Error(gettext("The server asked this page to wait."));
     }
     try {
       const drawing = await this.#lock(() => this.#deliver(item));

@@ -50,7 +50,7 @@ export class WaitingList {
 
   #forgetOthers() {
     const others = this.#others();
-    if (window.confirm(`${othersInWords(others)}\n\n${gettext("Delete what was never sent?")}`)) {
+    if (window.confirm(`${othersInWords(others)}\n\n${gettext("Delete the drawings that were never sent?")}`)) {
       others.forEach(({ key }) => this.#handlers.onDelete(key));
     }
   }

@@ -21,5 +21,5 @@ test("how sure it is names the second best guess in words", () => {
 test("what was refused has guesses too", () => {
   assert.equal(wouldHaveGuessed(symbolOf({ 7: 0.6, 8: 0.3 })), "It would have guessed a 7, or an 8");
   assert.equal(wouldHaveGuessed(symbolOf({ 7: 0.999, 8: 0.001 })), "It would have guessed a 7");
-  assert.equal(wouldHaveGuessed(symbolOf({ 7: 0.009, 8: 0.001 })), "No digit comes near");
+  assert.equal(wouldHaveGuessed(symbolOf({ 7: 0.009, 8: 0.001 })), "No digit is close");
 });

@@ -20,7 +20,7 @@ test("where no file is a picture the first one is there to be refused", () => {
 
 test("what is no picture, and what is too large, is refused with the reason", () => {
   assert.throws(() => check(file("application/pdf")), new PictureError(
-    "That is no picture. Choose a photo or another picture of a digit.",
+    "That is not a picture. Choose a photo or another picture of a digit.",
   ));
   assert.throws(() => check(file("image/jpeg", 61e6)), /too large: at most 60 MB/);
 });

@@ -33,7 +33,7 @@ test("what spoke against it is named", () => {
 });
 
 test("no part is named where all of it mattered, or none", () => {
-  assert.equal(said(relevanceAt()), "No part mattered much by itself.");
+  assert.equal(said(relevanceAt()), "No single part mattered much.");
   assert.equal(said(relevanceAt().map((value) => value * 20)), "Nearly all of the ink mattered for the 7.");
 });
 

@@ -214,7 +214,7 @@ test("nothing is sent before the time that the server has named", async () => {
   assert.deepEqual(told.waits, [30_000]);
   await queue.flushNow();
   const { item } = await add(queue, "k2");
-  await assert.rejects(queue.send(item), /asked to wait/);
+  await assert.rejects(queue.send(item), /asked this page to wait/);
   assert.equal(server.asked, 1);
   clock.now += 30_000;
   await queue.flush();
