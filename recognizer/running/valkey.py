@@ -49,9 +49,7 @@ class EmbeddedValkey:
         try:
             binary = get_binary_path()
         except ValkeyBinaryNotFoundError as error:
-            raise NotReadyError(
-                f"Set REDIS_URL: there is no embedded Valkey for {sys.platform}."
-            ) from error
+            raise NotReadyError(f"Set REDIS_URL: no embedded Valkey for {sys.platform}.") from error
         folder.mkdir(parents=True, exist_ok=True)
         port, password = free_port(), secrets.token_urlsafe(32)
         config = folder / "valkey.conf"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from ml.tests.pictures import encoded, picture_of
 from recognizer.models import Drawing
@@ -73,7 +73,7 @@ def test_a_picture_can_be_chosen_as_a_file(docs: Page) -> None:
     operation.locator(".opblock-section-request-body .content-type").select_option(
         "multipart/form-data"
     )
-    file = {"name": "4.png", "mimeType": "image/png", "buffer": encoded(picture_of("4"))}
+    file = FilePayload(name="4.png", mimeType="image/png", buffer=encoded(picture_of("4")))
     operation.locator("input[type=file]").set_input_files(file)
     assert execute(operation) == "200"
 
