@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from ml.tests.pictures import encoded, picture_of
+from ml.drawing.tests.pictures import encoded, picture_of
 from recognizer.models import Drawing
 
 pytestmark = [
