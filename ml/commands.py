@@ -7,7 +7,7 @@ TensorFlow is imported inside the functions that need it, so that `download`,
 import json
 import platform
 import sys
-from argparse import Namespace
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -17,77 +17,54 @@ import numpy as np
 
 from ml import pretrained
 from ml.contract import DIGITS, JSON, NOT_A_DIGIT, Ink, Labels
-from ml.data.assembly import classes_of, mixture_in_json, split_seed, training_data
+from ml.data.assembly import mixture_in_json, split_seed, training_data
 from ml.data.dataset import file_sha256, load_bitmaps, load_inks, load_set, only_classes
 from ml.data.mixture import learnable
 from ml.evaluation import charts, metrics, report
 from ml.evaluation.robustness import LAYINGS, laid
+from ml.plan import Plan, as_recorded
 from ml.reading.inference import Classifier, load_trained
 
 MOST_LAID = 1_000
 """Digits of a set that are laid in other ways."""
 
 
-def download(arguments: Namespace) -> None:
+def download(folder: Path, source: Path | None) -> None:
     """Fetch MNIST's four files."""
     from ml.data.download import fetch_mnist
 
-    fetch_mnist(arguments.to, source=arguments.source)
+    fetch_mnist(folder, source=source)
 
 
-def typefaces(arguments: Namespace) -> None:
+def typefaces(file: Path, kept_in: Path) -> None:
     """Make a set of typefaces drawn after handwriting."""
     from ml.data.typefaces import write_set
 
-    count = write_set(arguments.file, arguments.kept_in)
-    print(f"{arguments.file}: {count:,} samples")
+    count = write_set(file, kept_in)
+    print(f"{file}: {count:,} samples")
 
 
-def train(arguments: Namespace) -> None:
+def train(plan: Plan, output: Path, say: Callable[[JSON], None], threads: int = 0) -> None:
     """Train or fine-tune, export, evaluate the exported file, and write it all down.
 
     Leaves in the output folder: model.tflite, model.weights.h5, model.web.bin,
     result.json, confusion.png.
     """
-    say = _as_json if arguments.progress == "json" else _as_text
-    if arguments.rivals and (not arguments.initial or arguments.redraw):
-        raise ValueError("--rivals goes with --initial, and not with --redraw.")
+    if plan.hard_negatives and (not plan.initial or plan.redraw):
+        raise ValueError("--hard-negatives goes with --initial, and not with --redraw.")
     say({"event": "stage", "stage": "reading_data"})
-    data = training_data(arguments)
+    data = training_data(plan)
     say({"event": "stage", "stage": "starting_tensorflow"})
-    from ml.data.augmentation import AUGMENTATIONS
     from ml.learning import export as exporting
     from ml.learning import training, web_export
-    from ml.learning.plan import Plan, plan_as_json
 
-    if arguments.threads:
-        training.limit_threads(arguments.threads)
-    plan = Plan(
-        architecture=arguments.architecture,
-        classes=classes_of(arguments),
-        epochs=arguments.epochs,
-        epoch_samples=arguments.epoch_samples,
-        batch_size=arguments.batch_size,
-        schedule=arguments.schedule,
-        keep=arguments.keep,
-        label_smoothing=arguments.label_smoothing,
-        ema_momentum=arguments.ema,
-        augmentation=AUGMENTATIONS[arguments.augmentation],
-        second_loss=arguments.second_loss,
-        learning_rate=arguments.learning_rate,
-        precision=arguments.precision,
-        most_forgotten=arguments.most_forgotten,
-        teachers_share=arguments.teachers_share if arguments.teachers else 0.0,
-        dropout=arguments.dropout,
-        seed=arguments.seed,
-    )
-    output: Path = arguments.output
+    if threads:
+        training.limit_threads(threads)
     output.mkdir(parents=True, exist_ok=True)
     train_set = data.train
-    if arguments.rivals and data.newly:
-        train_set = data.with_rivals(
-            partial(training.read, plan, arguments.initial), arguments.rivals
-        )
+    if plan.hard_negatives and plan.initial and data.newly:
+        predict = partial(training.predict_classes, plan, plan.initial)
+        train_set = data.with_hard_negatives(predict, plan.hard_negatives)
     say({"event": "stage", "stage": "training", "samples": len(train_set)})
     checkpoint = output / "model.weights.h5"
     fit = training.train(
@@ -95,21 +72,21 @@ def train(arguments: Namespace) -> None:
         train_set,
         data.validation,
         checkpoint,
-        initial=arguments.initial,
+        initial=plan.initial,
         report=say,
         older=data.older,
-        teachers=arguments.teachers,
+        teachers=plan.teachers,
     )
     if fit.blend < 1:
         say({"event": "stage", "stage": "blending", "share": f"{fit.blend:.0%}"})
     say({"event": "stage", "stage": "calibrating"})
-    if arguments.reject_above is None:
+    if plan.reject_above is None:
         calibration = training.calibrate(
             fit.network, data.calibration, plan.classes, also_drawn=data.validation
         )
         fit.network.save_weights(checkpoint)
     else:
-        calibration = {"temperature": 1.0, "reject_above": arguments.reject_above}
+        calibration = {"temperature": 1.0, "reject_above": plan.reject_above}
     say({"event": "stage", "stage": "exporting"})
     exporting.export(fit.network, output / "model.tflite")
     web_export.export(
@@ -118,20 +95,20 @@ def train(arguments: Namespace) -> None:
     say({"event": "stage", "stage": "evaluating"})
     # The one time that test images are looked at: after every choice has been made.
     classifier = Classifier.load(output / "model.tflite", plan.classes, calibration["reject_above"])
-    measured = _judge(classifier, arguments.test)
+    measured = _evaluate(classifier, plan.test)
     measured["validation"] = metrics.evaluate(classifier, data.calibration)
     result = {
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "plan": plan_as_json(plan),
-        "initial": str(arguments.initial.name) if arguments.initial else None,
-        "teachers": [file_sha256(path) for path in arguments.teachers],
-        "validation_share": arguments.validation_share,
-        "split_seed": split_seed(arguments),
+        "plan": as_recorded(plan),
+        "initial": plan.initial.name if plan.initial else None,
+        "teachers": [file_sha256(path) for path in plan.teachers],
+        "validation_share": plan.validation_share,
+        "split_seed": split_seed(plan),
         "data": {
             "train": len(data.train),
             "validation": len(data.validation),
             "sources": data.train.sources,
-            "mixture": mixture_in_json(arguments),
+            "mixture": mixture_in_json(plan),
         },
         "history": fit.history,
         "best_epoch": fit.best_epoch,
@@ -148,24 +125,23 @@ def train(arguments: Namespace) -> None:
     say({"event": "done", "mnist_accuracy": mnist["accuracy"]})
 
 
-def average(arguments: Namespace) -> None:
+def average(runs: Sequence[Path], output: Path) -> None:
     """Write the mean of the weights of several trainings of one network."""
     from ml.learning import training
 
-    results = [pretrained.result(run) for run in arguments.runs]
+    results = [pretrained.result(run) for run in runs]
     networks = {(one["plan"]["architecture"], *one["plan"]["classes"]) for one in results}
     if len(networks) > 1:
         raise ValueError("these trainings are not of one network with the same classes.")
     architecture, *classes = networks.pop()
-    weights = [run / pretrained.WEIGHTS.name for run in arguments.runs]
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    training.average(architecture, tuple(classes), weights).save_weights(arguments.output)
-    print(f"{arguments.output}: the mean of {len(weights)} trainings")
+    weights = [run / pretrained.WEIGHTS.name for run in runs]
+    output.parent.mkdir(parents=True, exist_ok=True)
+    training.average(architecture, tuple(classes), weights).save_weights(output)
+    print(f"{output}: the mean of {len(weights)} trainings")
 
 
-def evaluate(arguments: Namespace) -> None:
-    """Judge an exported network: lines to the terminal, an HTML page and JSON beside it."""
-    artifact = arguments.artifact or pretrained.ARTIFACT
+def evaluate(artifact: Path, sets: Sequence[Path], page: Path, readme: Path | None = None) -> None:
+    """Evaluate an exported network: lines to the terminal, an HTML page and JSON beside it."""
     classifier = load_trained(artifact)
     answers = {"mnist_test": metrics.answer(classifier, load_bitmaps(pretrained.MNIST_TEST))}
     figures: JSON = {
@@ -183,7 +159,7 @@ def evaluate(arguments: Namespace) -> None:
         "memory_mb": metrics.measure_memory(artifact, classifier.classes),
     }
     refusals: dict[str, JSON] = {}
-    for path in arguments.sets:
+    for path in sets:
         print(f"{path.stem} …", file=sys.stderr)
         strokes = load_inks(path)
         # Strokes are laid on a canvas as people would draw them.
@@ -201,13 +177,12 @@ def evaluate(arguments: Namespace) -> None:
         figures["sets"][name] = in_full | refusals.get(name, {})
     for what, measured in report.rows(figures):
         print(f"{what:60} {measured}")
-    page: Path = arguments.report
     page.parent.mkdir(parents=True, exist_ok=True)
     report.write_html(page, figures, answers)
     page.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
     print(f"{page} and {page.with_suffix('.json').name} are written.")
-    if arguments.readme:
-        report.write_readme(arguments.readme, figures)
+    if readme:
+        report.write_readme(readme, figures)
 
 
 def _robustness(
@@ -223,24 +198,18 @@ def _robustness(
     }
 
 
-def export(arguments: Namespace) -> None:
-    """Turn stored weights into a LiteRT file, or into the file that the page runs."""
-    if arguments.web:
-        _export_for_the_web(arguments.weights, arguments.artifact)
-        return
-    if arguments.artifact is None:
-        raise ValueError("name the LiteRT file to write.")
+def export(weights: Path, target: Path, architecture: str, classes: tuple[str, ...]) -> None:
+    """Turn stored weights into a LiteRT file."""
     from ml.learning import export as exporting
     from ml.learning import training
 
-    network = training.load_network(
-        arguments.architecture, classes_of(arguments), arguments.weights
-    )
-    exporting.export(network, arguments.artifact)
-    print(f"{arguments.artifact}: {arguments.artifact.stat().st_size:,} bytes")
+    network = training.load_network(architecture, classes, weights)
+    exporting.export(network, target)
+    print(f"{target}: {target.stat().st_size:,} bytes")
 
 
-def _export_for_the_web(weights: Path, target: Path | None) -> None:
+def export_for_the_web(weights: Path, target: Path | None) -> None:
+    """Turn stored weights into the file that the page runs."""
     from ml.learning import web_export
 
     target = target or weights.with_name(pretrained.WEB.name)
@@ -248,15 +217,15 @@ def _export_for_the_web(weights: Path, target: Path | None) -> None:
     print(f"{target}: {target.stat().st_size:,} bytes")
 
 
-def ship(arguments: Namespace) -> None:
+def ship(run_folder: Path, mnist: Path, sets: list[Path], seeds: list[Path]) -> None:
     """Make a finished training the model that ships with the project."""
     from ml.learning.shipping import ship as assemble
 
-    assemble(arguments.run_folder, arguments.mnist, arguments.sets, arguments.seeds)
+    assemble(run_folder, mnist, sets, seeds)
     print(f"{pretrained.FOLDER} is ready.")
 
 
-def _judge(classifier: Classifier, test: Path | None) -> JSON:
+def _evaluate(classifier: Classifier, test: Path | None) -> JSON:
     test_set = load_bitmaps(test or pretrained.MNIST_TEST)
     return {"mnist_test": metrics.evaluate(classifier, test_set)}
 
@@ -266,11 +235,11 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
-def _as_json(event: JSON) -> None:
+def say_as_json(event: JSON) -> None:
     print(json.dumps(event), flush=True)
 
 
-def _as_text(event: JSON) -> None:
+def say_as_text(event: JSON) -> None:
     line, end = _in_words(event)
     if end == "\r" and not sys.stderr.isatty():
         return

@@ -1,50 +1,10 @@
 """Random changes to training bitmaps, so that a network meets more hands than it has seen."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 import numpy as np
 import tensorflow as tf
 
 from ml.contract import IMAGE_SIZE
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """How far a bitmap may be bent; each amount is drawn uniformly from ± its value."""
-
-    rotation_deg: float = 10.0
-    shift: float = 0.10
-    zoom: float = 0.10
-    shear: float = 0.10
-    elastic_px: float = 0.0
-    pen_clockwise_deg: Mapping[str, float] = field(default_factory=dict)
-    """By label, around which angle the rotation lies of what a pen drew, where that is not 0."""
-    untouched: float = 0.0
-    """Share of the bitmaps that stay as they are. To bend one blurs it, and its edges say whether
-    a pen drew it on a canvas or it was scanned."""
-    untouched_moved_px: int = 0
-    """By how many whole pixels, at most, those that stay are moved each way; that blurs nothing."""
-
-
-AUGMENTATIONS = {
-    "source": Augmentation(),
-    "turned": Augmentation(rotation_deg=15.0),
-    # Turned left, an uncrossed 7 is what many hands write for a 1; turned right, theirs is a 7.
-    # Which of both such a shape is has to be settled: on a canvas people write it for a 1, nobody
-    # for a 7. MNIST's hands write no such 1; theirs, known by their scanned ink, are let be.
-    "hands": Augmentation(
-        rotation_deg=15.0,
-        shift=0.06,
-        zoom=0.12,
-        shear=0.15,
-        untouched=0.5,
-        untouched_moved_px=2,
-        pen_clockwise_deg={"1": 10.0, "7": 8.0},
-    ),
-    "moderate": Augmentation(rotation_deg=12.0, shift=0.07, zoom=0.12, shear=0.18, elastic_px=0.4),
-    "strong": Augmentation(rotation_deg=15.0, shift=0.07, zoom=0.15, shear=0.25, elastic_px=0.9),
-}
+from ml.plan import Augmentation
 
 
 def augment(

@@ -133,7 +133,7 @@ def with_class_share(part: Dataset, label: str, share: float) -> Dataset:
     return replace(part, weights=np.where(mine, part.weights * factor, part.weights))
 
 
-def with_rivals(older: Dataset, drawings: Dataset, read: Labels, times: float) -> Dataset:
+def with_hard_negatives(older: Dataset, drawings: Dataset, read: Labels, times: float) -> Dataset:
     """Weights changed so that older samples say how far what is newly learned may go.
 
     A drawing that is read as something else moves the border between the two. For each, older

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ml.learning.plan import Plan
+from ml.plan import Plan
 
 LABELS = ("1", "7")
 """Whose samples have to be told apart."""

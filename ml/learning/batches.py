@@ -8,7 +8,7 @@ from ml.data.augmentation import augment
 from ml.data.dataset import Dataset
 from ml.learning.auxiliary import ANSWERS, second_targets
 from ml.learning.distillation import Soften
-from ml.learning.plan import Plan
+from ml.plan import Plan
 
 
 def training_batches(dataset: Dataset, plan: Plan, soften: Soften | None = None) -> tf.data.Dataset:

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from ml.contract import NOT_A_DIGIT
 from ml.learning.architectures import ARCHITECTURES
-from ml.learning.plan import Plan
+from ml.plan import Plan
 
 Soften = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 """(n, 28, 28, 1) images and (n, classes) targets in, the same images and softer targets out."""

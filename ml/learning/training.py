@@ -18,7 +18,7 @@ from ml.learning.architectures import ARCHITECTURES
 from ml.learning.auxiliary import BothLosses, ScoresAccuracy, with_second_answer
 from ml.learning.batches import training_batches, validation_batches
 from ml.learning.distillation import softener
-from ml.learning.plan import Plan
+from ml.plan import Plan
 from ml.reading.calibration import DIGITS_LOST, choose_threshold, fit_temperature
 
 Report = Callable[[JSON], None]
@@ -84,7 +84,7 @@ def train(
         epochs=plan.epochs,
         verbose=0,
         callbacks=[
-            # First, so that what follows judges and stores the averaged weights.
+            # First, so that what follows evaluates and stores the averaged weights.
             *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if plan.ema_momentum else []),
             keras.callbacks.ModelCheckpoint(
                 checkpoint,
@@ -213,7 +213,7 @@ def calibrate(
     return {"temperature": temperature, "reject_above": reject_above}
 
 
-def read(plan: Plan, weights: Path, images: NDArray[np.uint8]) -> NDArray[np.str_]:
+def predict_classes(plan: Plan, weights: Path, images: NDArray[np.uint8]) -> NDArray[np.str_]:
     """(n,) the likeliest class of each of the (n, 28, 28) bitmaps, by stored weights."""
     network = load_network(plan.architecture, plan.classes, weights)
     scores = network.predict(images[..., None] / np.float32(255), batch_size=500, verbose=0)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import secrets
+from dataclasses import replace
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -17,23 +18,9 @@ from recognizer.language.run_messages import in_english
 from recognizer.language.stored_messages import message
 from recognizer.models import Drawing, Label, ModelVersion, TrainingExample, TrainingRun
 from recognizer.training.contributor_cap import Contribution, within_share
+from recognizer.training.plans import RETRAINING, as_parameters
 from recognizer.training.run_folders import run_folder
 from recognizer.training.supervision import RunAttempt, RunLostError
-
-DRAWINGS_SHARE = 0.2
-"""At most this share of an epoch are collected drawings; the rest replays older data."""
-
-REPEATS = 20
-"""A drawing is seen at most so often in an epoch, however few there are."""
-
-LEARNING_RATE = 1e-4
-
-RIVALS = 3.0
-"""For each drawing that is misread, so many older ones of what it is taken for are seen too."""
-
-MOST_FORGOTTEN = 0.02
-"""How much of what is known may be lost: a candidate goes back towards the version it started
-from until that holds (`ml.learning.training.blend`). The gate would refuse one that forgot more."""
 
 MOST_ATTEMPTS = 3
 """So many workers may die over a run before it is given up."""
@@ -81,12 +68,7 @@ def request_run(drawings: QuerySet[Drawing], *, by: AbstractBaseUser | None) -> 
             base_version=base,
             epochs=settings.RETRAIN_EPOCHS,
             parameters={
-                "epochs": settings.RETRAIN_EPOCHS,
-                "learning_rate": LEARNING_RATE,
-                "drawings_share": DRAWINGS_SHARE,
-                "repeats": REPEATS,
-                "rivals": RIVALS,
-                "most_forgotten": MOST_FORGOTTEN,
+                **as_parameters(replace(RETRAINING, epochs=settings.RETRAIN_EPOCHS)),
                 "drawings": len(chosen),
                 "kept_for_judging": held_out,
                 "max_contributor_share": settings.MAX_CONTRIBUTOR_SHARE,

@@ -25,8 +25,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from ml import pretrained
-from ml.contract import NOT_A_DIGIT
 from ml.data.dataset import DatasetError
+from ml.plan import write_plan
 from ml.reading.inference import ArtifactError, load_trained
 from recognizer.backing.outages import AWAY, outlast
 from recognizer.language.run_messages import in_english
@@ -36,6 +36,7 @@ from recognizer.monitoring import request_ids
 from recognizer.registry import artifacts, gate, promotion
 from recognizer.running.lifetime import die_with_parent
 from recognizer.training.examples import write_examples
+from recognizer.training.plans import plan_of
 
 _LOG_LINES, _ERROR_LINES = 400, 40
 _SECONDS_BETWEEN_WRITES = 0.5
@@ -104,23 +105,12 @@ class RunAttempt:
         what = f"The file with the weights of version {base.number}"
         weights.write_bytes(artifacts.read(base.weights.name, base.weights_sha256, what))
         sets = write_examples(self._run, self._folder, sign_of_life=self._write)
-        parameters = self._run.parameters
+        plan = plan_of(self._run, initial=weights, sets=sets)
+        write_plan(plan, self._folder / "plan.json")
         return [
             *("nice", sys.executable, "-m", "ml", "train", "--progress", "json"),
-            *("--output", str(output), "--initial", str(weights)),
-            *("--replay", str(pretrained.REPLAY)),
-            *("--sets-share", str(parameters["drawings_share"])),
-            *("--sets-repeats", str(parameters["repeats"])),
-            *("--architecture", base.architecture, "--classes", "".join(base.symbols)),
-            *(["--not-a-digit"] if NOT_A_DIGIT in base.classes else []),
-            # The base was calibrated on far more validation images than there are here.
-            *("--reject-above", str(base.reject_above)),
-            *("--epochs", str(parameters["epochs"])),
-            *("--learning-rate", str(parameters["learning_rate"]), "--schedule", "cosine"),
-            *("--rivals", str(parameters.get("rivals", 0.0))),
-            *("--most-forgotten", str(parameters.get("most_forgotten", 0.0))),
+            *("--plan", str(self._folder / "plan.json"), "--output", str(output)),
             *("--threads", str(settings.RETRAIN_THREADS)),
-            *(part for path in sets for part in ("--set", str(path))),
         ]
 
     def _watch(self, process: "subprocess.Popen[str]") -> None:

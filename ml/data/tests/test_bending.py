@@ -34,7 +34,8 @@ def test_a_bent_scan_is_another_shape_in_the_same_box() -> None:
 
 
 def test_a_bent_scan_is_as_sharp_as_a_scan_and_a_bent_bitmap_is_not() -> None:
-    from ml.data.augmentation import Augmentation, augment
+    from ml.data.augmentation import augment
+    from ml.plan import Augmentation
 
     ratio = share_of_grey(bend_scans(SCANS, seed=1)) / share_of_grey(SCANS)
     assert 0.85 < ratio < 1.15

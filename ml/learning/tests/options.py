@@ -1,10 +1,9 @@
-"""What `python -m ml train` is told on its command line."""
+"""The plan that a command line of `python -m ml train` describes."""
 
-from argparse import Namespace
+from ml.__main__ import parser, training_plan
+from ml.plan import Plan
 
-from ml.__main__ import parser
 
-
-def options(*given: str) -> Namespace:
+def options(*given: str) -> Plan:
     """As parsed, of a training that writes nowhere."""
-    return parser().parse_args(["train", "--output", "nowhere", *given])
+    return training_plan(parser().parse_args(["train", "--output", "nowhere", *given]))

@@ -22,7 +22,7 @@ def test_a_1_and_a_7_are_each_asked_what_drew_them_and_nothing_else_is() -> None
 
 def test_both_losses_are_the_scores_and_a_share_of_the_second() -> None:
     from ml.learning.auxiliary import ANSWERS, BothLosses
-    from ml.learning.plan import Plan
+    from ml.plan import Plan
 
     targets, answers = np.zeros((2, 10 + ANSWERS)), np.full((2, 10 + ANSWERS), 0.1)
     targets[:, 3] = 1
@@ -35,8 +35,8 @@ def test_both_losses_are_the_scores_and_a_share_of_the_second() -> None:
 def test_what_is_kept_of_a_training_with_a_second_loss_is_the_network_alone(
     tmp_path: Path,
 ) -> None:
-    from ml.learning.plan import Plan
     from ml.learning.training import load_network, train
+    from ml.plan import Plan
 
     some = load_bitmaps(pretrained.MNIST_TEST).select(np.arange(600))
     some = replace(some, by_pen=np.arange(600) % 2 == 0)

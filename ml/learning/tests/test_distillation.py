@@ -27,7 +27,7 @@ def weights_of(folder: Path, classes: int, seed: int) -> tuple[Path, NDArray[np.
 
 def test_the_mean_answer_of_the_teachers_is_mixed_into_the_targets(tmp_path: Path) -> None:
     from ml.learning.distillation import softener
-    from ml.learning.plan import Plan
+    from ml.plan import Plan
 
     first, says_first = weights_of(tmp_path, 10, seed=1)
     second, says_second = weights_of(tmp_path, 10, seed=2)
@@ -39,7 +39,7 @@ def test_the_mean_answer_of_the_teachers_is_mixed_into_the_targets(tmp_path: Pat
 
 def test_a_teacher_of_digits_has_nothing_to_say_of_what_is_none(tmp_path: Path) -> None:
     from ml.learning.distillation import softener
-    from ml.learning.plan import Plan
+    from ml.plan import Plan
 
     teacher, says = weights_of(tmp_path, 10, seed=3)
     targets = np.eye(11, dtype=np.float32)[[3, 10, 4, 10]]
@@ -52,7 +52,7 @@ def test_a_teacher_of_digits_has_nothing_to_say_of_what_is_none(tmp_path: Path) 
 
 def test_weights_of_another_network_are_no_teacher(tmp_path: Path) -> None:
     from ml.learning.distillation import softener
-    from ml.learning.plan import Plan
+    from ml.plan import Plan
 
     teacher, _ = weights_of(tmp_path, 10, seed=4)
     with pytest.raises(ValueError, match="holds no residual_cnn"):

@@ -48,14 +48,16 @@ def test_fused_batch_normalisation_trains_like_keras_own() -> None:
 
 
 def test_augmentation_of_nothing_changes_nothing() -> None:
-    from ml.data.augmentation import Augmentation, augment
+    from ml.data.augmentation import augment
+    from ml.plan import Augmentation
 
     images = np.random.default_rng(0).uniform(size=(4, 28, 28, 1)).astype(np.float32)
     np.testing.assert_allclose(augment(images, Augmentation(0, 0, 0, 0)), images, atol=1e-6)
 
 
 def test_a_share_of_the_bitmaps_stays_as_it_is() -> None:
-    from ml.data.augmentation import Augmentation, augment
+    from ml.data.augmentation import augment
+    from ml.plan import Augmentation
 
     images = np.random.default_rng(0).uniform(size=(400, 28, 28, 1)).astype(np.float32)
     bent = np.asarray(augment(images, Augmentation(untouched=0.25)))
@@ -64,7 +66,8 @@ def test_a_share_of_the_bitmaps_stays_as_it_is() -> None:
 
 
 def test_what_stays_as_it_is_moves_by_whole_pixels() -> None:
-    from ml.data.augmentation import Augmentation, augment
+    from ml.data.augmentation import augment
+    from ml.plan import Augmentation
 
     images = np.zeros((400, 28, 28, 1), np.float32)
     images[:, 10:18, 12:16] = np.random.default_rng(0).uniform(0.1, 1, (400, 8, 4, 1))
@@ -79,9 +82,8 @@ def test_what_stays_as_it_is_moves_by_whole_pixels() -> None:
 
 
 def test_a_label_can_be_turned_clockwise_where_a_pen_drew_it() -> None:
-    from ml.data.augmentation import Augmentation
     from ml.learning.batches import training_batches
-    from ml.learning.plan import Plan
+    from ml.plan import Augmentation, Plan
 
     upright = np.zeros((28, 28), np.uint8)
     upright[4:24, 14] = 255
@@ -103,8 +105,9 @@ def test_a_label_can_be_turned_clockwise_where_a_pen_drew_it() -> None:
 
 
 def test_augmentation_keeps_the_ink_and_stays_in_its_bounds() -> None:
-    from ml.data.augmentation import Augmentation, affine_matrices, augment
+    from ml.data.augmentation import affine_matrices, augment
     from ml.drawing.preprocessing import preprocess
+    from ml.plan import Augmentation
 
     digit = preprocess(golden.ink("8"))
     images = np.repeat(digit[None, :, :, None], 64, axis=0)
@@ -142,7 +145,16 @@ def test_a_training_is_exported_judged_and_written_down(tmp_path: Path) -> None:
         *("--initial", str(pretrained.WEIGHTS), "--replay", str(tmp_path / "replay.npz")),
         *("--set", f"{tmp_path / 'drawn.npz'}=2.5", "--sets-share", "0.2"),
         *("--learning-rate", "1e-5", "--output", str(tmp_path / "result")),
-        *("--schedule", "cosine", "--most-forgotten", "100", "--rivals", "1", "--keep", "last"),
+        *(
+            "--schedule",
+            "cosine",
+            "--most-forgotten",
+            "100",
+            "--hard-negatives",
+            "1",
+            "--keep",
+            "last",
+        ),
         *("--architecture", PLAN["architecture"], "--reject-above", "1.0"),
         *(["--not-a-digit"] if NOT_A_DIGIT in CLASSES else []),
     ]
@@ -320,8 +332,8 @@ def test_confidence_intervals_and_calibration_are_what_the_papers_say() -> None:
 
 def test_a_network_of_digits_is_a_start_for_one_that_refuses(tmp_path: Path) -> None:
     from ml.learning.architectures import source_cnn
-    from ml.learning.plan import Plan
     from ml.learning.training import _start_from
+    from ml.plan import Plan
 
     digits, refusing = source_cnn(10), source_cnn(11)
     digits.save_weights(tmp_path / "digits.weights.h5")

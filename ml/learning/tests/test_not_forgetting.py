@@ -9,7 +9,7 @@ from ml import pretrained
 from ml.__main__ import main
 from ml.contract import DIGITS
 from ml.data.dataset import Dataset, load_bitmaps
-from ml.data.mixture import with_rivals
+from ml.data.mixture import with_hard_negatives
 from ml.evaluation import metrics
 from ml.learning.replay import hard_and_easy
 from ml.reading.inference import load_trained
@@ -36,8 +36,8 @@ def test_a_fine_tuning_goes_back_until_older_samples_are_read_as_before(
     most_forgotten: float, kept: set[float]
 ) -> None:
     from ml.learning.batches import validation_batches
-    from ml.learning.plan import Plan
     from ml.learning.training import blend, load_network
+    from ml.plan import Plan
 
     network = load_network(PLAN["architecture"], CLASSES, pretrained.WEIGHTS)
     older = load_bitmaps(pretrained.MNIST_TEST).select(np.arange(300))
@@ -59,7 +59,7 @@ def test_for_each_misread_drawing_older_samples_of_what_it_is_taken_for_are_seen
     older = _set("1 1 7 7 7 9", weight=1)
     drawings = _set("1 1 1 9", weight=3)
 
-    more = with_rivals(older, drawings, np.array(["7", "1", "7", "4"]), times=2)
+    more = with_hard_negatives(older, drawings, np.array(["7", "1", "7", "4"]), times=2)
 
     # Two of weight 3 are taken for a 7; no older sample shows a 4.
     np.testing.assert_allclose(more.weights, [1, 1, 5, 5, 5, 1])
@@ -67,15 +67,17 @@ def test_for_each_misread_drawing_older_samples_of_what_it_is_taken_for_are_seen
 
 
 @pytest.mark.parametrize("others", [[], ["--initial", str(pretrained.WEIGHTS), "--redraw", "1"]])
-def test_rivals_are_not_passed_over_in_silence(
+def test_hard_negatives_are_not_passed_over_in_silence(
     others: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     replay = ["--replay", str(pretrained.REPLAY)]
 
-    done = main(["train", "--output", str(tmp_path / "run"), "--rivals", "3", *replay, *others])
+    done = main(
+        ["train", "--output", str(tmp_path / "run"), "--hard-negatives", "3", *replay, *others]
+    )
 
     assert done == 1
-    assert "--rivals goes with --initial" in capsys.readouterr().err
+    assert "--hard-negatives goes with --initial" in capsys.readouterr().err
 
 
 def _set(labels: str, weight: float) -> Dataset:

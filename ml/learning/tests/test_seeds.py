@@ -1,7 +1,5 @@
 """Trainings with several seeds: what they are validated on, and what is said of them."""
 
-from argparse import Namespace
-
 import numpy as np
 import pytest
 
@@ -10,6 +8,7 @@ from ml.data.assembly import split_seed
 from ml.data.dataset import as_split, halves
 from ml.data.tests.test_dataset import small_set
 from ml.learning.shipping import model_card
+from ml.plan import Plan
 
 
 def test_a_seed_of_its_own_decides_what_is_validated_on() -> None:
@@ -26,13 +25,13 @@ def test_a_seed_of_its_own_decides_what_is_validated_on() -> None:
 
 
 def test_without_one_the_seed_decides() -> None:
-    assert split_seed(Namespace(seed=3, split_seed=None)) == 3
-    assert split_seed(Namespace(seed=3, split_seed=0)) == 0
+    assert split_seed(Plan(seed=3, split_seed=None)) == 3
+    assert split_seed(Plan(seed=3, split_seed=0)) == 0
 
 
 def test_a_seed_that_would_make_up_what_is_validated_on_is_refused() -> None:
     with pytest.raises(ValueError, match="take another"):
-        split_seed(Namespace(seed=6, split_seed=5))
+        split_seed(Plan(seed=6, split_seed=5))
 
 
 @pytest.mark.parametrize(
