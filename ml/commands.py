@@ -168,8 +168,8 @@ def evaluate(artifact: Path, sets: Sequence[Path], page: Path, readme: Path | No
         answers[path.stem] = metrics.answer(classifier, digits)
         letters = learnable(everything, (NOT_A_DIGIT,))
         if NOT_A_DIGIT in classifier.classes and len(letters):
-            read = metrics.answer(classifier, letters)
-            refusals[path.stem] = metrics.judge_refusals(answers[path.stem], read)
+            refused = metrics.answer(classifier, letters)
+            refusals[path.stem] = metrics.evaluate_refusals(answers[path.stem], refused)
         if strokes is not None:
             figures["robustness"][path.stem] = _robustness(classifier, *strokes)
     for name, answered in answers.items():

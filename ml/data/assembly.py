@@ -21,11 +21,11 @@ from ml.data.dataset import (
 from ml.data.mixture import (
     as_drawn,
     learnable,
-    made_up,
+    synthetic_digits,
+    synthetic_others,
     varied,
     with_class_share,
     with_hard_negatives,
-    written_digits,
 )
 from ml.data.synthetic import turned
 from ml.plan import Plan, WeightedSet
@@ -34,8 +34,8 @@ NOT_A_DIGIT_SHARE = 0.10
 """Of what a training draws, where "not a digit" is a class."""
 
 
-Read = Callable[[NDArray[np.uint8]], Labels]
-"""(n, 28, 28) bitmaps in, (n,) what each is read as out."""
+Predict = Callable[[NDArray[np.uint8]], Labels]
+"""(n, 28, 28) bitmaps in, (n,) the class predicted for each out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,15 +52,15 @@ class TrainingData:
     older: Dataset | None
     newly: int = 0
 
-    def with_hard_negatives(self, read: Read, times: float) -> Dataset:
+    def with_hard_negatives(self, predict: Predict, times: float) -> Dataset:
         """What to train on, with more of what the new drawings are taken for; see there."""
         order = np.arange(len(self.train))
         replayed, new = map(self.train.select, np.split(order, [-self.newly]))
-        return concatenate([with_hard_negatives(replayed, new, read(new.images), times), new])
+        return concatenate([with_hard_negatives(replayed, new, predict(new.images), times), new])
 
 
 def training_data(plan: Plan) -> TrainingData:
-    """Read all sets, and make up what is asked for.
+    """Read all sets, and add the synthetic samples.
 
     Sets are split by writer, each for itself. Confidence is calibrated on drawings as they
     come: some of those redrawn have lost what told them apart.
@@ -85,14 +85,14 @@ def training_data(plan: Plan) -> TrainingData:
     older = concatenate(half for _, half in split[: len(base)]) if base else None
     train_set, validation_set = (concatenate(half) for half in zip(*split, strict=True))
     if plan.synthetic_digits:
-        digits = written_digits(plan.synthetic_digits, plan.seed)
-        held_out = written_digits(plan.synthetic_digits // 10, kept_apart + 1)
+        digits = synthetic_digits(plan.synthetic_digits, plan.seed)
+        held_out = synthetic_digits(plan.synthetic_digits // 10, kept_apart + 1)
         train_set = concatenate([train_set, digits])
         validation_set = concatenate([validation_set, held_out])
     if NOT_A_DIGIT in classes and plan.synthetic_others:
         count = plan.synthetic_others
-        train_set = concatenate([train_set, made_up(train_set, count, plan.seed)])
-        held_out = made_up(validation_set, count // 10, kept_apart + 1)
+        train_set = concatenate([train_set, synthetic_others(train_set, count, plan.seed)])
+        held_out = synthetic_others(validation_set, count // 10, kept_apart + 1)
         validation_set = concatenate([validation_set, held_out])
         train_set = with_class_share(train_set, NOT_A_DIGIT, NOT_A_DIGIT_SHARE)
     if not plan.redraw and not plan.bend:
@@ -103,17 +103,17 @@ def training_data(plan: Plan) -> TrainingData:
     shapes = list(_bent([half for half, _ in split], train_set, len(base), plan))
     everything = varied(train_set, plan.redraw, shapes, plan.seed)
     if plan.redraw:
-        judged_by = concatenate([validation_set, as_drawn(validation_set)])
+        evaluated_on = concatenate([validation_set, as_drawn(validation_set)])
     else:
-        judged_by = validation_set
-    return TrainingData(everything, judged_by, validation_set, older)
+        evaluated_on = validation_set
+    return TrainingData(everything, evaluated_on, validation_set, older)
 
 
 def split_seed(plan: Plan) -> int:
     """What decides which samples are validated on, and never trained on.
 
     Raises:
-        ValueError: a training with this seed would make up what it is validated on.
+        ValueError: a training with this seed would draw the samples that it is validated on.
     """
     given = plan.split_seed
     if given is None:
@@ -141,9 +141,9 @@ def _bent(
 ) -> Iterator[NDArray[np.uint8]]:
     """What is trained on, bent as often as asked for: strokes as such, scans while enlarged.
 
-    What was made up, which comes last, is as it was: more of it can be made up.
+    Synthetic samples, which come last, stay as they are: more can be drawn.
     """
-    made_up_images = train_set.images[sum(map(len, parts)) :]
+    synthetic_images = train_set.images[sum(map(len, parts)) :]
     named: list[WeightedSet | None] = [None] * sets_from + [*plan.sets]
     for turn in range(plan.bend):
         seeds = np.random.SeedSequence([plan.seed, turn]).generate_state(len(parts))
@@ -151,7 +151,7 @@ def _bent(
             _bent_half(half, name, int(seed), plan)
             for half, name, seed in zip(parts, named, seeds, strict=True)
         ]
-        yield np.concatenate([*bent, made_up_images])
+        yield np.concatenate([*bent, synthetic_images])
 
 
 def _bent_half(

@@ -59,7 +59,7 @@ class DatasetError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Bitmaps with their labels, ready to train on or to judge by.
+    """Bitmaps with their labels, ready to train on or to evaluate with.
 
     images   (n, 28, 28) uint8, ink 255 on paper 0
     labels   (n,) short strings

@@ -1,4 +1,4 @@
-"""Forms in which people write digits and letters, as strokes: material for made-up training.
+"""Forms in which people write digits and letters, as strokes: material for synthetic training.
 
 Scanned sets hold few of the forms that hands outside North America draw: a 1 with a
 long upstroke, a crossed 7, an open 4, a 2 or 3 with a loop, a 9 with a straight leg.

@@ -1,4 +1,4 @@
-"""What a training draws its samples from: sets cut to the classes, redrawn, and made up."""
+"""What a training draws its samples from: sets cut to the classes, redrawn, and synthetic ones."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -37,13 +37,13 @@ def learnable(part: Dataset, classes: tuple[str, ...]) -> Dataset:
     return only_classes(part, classes)
 
 
-def written_digits(count: int, seed: int) -> Dataset:
-    """`count` made-up digits, in forms that the scanned sets hold few of."""
+def synthetic_digits(count: int, seed: int) -> Dataset:
+    """`count` synthetic digits, in forms that the scanned sets hold few of."""
     images, labels = written(DIGIT_FORMS, count, seed)
-    return _made_up(images, labels, f"digits, seed {seed}")
+    return _synthetic(images, labels, f"digits, seed {seed}")
 
 
-def made_up(digits: Dataset, count: int, seed: int) -> Dataset:
+def synthetic_others(digits: Dataset, count: int, seed: int) -> Dataset:
     """`count` drawings of no digit: half written letters and signs, then scribbles, then rows.
 
     Args:
@@ -57,17 +57,17 @@ def made_up(digits: Dataset, count: int, seed: int) -> Dataset:
             several_digits(digits.images, rows, seed),
         ]
     )
-    return _made_up(images, np.full(len(images), NOT_A_DIGIT, "U16"), f"others, seed {seed}")
+    return _synthetic(images, np.full(len(images), NOT_A_DIGIT, "U16"), f"others, seed {seed}")
 
 
-def _made_up(images: NDArray[np.uint8], labels: Labels, name: str) -> Dataset:
+def _synthetic(images: NDArray[np.uint8], labels: Labels, name: str) -> Dataset:
     return Dataset(
         images,
         labels.astype("U16"),
         np.full(len(images), "", "U1"),
         np.ones(len(images), np.float32),
         np.ones(len(images), bool),
-        {f"made up {name}": "ml.data.synthetic"},
+        {f"synthetic {name}": "ml.data.synthetic"},
     )
 
 
@@ -133,7 +133,9 @@ def with_class_share(part: Dataset, label: str, share: float) -> Dataset:
     return replace(part, weights=np.where(mine, part.weights * factor, part.weights))
 
 
-def with_hard_negatives(older: Dataset, drawings: Dataset, read: Labels, times: float) -> Dataset:
+def with_hard_negatives(
+    older: Dataset, drawings: Dataset, predicted: Labels, times: float
+) -> Dataset:
     """Weights changed so that older samples say how far what is newly learned may go.
 
     A drawing that is read as something else moves the border between the two. For each, older
@@ -141,13 +143,13 @@ def with_hard_negatives(older: Dataset, drawings: Dataset, read: Labels, times: 
     seen anyway.
 
     Args:
-        read: (n,) what each drawing is read as before.
+        predicted: (n,) the class predicted for each drawing before the training.
     """
     weights = older.weights.copy()
-    taken_for = read != drawings.labels
-    for label in np.unique(read[taken_for]):
+    taken_for = predicted != drawings.labels
+    for label in np.unique(predicted[taken_for]):
         mine = older.labels == label
         if own := float(weights[mine].sum()):
-            gained = times * float(drawings.weights[taken_for & (read == label)].sum())
+            gained = times * float(drawings.weights[taken_for & (predicted == label)].sum())
             weights[mine] *= np.float32(1 + gained / own)
     return replace(older, weights=weights)

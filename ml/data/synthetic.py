@@ -17,7 +17,7 @@ _CANVAS = 280
 _PENS_PX = (1.8, 3.4)
 
 _PICTURES = 0.35
-"""Share of made-up characters that come as a picture of the canvas, as an upload does."""
+"""Share of synthetic characters that come as a picture of the canvas, as an upload does."""
 _PICTURE_PENS_PX = (4.0, 28.0)
 
 _TURNS_DEG = {"1": (9.0, 11.0), "7": (5.0, 6.0)}
@@ -57,7 +57,7 @@ def by_hand(form: str, rng: np.random.Generator) -> Ink:
 
 
 def turned(ink: Ink, label: str, rng: np.random.Generator) -> Ink:
-    """The strokes as other hands hold them: turned as a made-up character of that label is."""
+    """The strokes as other hands hold them: turned as a synthetic character of that label is."""
     turn = clockwise(rng.normal(*_TURNS_DEG.get(label, _TURN_DEG)))
     return replace(ink, strokes=tuple(stroke[:, :2] @ turn.T for stroke in ink.strokes))
 

@@ -1,4 +1,4 @@
-"""A set of made-up handwriting from typefaces: one writer for each of two hundred hands.
+"""A set of synthetic handwriting from typefaces: one writer for each of two hundred hands.
 
 Scanned sets come from few countries. Typefaces drawn after handwriting do not, among them the
 hands that schools of forty countries teach: a 1 with a long upstroke, a crossed 7, an open 4.

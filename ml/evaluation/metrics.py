@@ -134,7 +134,7 @@ def score(classifier: Classifier, dataset: Dataset) -> Scores:
     return np.concatenate(parts)
 
 
-def judge_refusals(digits: Answers, others: Answers) -> JSON:
+def evaluate_refusals(digits: Answers, others: Answers) -> JSON:
     """How many true digits are refused, and how many other drawings are read as digits.
 
     Both at the threshold that ships, and the latter also where at most STRICT of these digits are
@@ -207,11 +207,11 @@ def measure_latency(classifier: Classifier, repeats: int = 500) -> JSON:
     """Strokes to scores on one core, in milliseconds, with a 120-point drawing."""
     ink = _spiral()
     for _ in range(20):
-        classifier.read(ink)
+        classifier.predict(ink)
     taken = np.empty(repeats)
     for i in range(repeats):
         started = time.perf_counter()
-        classifier.read(ink)
+        classifier.predict(ink)
         taken[i] = (time.perf_counter() - started) * 1000
     p50, p99 = np.percentile(taken, [50, 99])
     return {"median_ms": round(float(p50), 3), "p99_ms": round(float(p99), 3)}

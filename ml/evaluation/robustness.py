@@ -1,4 +1,4 @@
-"""The same drawings placed, turned, shrunk and inked otherwise: does the reading stay?"""
+"""The same drawings placed, turned, shrunk and inked otherwise: does the prediction stay?"""
 
 from collections.abc import Callable
 

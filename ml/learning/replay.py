@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from ml.contract import DIGITS, JSON, NOT_A_DIGIT
 from ml.data.dataset import Dataset, as_split, concatenate, load_mnist, load_set, only_classes
-from ml.data.mixture import learnable, made_up
+from ml.data.mixture import learnable, synthetic_others
 from ml.evaluation import metrics
 from ml.reading.inference import Classifier
 
 MNIST, SETS = 6_000, 3_000
-LETTERS, MADE_UP = 1_000, 500
+LETTERS, SYNTHETIC_OTHERS = 1_000, 500
 
 
 def replay(result: JSON, mnist: Path, sets: list[Path], classifier: Classifier) -> Dataset:
@@ -45,7 +45,7 @@ def _parts(
         if NOT_A_DIGIT in classes:
             letters = only_classes(further, (NOT_A_DIGIT,))
             yield hard_and_easy(letters, LETTERS, classifier, seed)
-            yield made_up(digits, MADE_UP, seed)
+            yield synthetic_others(digits, SYNTHETIC_OTHERS, seed)
 
 
 def _trained_on(part: Dataset, result: JSON) -> Dataset:

@@ -76,7 +76,7 @@ def _seed(run: Path) -> JSON:
 
 
 def _precisions(run: Path, result: JSON, mnist: Path, sets: list[Path]) -> list[JSON]:
-    """The network at each precision, judged on the digits it was validated on."""
+    """The network at each precision, evaluated on the digits it was validated on."""
     from ml.learning.export import compare_precisions
     from ml.learning.training import load_network
 

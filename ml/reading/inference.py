@@ -21,8 +21,8 @@ class ArtifactError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
-    """One drawing read: the bitmap the network saw, and a score for each class."""
+class Prediction:
+    """The prediction for one drawing: the bitmap the network saw, and a score for each class."""
 
     bitmap: Bitmap
     scores: Scores
@@ -98,7 +98,7 @@ class Classifier:
         images = np.ascontiguousarray(bitmaps, np.float32)[..., None]  # (n, 28, 28, 1)
         if len(images) == 1:
             return self._one.scores(images)
-        # An interpreter of their own: a reading neither waits for a batch nor sets sizes back.
+        # An interpreter of their own: a prediction neither waits for a batch nor sets sizes back.
         with self._making:
             self._many = many = self._many or _Network(self._content)
         parts = range(0, len(images), MOST_AT_ONCE)
@@ -123,14 +123,14 @@ class Classifier:
         digits = [name != NOT_A_DIGIT for name in self.classes]
         return np.array(self.classes, "U16")[self.decide(scores)], scores[:, digits].max(axis=-1)
 
-    def read(self, drawn: Drawn) -> Reading:
+    def predict(self, drawn: Drawn) -> Prediction:
         """Preprocess and classify one drawing.
 
         Raises:
             InkError: no ink, or too little; see `ml.drawing.preprocessing.preprocess`.
         """
         bitmap = preprocess(drawn)
-        return Reading(bitmap, self.classify(bitmap))
+        return Prediction(bitmap, self.classify(bitmap))
 
 
 def load_trained(artifact: Path) -> Classifier:

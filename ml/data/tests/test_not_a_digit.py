@@ -1,4 +1,4 @@
-"""Drawings that show no digit: made up, learned from, refused."""
+"""Drawings that show no digit: synthetic, learned from, refused."""
 
 from dataclasses import replace
 
@@ -10,7 +10,14 @@ from ml import pretrained
 from ml.contract import DIGITS, NOT_A_DIGIT
 from ml.data.dataset import Dataset, concatenate, load_bitmaps
 from ml.data.letterforms import DIGIT_FORMS, OTHER_FORMS, strokes_of
-from ml.data.mixture import as_drawn, learnable, made_up, varied, with_class_share, written_digits
+from ml.data.mixture import (
+    as_drawn,
+    learnable,
+    synthetic_digits,
+    synthetic_others,
+    varied,
+    with_class_share,
+)
 from ml.data.synthetic import scribbles, several_digits
 from ml.data.thinning import enlarge, redraw, skeletonise
 from ml.drawing.preprocessing import preprocess
@@ -69,7 +76,7 @@ def test_the_threshold_is_chosen_on_what_is_drawn_and_the_temperature_on_what_is
     assert len(temperatures) == 1
 
 
-def test_made_up_drawings_are_bitmaps_like_any_other() -> None:
+def test_synthetic_drawings_are_bitmaps_like_any_other() -> None:
     images = np.concatenate([scribbles(40, 1), several_digits(golden_digits().images, 20, 1)])
     assert images.shape == (60, 28, 28)
     assert (images.max(axis=(1, 2)) > 200).all()
@@ -81,15 +88,15 @@ def test_made_up_drawings_are_bitmaps_like_any_other() -> None:
     assert not (scribbles(5, 1) == scribbles(5, 2)).all()
 
 
-def test_made_up_digits_are_read_as_what_they_are_meant_to_be() -> None:
-    made = written_digits(400, seed=7)
+def test_synthetic_digits_are_read_as_what_they_are_meant_to_be() -> None:
+    made = synthetic_digits(400, seed=7)
     assert np.unique(made.labels, return_counts=True)[1].tolist() == [40] * 10
     classifier = load_trained(pretrained.ARTIFACT)
     assert metrics.evaluate(classifier, made)["accuracy"] > 0.95
 
 
 def test_the_same_seed_writes_the_same_and_another_seed_otherwise() -> None:
-    first, again, other = (written_digits(20, seed) for seed in (3, 3, 4))
+    first, again, other = (synthetic_digits(20, seed) for seed in (3, 3, 4))
     assert (first.images == again.images).all()
     assert not (first.images == other.images).all()
 
@@ -129,7 +136,7 @@ def test_a_class_is_given_its_share_of_what_is_drawn() -> None:
     from ml.data.dataset import concatenate
 
     mixed = with_class_share(
-        concatenate([digits, made_up(digits, 30, seed=1)]), NOT_A_DIGIT, share=0.2
+        concatenate([digits, synthetic_others(digits, 30, seed=1)]), NOT_A_DIGIT, share=0.2
     )
     mine = mixed.labels == NOT_A_DIGIT
     assert mixed.weights[mine].sum() / mixed.weights.sum() == pytest.approx(0.2)

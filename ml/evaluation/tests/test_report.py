@@ -64,7 +64,7 @@ def test_letters_are_counted_where_at_most_one_digit_in_a_hundred_is_refused() -
 
     digits = refused_by([0.01] * 198 + [0.3, 0.95])
     # Two of 200 may be refused at most, so that 0.01 is the lowest threshold.
-    found = metrics.judge_refusals(digits, refused_by([0.005, 0.02, 0.5, 0.99]))
+    found = metrics.evaluate_refusals(digits, refused_by([0.005, 0.02, 0.5, 0.99]))
     assert found == {
         "digits_refused": 0.005,
         "others": 4,

@@ -130,7 +130,7 @@ def test_weights_say_how_often_a_sample_is_drawn() -> None:
     assert set(drawn[90:]) == {10}
 
 
-def test_a_training_is_exported_judged_and_written_down(tmp_path: Path) -> None:
+def test_a_training_is_exported_evaluated_and_written_down(tmp_path: Path) -> None:
     """The command itself, from the shipped weights, one epoch, with drawings of a new hand."""
     from ml.data.dataset import save_strokes
 
@@ -291,7 +291,7 @@ def test_the_shipped_model_reads_golden_drawings(
     digit: str, scale: float, dx: float, dy: float
 ) -> None:
     classifier = load_trained(pretrained.ARTIFACT)
-    scores = classifier.read(golden.ink(digit, scale, dx, dy)).scores
+    scores = classifier.predict(golden.ink(digit, scale, dx, dy)).scores
     assert CLASSES[int(classifier.decide(scores))] == digit
 
 
@@ -299,11 +299,11 @@ def test_threads_that_share_a_classifier_get_their_own_answers() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     classifier = load_trained(pretrained.ARTIFACT)
-    expected = {digit: classifier.read(golden.ink(digit)).scores for digit in DIGITS}
+    expected = {digit: classifier.predict(golden.ink(digit)).scores for digit in DIGITS}
 
     def read(turn: int) -> bool:
         digit = DIGITS[turn % 10]
-        return bool(np.array_equal(classifier.read(golden.ink(digit)).scores, expected[digit]))
+        return bool(np.array_equal(classifier.predict(golden.ink(digit)).scores, expected[digit]))
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(read, range(400)))

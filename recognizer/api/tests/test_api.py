@@ -96,7 +96,7 @@ def test_a_saved_picture_is_read_again_the_same(client: Client) -> None:
     drawing = Drawing.objects.get(public_id=body["id"])
     model = active_model.current()
     assert (drawing.source, drawing.ink) == ("image", None)
-    scores = model.classifier.read(drawing.drawn()).scores
+    scores = model.classifier.predict(drawing.drawn()).scores
     assert float(scores.max()) == pytest.approx(body["prediction"]["confidence"], abs=1e-5)
 
 

@@ -126,7 +126,7 @@ def test_a_batch_and_its_drawings_alone_score_alike(shipped_model: Any) -> None:
     from recognizer.registry import active_model
 
     classifier = active_model.current().classifier
-    bitmaps = np.stack([classifier.read(golden.ink(digit)).bitmap for digit in DIGITS])
+    bitmaps = np.stack([classifier.predict(golden.ink(digit)).bitmap for digit in DIGITS])
     alone = np.stack([classifier.classify(one) for one in bitmaps])
     for size in (10, 3, 1, 10):
         np.testing.assert_allclose(
