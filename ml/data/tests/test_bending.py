@@ -88,7 +88,7 @@ def test_bent_samples_share_the_weight_and_the_label_of_what_they_were(
     read = load_set(strokes)
     pictures = tmp_path / "pictures.npz"
     save_bitmaps(pictures, read.images, read.labels, read.writers)
-    sets = "--set", f"{strokes}=2", "--set", str(pictures), "--written", "20"
+    sets = "--set", f"{strokes}=2", "--set", str(pictures), "--synthetic-digits", "20"
     plain = training_data(options(*sets))
     more = training_data(options(*sets, "--bend", "3"))
     count = len(plain.train)
