@@ -198,7 +198,7 @@ def test_a_training_is_exported_evaluated_and_written_down(tmp_path: Path) -> No
 def test_a_terminal_shows_a_stage_in_words(
     event: dict[str, str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    commands._as_text({"event": "stage", **event})
+    commands.say_as_text({"event": "stage", **event})
     assert capsys.readouterr().err == f"{words}\n"
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from ml.__main__ import main
 from ml.contract import DIGITS, NOT_A_DIGIT
+from ml.learning.tests.options import options
 from ml.plan import AUGMENTATIONS, Plan, PlanError, WeightedSet, as_recorded, read_plan, write_plan
-from ml.tests.options import options
 
 
 def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
