@@ -162,8 +162,8 @@ def test_a_filter_looks_at_so_many_at_a_time_and_misses_none(admin_client, monke
     wanted = read_in_turn("777777111177777177777")["1"]
     pages, last = pages_from(admin_client, f"{LIST}?read=1", "after")
     assert pages == [[], wanted[:2], wanted[2:4], wanted[4:], [], []]
-    assert "Looked at 4 drawings" in admin_client.get(f"{LIST}?read=1").content.decode()
-    assert "Looked at" not in last.content.decode()
+    assert "Searched 4 drawings" in admin_client.get(f"{LIST}?read=1").content.decode()
+    assert "Searched" not in last.content.decode()
     back, first = pages_from(admin_client, LIST + last.context["cl"].before, "before")
     assert [pk for page in back[::-1] for pk in page] == wanted
     assert shown(admin_client.get(LIST + first.context["cl"].after))

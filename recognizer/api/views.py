@@ -22,7 +22,7 @@ from rest_framework.views import APIView
 
 from ml.contract import Drawn
 from recognizer.accounts.visitors import find_or_make_visitor, find_visitor, remember_visitor
-from recognizer.api import examples, openapi, save_headers
+from recognizer.api import openapi, openapi_examples, save_headers
 from recognizer.api.parsers import StrictJSONParser
 from recognizer.api.request_body import all_drawn_of, drawn_of, items_of
 from recognizer.api.serializers import (
@@ -61,7 +61,7 @@ class PredictView(APIView):
         operation_id="predict",
         summary="Read one drawing or a batch",
         tags=["Predictions"],
-        examples=examples.ONE_OR_MANY,
+        examples=openapi_examples.ONE_OR_MANY,
         request={
             "application/json": PolymorphicProxySerializer(
                 "PredictInput", [DrawingInputSerializer, BatchInputSerializer], None
@@ -145,7 +145,7 @@ class DrawingViewSet(
     @extend_schema(
         summary="Save a drawing",
         parameters=save_headers.PARAMETERS,
-        examples=examples.ONE_DRAWING,
+        examples=openapi_examples.ONE_DRAWING,
         request={
             "application/json": DrawingInputSerializer,
             "multipart/form-data": UploadSerializer,
@@ -188,7 +188,7 @@ class DrawingViewSet(
     @extend_schema(
         summary="Correct or rename a drawing",
         parameters=[openapi.DRAWING_ID],
-        examples=examples.CHANGES,
+        examples=openapi_examples.CHANGES,
         request=ChangesSerializer,
         responses=DrawingSerializer,
     )
