@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from recognizer import __version__
 from recognizer.middleware.page_policy import GetResponse
 from recognizer.monitoring import metrics
 from recognizer.running import health, shutdown
@@ -40,13 +41,17 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Each part's state and the reason; 503 if one has failed that `?exclude=` does not name."""
+    """The release, and each part's state and reason; 503 if one has failed.
+
+    `?exclude=` names parts whose failure does not count.
+    """
     parts = _parts()
     excluded = set(request.GET.getlist("exclude"))
     state = health.overall({name: parts[name] for name in parts if name not in excluded})
     shown = {name: {"state": part.state, "reason": part.reason} for name, part in parts.items()}
     status = 503 if state == health.FAILED else 200
-    return JsonResponse({"state": state, "parts": shown}, status=status)
+    answer = {"state": state, "version": __version__, "parts": shown}
+    return JsonResponse(answer, status=status)
 
 
 def _parts() -> dict[str, health.ServiceHealth]:

@@ -1,0 +1,1 @@
+"""Template tags for texts in the language of the page."""

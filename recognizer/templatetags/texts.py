@@ -3,6 +3,7 @@
 from django import template
 from django.utils.translation import get_language
 
+from recognizer import __version__
 from recognizer.language import formats, javascript_catalogue, run_messages
 from recognizer.models import Promotion, Verdict
 from recognizer.registry import reasons
@@ -14,6 +15,12 @@ register = template.Library()
 def js_texts_url() -> str:
     """Where the texts of scripts are in the language of this page; "" where none is needed."""
     return javascript_catalogue.address_in(get_language())
+
+
+@register.simple_tag
+def site_version() -> str:
+    """The release that runs."""
+    return __version__
 
 
 @register.filter

@@ -14,7 +14,7 @@ from django.db.models import Field, Model
 
 pytestmark = pytest.mark.django_db
 
-LAST_RELEASE = "0009_growth"
+LAST_RELEASE = "0010_growth_indexes"
 """The newest migration of the release that runs elsewhere now. A release moves this on."""
 
 

@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
+from recognizer import __version__
 from recognizer.models import ModelVersion
 from recognizer.pages import probes
 from recognizer.registry import active_model, promotion
@@ -49,6 +50,14 @@ def test_a_site_with_all_its_parts_is_ready(client):
     assert {name: part["state"] for name, part in report["parts"].items()} == dict.fromkeys(
         ["database", "migrations", "redis", "model", "storage", "disk"], "ok"
     )
+
+
+@pytest.mark.usefixtures("_all_there")
+def test_ready_or_not_it_names_the_release(client, settings):
+    assert ask(client)[1]["version"] == __version__
+    settings.REDIS_URL = NOWHERE
+    probes.forget()
+    assert ask(client)[1]["version"] == __version__
 
 
 @pytest.mark.usefixtures("_all_there")
