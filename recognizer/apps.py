@@ -1,3 +1,5 @@
+"""What Django does when the app is loaded."""
+
 from typing import Any
 
 from django.apps import AppConfig

@@ -1,1 +1,1 @@
-"""Sets of labelled handwriting, and how they are varied."""
+"""Sets of labelled handwriting: files, download, synthetic digits and augmentation."""

@@ -1,1 +1,1 @@
-"""Strokes and pictures, and the bitmaps they become."""
+"""Strokes and pictures, and how they become the 28x28 bitmap that a network reads."""

@@ -1,1 +1,1 @@
-"""How good a network is."""
+"""How well a network reads: metrics, robustness, the paired test, reports and charts."""

@@ -1,4 +1,4 @@
-"""What a network reaches, for people: an HTML page, and a table for the README."""
+"""What a network reaches, for people: an HTML page, and a table for docs/measurements.md."""
 
 import base64
 import io

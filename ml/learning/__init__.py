@@ -1,1 +1,1 @@
-"""Networks, training, export and shipping. Imports TensorFlow."""
+"""Networks, training, distillation, export and shipping. Imports TensorFlow."""

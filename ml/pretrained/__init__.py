@@ -1,4 +1,4 @@
-"""The model that ships with the project, and what retraining it needs."""
+"""The model that ships with the project, and the images that a retraining mixes in."""
 
 import json
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""Inference with an exported network, and its calibration."""
+"""Inference with an exported network, and the calibration of its scores."""

@@ -1,1 +1,1 @@
-"""Who somebody is: sign-in, forms, sessions, and API tokens."""
+"""Accounts: sign-in, sign-up, passwords, sessions and the forms for API tokens."""

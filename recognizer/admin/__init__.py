@@ -1,4 +1,4 @@
-"""The staff pages: review drawings and labels, retrain, promote."""
+"""The staff pages: review desk, lists and their filters, retraining, promotion, dashboard."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy

@@ -1,1 +1,1 @@
-"""Backing services: what the site needs from outside, and what happens while it is slow or away."""
+"""Storage, Redis and the write lock, and what happens while one of them is slow or away."""

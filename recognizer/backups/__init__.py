@@ -1,4 +1,4 @@
-"""The whole site in one file, and back: its database and the files of its model versions."""
+"""Backup and restore of the whole site: the database and the files of its versions."""
 
 from recognizer.backups.archive import BackupError, NotEmptyError
 from recognizer.backups.making import Made, make

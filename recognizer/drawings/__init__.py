@@ -1,1 +1,1 @@
-"""Everything done with one drawing: recognition, storage, rendering, review, and its end."""
+"""Everything done with one drawing: recognition, rendering, feedback, review and deletion."""

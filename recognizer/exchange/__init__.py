@@ -1,4 +1,4 @@
-"""Labelled drawings out of the site and into it, as NPZ, as CSV with PNGs, or as IDX.
+"""Export and import of labelled drawings as NPZ, CSV with PNGs, IDX or JSON.
 
 NPZ and CSV with PNGs hold everything: what was drawn, the bitmap, the label and its state, the id,
 the time and a pseudonym of who drew it. A round trip gives the same drawings back, byte for byte.

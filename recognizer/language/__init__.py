@@ -1,1 +1,1 @@
-"""How things are said: numbers, labels, messages and the texts of scripts."""
+"""Words on screen: number formats, messages, and the texts of scripts in each language."""

@@ -1,1 +1,1 @@
-"""What every request passes through."""
+"""Middleware: the page policy and the request log."""

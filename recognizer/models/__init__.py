@@ -1,4 +1,4 @@
-"""Drawings, what was read in them, labels and reviews; model versions and the runs behind them."""
+"""The tables: drawings, predictions, labels, reviews, shares, versions, runs, verdicts, tokens."""
 
 from recognizer.models.api_token import ApiToken
 from recognizer.models.drawing import Drawing

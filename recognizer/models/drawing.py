@@ -1,3 +1,5 @@
+"""Drawings: what people drew, whose it is, and what has been said of it."""
+
 import base64
 import hashlib
 import io

@@ -1,3 +1,5 @@
+"""Labels: what people say that a drawing shows."""
+
 import uuid
 from collections.abc import Iterable
 from typing import Any, Self

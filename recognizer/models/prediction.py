@@ -1,3 +1,5 @@
+"""Predictions: what a version read in a drawing."""
+
 from typing import Any, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator

@@ -1,3 +1,5 @@
+"""Share links: under which address anybody sees one drawing."""
+
 import secrets
 from typing import Self
 

@@ -1,1 +1,1 @@
-"""What operators see: metrics, logs, request ids and the audit log."""
+"""Metrics, logs, request ids and the audit log."""

@@ -1,1 +1,1 @@
-"""Model versions: their files, which one answers, the gate, promotion and replay."""
+"""Model versions: their files, the active one, the gate, promotion and replay."""

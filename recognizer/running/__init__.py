@@ -1,1 +1,1 @@
-"""What stands behind `manage.py up`: checks, parts, and the supervisor that keeps them running."""
+"""The processes of a site: start checks, health, the supervisor and shutdown."""

@@ -1,1 +1,1 @@
-"""From the click to the registered version."""
+"""From the click on *Retrain* to the registered version."""
