@@ -12,7 +12,7 @@ MAKE_MESSAGES := $(LINT_ENV) $(BIN)/python manage.py makemessages --all --no-obs
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run test test-js test-sqlite test-faults test-postgres format messages screenshots figures clean node chromium
+.PHONY: help run test test-js test-sqlite test-faults test-postgres format messages screenshots figures architecture clean node chromium
 .PHONY: learning-report page-report growth-report deploy-report hosts-report bench soak caddy
 .PHONY: lint lint-ruff lint-types lint-imports lint-templates lint-django
 
@@ -75,11 +75,14 @@ messages: .venv/.installed-dev  ## gather the texts to translate and compile the
 	$(MAKE_MESSAGES) --domain djangojs --extension js
 	$(LINT_ENV) $(BIN)/python manage.py compilemessages --ignore .venv
 
-screenshots: .venv/.installed-dev chromium  ## take the README's pictures again
+screenshots: .venv/.installed-dev chromium  ## take the pictures of the docs again
 	$(BIN)/python -m devtools.screenshots docs/screenshots
 
-figures: .venv/.installed  ## measure the model again, renew the README's table [SETS="FILE …"]
-	$(BIN)/python -m ml evaluate --readme README.md $(SETS:%=--set %)
+figures: .venv/.installed  ## measure the model again, renew the table in docs/measurements.md [SETS="FILE …"]
+	$(BIN)/python -m ml evaluate --readme docs/measurements.md $(SETS:%=--set %)
+
+architecture:  ## draw the diagrams of docs/architecture.md again
+	@$(PYTHON) -m devtools.architecture
 
 learning-report: .venv/.installed  ## does it learn from its people? On the real parts [SET=FILE]
 	@$(BIN)/python -m benchmarks.learning $(SET:%=--set %)

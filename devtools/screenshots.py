@@ -1,4 +1,4 @@
-"""Take the README's pictures again, from the running product.
+"""Take the pictures of the docs again, from the running product.
 
     python -m devtools.screenshots docs/screenshots
 
@@ -20,7 +20,7 @@ DESKTOP = ViewportSize(width=1280, height=860)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Take the README's pictures again.")
+    parser = argparse.ArgumentParser(description="Take the pictures of the docs again.")
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)

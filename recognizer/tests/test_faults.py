@@ -1,6 +1,6 @@
 """What happens when something dies. Real processes: one site, and one fault after the other.
 
-All the while people read, save and label. README says what each fault comes to.
+All the while people read, save and label. docs/operations.md says what each comes to.
 """
 
 import os
