@@ -1,4 +1,4 @@
-"""Which versions answered on one day, in the site's time zone."""
+"""Which versions were active on one day, in the site's time zone."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -17,15 +17,15 @@ PARAMETER = "day"
 class DayForm(forms.Form):
     day = forms.DateField(
         widget=forms.DateInput(attrs={"type": "date"}),
-        # A day beside the first or last that Python knows has no yesterday or tomorrow.
+        # The first and last day of Python's calendar have no yesterday or tomorrow.
         validators=[MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(9999, 1, 1))],
     )
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """The form and, if a day was chosen, the answer; takes the day out of the request's query.
+    """The form and, if a day was chosen, which versions were active then.
 
-    The list would take the day for a filter of its own.
+    Removes the day from the request's query, as the list would take it for a filter.
     """
     query = request.GET.copy()
     asked = PARAMETER in query
@@ -38,7 +38,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
 
 
 def in_words(day: date) -> str:
-    """Which version answered on a day, and when another took over."""
+    """Describe which version was active on a day, and when another replaced it."""
     start, end = _midnight(day), _midnight(day + timedelta(days=1))
     if start > timezone.now():
         return _("That day is in the future.")

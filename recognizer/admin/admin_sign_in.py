@@ -1,4 +1,4 @@
-"""The way into the admin: as any other, for staff alone."""
+"""Sign-in to the admin, with the site's rate limits, for staff only."""
 
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
@@ -12,5 +12,5 @@ class SignInForm(CountedForm, AdminAuthenticationForm):
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Django's page."""
+    """Django's sign-in page for the admin."""
     return finish(request, admin.site.login(request))

@@ -22,22 +22,25 @@ STATES = {
 }
 
 
-class AnybodysTokenForm(TokenForm):
-    """A token for oneself or for somebody who is not staff: nobody becomes another of the staff."""
+class TokenForUserForm(TokenForm):
+    """Make a token for yourself or for a user who is not staff.
+
+    A token for other staff would allow the creator to act as them.
+    """
 
     username = forms.CharField(max_length=150, label=gettext_lazy("For whom (user name)"))
     field_order = ["username"]
 
-    def __init__(self, asker: User, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, creator: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(None, *args, **kwargs)
-        self.asker = asker
+        self.creator = creator
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise forms.ValidationError(_("There is no such user."))
-        if user.is_staff and user != self.asker:
+        if user.is_staff and user != self.creator:
             raise forms.ValidationError(_("Other staff create their tokens themselves."))
         self.user = user
         return username
@@ -45,7 +48,7 @@ class AnybodysTokenForm(TokenForm):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnlyAdmin[ApiToken]):
-    """Everybody's tokens; the secrets are kept nowhere."""
+    """The API tokens of all users. Secrets are not stored."""
 
     date_hierarchy = "created_at"
     list_display = [
@@ -99,11 +102,11 @@ class ApiTokenAdmin(ReadOnlyAdmin[ApiToken]):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """A form; the answer to a POST is the only page that ever shows the secret."""
+        """Show the form. The response to a POST is the only page that ever shows the secret."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         posted = request.POST if request.method == "POST" else None
-        form = AnybodysTokenForm(staff(request), posted)
+        form = TokenForUserForm(staff(request), posted)
         token, secret = form.issue() if form.is_valid() else (None, "")
         if token:
             audit.note(request, StaffAct.Act.TOKEN, f"{token} for {token.user}")

@@ -8,7 +8,7 @@ from recognizer.models import StaffAct
 
 @admin.register(StaffAct)
 class StaffActAdmin(DatedAdmin[StaffAct]):
-    """The audit trail: who did what as staff, when and from where."""
+    """The audit log: what staff did, when and from where."""
 
     date_hierarchy = "at"
     list_display = ["at", "by_name", "act", "what", "via", "address"]

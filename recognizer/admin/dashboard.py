@@ -1,4 +1,4 @@
-"""The dashboard: what happens on the site, for staff."""
+"""The staff dashboard: what happens on the site."""
 
 from contextlib import suppress
 from datetime import date, timedelta
@@ -26,20 +26,20 @@ from recognizer.language.formats import grouped, with_decimals
 from recognizer.models import Drawing, ModelVersion, Promotion, Review, TrainingRun
 
 PERIODS = {30: 3, 90: 7}
-"""Days looked back, and how many of them make one point of the lines of agreement."""
+"""Days to look back, and how many of them make one point of an agreement line."""
 
 RUNS_SHOWN = 8
 
 KEPT_FROM = 2_000
 KEPT_SECONDS = 300
-"""Where so many were drawn in the period, what was counted is shown again for so long."""
+"""With at least KEPT_FROM drawings in the period, its counts are cached for KEPT_SECONDS."""
 
 
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """A constant number of queries, each bounded by the days that are shown.
+    """Run a constant number of queries, each bounded by the days that are shown.
 
-    Where these hold many drawings it counts now and then, and not each time that somebody looks.
+    The counts are cached if these days hold many drawings.
     """
     if not may_view(request, "drawing"):
         raise PermissionDenied
@@ -51,7 +51,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "periods": list(PERIODS),
         **_counted(days),
         **_queues(request),
-        **_answering(request),
+        **_active_version(request),
         **_runs(request),
     }
     return render(request, "admin/recognizer/dashboard.html", context)
@@ -62,7 +62,7 @@ def _counted(days: int) -> dict[str, Any]:
     with suppress(RedisError):
         if kept := cache.get(key):
             return dict(kept)
-    fresh = {**_drawings(days), **_agreement(days, PERIODS[days]), **_readings(days)}
+    fresh = {**_drawings(days), **_agreement(days, PERIODS[days]), **_predictions(days)}
     if sum(fresh["drawings_chart"]["lines"][0]["values"]) >= KEPT_FROM:
         with suppress(RedisError):
             cache.set(key, {**fresh, "counted_at": timezone.now()}, KEPT_SECONDS)
@@ -123,7 +123,7 @@ def _span(day: date, step: int) -> str:
     return _("%(low)s to %(high)s") % {"low": first, "high": last}
 
 
-def _readings(days: int) -> dict[str, Any]:
+def _predictions(days: int) -> dict[str, Any]:
     found = overview.readings(days)
     most = max((max(row.now_share, row.before_share) for row in found.shares), default=0) or 1
     return {
@@ -141,7 +141,7 @@ def _readings(days: int) -> dict[str, Any]:
                 "name": row.name,
                 "now": percent(row.now_share, 1),
                 "before": percent(row.before_share, 1),
-                # Widths of bars, the longest being all there is.
+                # Bar widths, relative to the longest bar.
                 "now_width": f"{row.now_share / most:.1%}",
                 "before_width": f"{row.before_share / most:.1%}",
                 "change": _points(row.now_share - row.before_share),
@@ -168,7 +168,7 @@ def _queues(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _answering(request: HttpRequest) -> dict[str, Any]:
+def _active_version(request: HttpRequest) -> dict[str, Any]:
     active = ModelVersion.objects.active()
     promotions = Promotion.objects.filter(version=active).order_by("-promoted_at", "-pk")
     return {

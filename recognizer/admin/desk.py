@@ -1,4 +1,4 @@
-"""The review desk: one drawing after the other, decided by a key."""
+"""The review desk: one drawing after another, each decided with one key."""
 
 import json
 from typing import Any
@@ -23,11 +23,11 @@ COUNTED = 1000
 
 
 class BadDeskRequestError(ValueError):
-    """The page would not have sent this; the message says what is wrong."""
+    """A request that the page never sends; the message says what is wrong."""
 
 
 class DeskAdmin(ReadOnlyAdmin[Drawing]):
-    """Adds the desk's page, and what the page asks for, to the admin of drawings."""
+    """Adds the desk's page and its endpoints to the admin of drawings."""
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(ensure_csrf_cookie(require_GET(self.desk_view)))
@@ -69,7 +69,7 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
         return render(request, "admin/recognizer/drawing/desk.html", context)
 
     def next_view(self, request: HttpRequest) -> JsonResponse:
-        """The drawings after a cursor in a queue, and at its start how many there are."""
+        """The drawings after a cursor in a queue; at its start also how many are left."""
         self._allow(request)
         queue, cursor = request.GET.get("queue", ""), request.GET.get("after", "")
         if queue not in Review.Queue:
@@ -84,7 +84,7 @@ class DeskAdmin(ReadOnlyAdmin[Drawing]):
         return JsonResponse(answer)
 
     def counts_view(self, request: HttpRequest) -> JsonResponse:
-        """How many wait in each queue; no page waits for this."""
+        """How many drawings wait in each queue, fetched after the page has loaded."""
         self._allow(request)
         counts = {queue: review.left(queue, COUNTED + 1) for queue in Review.Queue.values}
         return JsonResponse({"counts": counts, "counted": COUNTED})
@@ -140,7 +140,7 @@ def _body(request: HttpRequest) -> dict[str, Any]:
 
 
 def _decision(body: dict[str, Any]) -> tuple[int, str, review.DeskDecision]:
-    """The drawing, its state as the page showed it, and what was decided."""
+    """The drawing, its state as the page showed it, and the decision."""
     pk, seen = body.get("drawing"), body.get("seen")
     queue, verdict, value = (body.get(name) for name in ("queue", "verdict", "value"))
     if not isinstance(pk, int) or not isinstance(seen, str):

@@ -1,4 +1,4 @@
-"""A drawing as the review desk's page reads it."""
+"""Drawings as JSON for the review desk's page."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,14 +17,14 @@ Item = dict[str, Any]
 
 
 def items(queue: str, drawings: list[tuple[str, int]]) -> list[Item]:
-    """The drawings with these cursors and keys, in a constant number of queries."""
+    """The drawings with these cursors and primary keys, in a constant number of queries."""
     found = _with_all().in_bulk([pk for _, pk in drawings])
     active = ModelVersion.objects.active()
     twins = _twins(found.values()) if queue == Review.Queue.DUPLICATES else {}
     return [
         {**item(found[pk], active), "place": cursor, "twin": twins.get(found[pk].fingerprint)}
         for cursor, pk in drawings
-        if pk in found  # it may have been deleted between two queries
+        if pk in found  # it may have been deleted between the two queries
     ]
 
 
@@ -72,7 +72,7 @@ def item(drawing: Drawing, active: ModelVersion | None) -> Item:
 
 
 def _prediction(drawing: Drawing, active: ModelVersion | None) -> Prediction | None:
-    """What the active version read, else the answer that was given."""
+    """The active version's prediction, else the served one."""
     rows = drawing.predictions.all()
     by_active = (row for row in rows if active and row.version_id == active.pk)
     return next(by_active, drawing.predictions.served())
@@ -91,7 +91,7 @@ def _decider(label: Label) -> str:
 
 
 def _decided(drawing: Drawing) -> Item | None:
-    """The newest decision at the desk that stands."""
+    """The newest desk decision that was not undone."""
     newest = next(iter(drawing.reviews.all()), None)
     if newest is None:
         return None
@@ -119,7 +119,7 @@ def _twin(drawing: Drawing) -> Item:
 
 
 def who_was_faster(now: Item) -> str:
-    """What happened to a drawing meanwhile, in words."""
+    """Describe what happened to a drawing in the meantime."""
     standing = now["decided"] or now["approved"]
     if standing is None:
         return _("%(drawing)s has changed in the meantime.") % {"drawing": now["name"]}
@@ -132,7 +132,7 @@ def who_was_faster(now: Item) -> str:
 
 
 def last_in_words(decision: Review | None) -> Item | None:
-    """What the page says beside its button Undo."""
+    """What the page shows beside its Undo button."""
     if decision is None:
         return None
     return {

@@ -1,7 +1,7 @@
 """The filters beside the list of drawings.
 
-What a filter that is `one_by_one` looks for no index finds: the list looks at so many at a time,
-of those that its `by_index` leaves where it has one. What a `scattered` one leaves lies far apart.
+No index answers a `one_by_one` filter: the list scans a limited number of rows, narrowed by the
+filter's `by_index` if it has one. The rows that match a `scattered` filter lie far apart.
 """
 
 from collections.abc import Iterable
@@ -23,15 +23,15 @@ Choices = Iterable[tuple[str, Any]]
 _MOMENT = timedelta(minutes=1)
 
 
-def _served(**reading: Any) -> Subquery:
-    """Drawings that were answered so.
+def _served(**lookups: Any) -> Subquery:
+    """Whether a drawing's served prediction matches these lookups.
 
-    Asked of each answer, and not whether there is such an answer: where few are, PostgreSQL
-    would gather these among all first, even for a page that looks at some thousand drawings.
+    Not an EXISTS: where few predictions match, PostgreSQL would collect all of them first, even
+    for a page that scans a few thousand drawings.
     """
-    answer = Prediction.objects.filter(drawing=OuterRef("pk"), served=True)
-    is_so = ExpressionWrapper(Q(**reading), output_field=BooleanField())
-    return Subquery(answer.order_by().annotate(is_so=is_so).values("is_so")[:1])
+    served = Prediction.objects.filter(drawing=OuterRef("pk"), served=True)
+    matches = ExpressionWrapper(Q(**lookups), output_field=BooleanField())
+    return Subquery(served.order_by().annotate(matches=matches).values("matches")[:1])
 
 
 class DigitFilter(admin.SimpleListFilter):
@@ -135,7 +135,7 @@ class VersionFilter(admin.SimpleListFilter):
         return narrowed.filter(_served(version=self._version)) if self._version else narrowed
 
     def by_index(self, request: HttpRequest, queryset: QuerySet[Drawing]) -> QuerySet[Drawing]:
-        """What was drawn while it answered."""
+        """Drawings made while the version was active."""
         if self._number is None:
             return queryset
         if self._version is None or self._span is None:
@@ -155,15 +155,15 @@ class VersionFilter(admin.SimpleListFilter):
 
     @cached_property
     def _span(self) -> tuple[datetime, datetime] | None:
-        """From its first to its last answer: no need to look for these among all newer."""
+        """From the version's first to its last prediction, so that newer ones are not scanned."""
         assert self._version is not None
-        # Said as a range, since PostgreSQL would walk all newer answers in the order of their keys.
-        answers = Prediction.objects.filter(
+        # A range: with equality, PostgreSQL would walk all newer predictions by primary key.
+        served = Prediction.objects.filter(
             version__gte=self._version.pk, version__lte=self._version.pk, served=True
         ).order_by("version_id", "pk")
-        times = answers.values_list("created_at", flat=True)
+        times = served.values_list("created_at", flat=True)
         first, last = times.first(), times.last()
         if first is None or last is None:
             return None
-        # Several processes answer at once, and a drawing is stored a moment before its answer.
+        # Processes serve in parallel, and a drawing is stored just before its prediction.
         return first - _MOMENT, last + _MOMENT

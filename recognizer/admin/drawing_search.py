@@ -1,4 +1,4 @@
-"""Search among all drawings: by an index, or for a class looking at so many at a time."""
+"""Search all drawings: by index, or for a class by scanning a limited number of rows."""
 
 import re
 import uuid
@@ -10,23 +10,23 @@ from recognizer.models import Drawing, Label, ModelVersion, Prediction
 
 PART_OF_AN_ID = re.compile(r"[0-9a-f]{8}[0-9a-f-]*")
 
-_OF_THIS = {"drawing": OuterRef("pk"), "drawing__lte": OuterRef("pk")}
-"""Of the drawing that is looked at. The second adds nothing, but keeps PostgreSQL from gathering
-all drawings of which something is so before it looks at the few that are asked for."""
+_OF_THIS_DRAWING = {"drawing": OuterRef("pk"), "drawing__lte": OuterRef("pk")}
+"""Rows of the outer drawing. The second lookup is redundant, but stops PostgreSQL from collecting
+all matching drawings when a page needs only a few."""
 
 
 def names_a_class(term: str) -> bool:
-    """Whether drawings are meant that were labelled or read so."""
+    """Whether the term is a class, to be searched among labels and predictions."""
     return bool(term.strip()) and term.strip() in ModelVersion.objects.choices()
 
 
 def search(drawings: QuerySet[Drawing], term: str) -> QuerySet[Drawing]:
-    """By a label or what was read, else by the beginning of an id or part of a user name."""
+    """Search by label or prediction, else by the beginning of an id or part of a user name."""
     term = term.strip()
     if not term:
         return drawings
     if names_a_class(term):
-        return _labelled_or_read(drawings, term)
+        return _labelled_or_predicted(drawings, term)
     found = by_any(term, "user")
     digits = term.lower().replace("-", "")
     if PART_OF_AN_ID.fullmatch(term.lower()) and len(digits) <= 32:
@@ -35,7 +35,7 @@ def search(drawings: QuerySet[Drawing], term: str) -> QuerySet[Drawing]:
     return drawings.filter(found)
 
 
-def _labelled_or_read(drawings: QuerySet[Drawing], value: str) -> QuerySet[Drawing]:
-    read = Prediction.objects.filter(**_OF_THIS, text=value)
-    labelled = Label.objects.filter(**_OF_THIS, value=value)
-    return drawings.filter(Exists(read) | Exists(labelled))
+def _labelled_or_predicted(drawings: QuerySet[Drawing], value: str) -> QuerySet[Drawing]:
+    predicted = Prediction.objects.filter(**_OF_THIS_DRAWING, text=value)
+    labelled = Label.objects.filter(**_OF_THIS_DRAWING, value=value)
+    return drawings.filter(Exists(predicted) | Exists(labelled))

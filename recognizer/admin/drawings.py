@@ -47,7 +47,7 @@ from recognizer.monitoring import audit
 from recognizer.training import retraining
 
 MOST_WAITING = 1000
-"""So many drawings with a suggested label are counted."""
+"""Drawings with a suggested label are counted up to this number."""
 
 
 @admin.register(Drawing)
@@ -75,7 +75,7 @@ class DrawingAdmin(KeysetAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, Repla
         ("held_out", HeldOutFilter),
         VersionFilter,
     ]
-    search_fields = ["public_id"]  # there is a search; `get_search_results` says for what
+    search_fields = ["public_id"]  # shows the search box; `get_search_results` searches
     search_help_text = gettext_lazy(
         "Beginning of an id, part of a user name, a label or a prediction."
     )
@@ -104,7 +104,7 @@ class DrawingAdmin(KeysetAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, Repla
         return super().log_deletions(request, queryset)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        # Labels and decisions are never deleted on their own, but go with their drawing.
+        # Labels and decisions are deleted only with their drawing.
         objects, counts, lacking, protected = super().get_deleted_objects(objs, request)
         follow = {Label._meta.verbose_name, Review._meta.verbose_name}
         return objects, counts, lacking - follow, protected
@@ -254,7 +254,7 @@ class DrawingAdmin(KeysetAdmin, DeskAdmin, ExchangeAdmin, ForgettingAdmin, Repla
         ]
 
     def label_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Label a drawing and approve that label, at one press of a button."""
+        """Label a drawing and approve that label in one step."""
         if not self.has_act_permission(request):
             raise PermissionDenied
         drawing = get_object_or_404(Drawing, pk=pk)
@@ -298,7 +298,7 @@ def _decide(
     *,
     of: str = "",
 ) -> int:
-    """Decide on the labels of these drawings and note that; how many labels there were."""
+    """Decide on the labels of these drawings, log it and return their number."""
     chosen = selected(drawings)
     names = audit.these(chosen)
     count = decide(chosen, staff(request))
@@ -312,7 +312,7 @@ def _labels(count: int) -> str:
 
 
 def _bars(prediction: Prediction | None) -> list[list[dict[str, str]]]:
-    """For each symbol: each class, its share for <meter>, and the same as per cent."""
+    """For each symbol: each class, its share for <meter>, and the same as a percentage."""
     symbols = prediction.symbols if prediction else []
     return [
         [

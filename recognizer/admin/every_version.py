@@ -1,4 +1,4 @@
-"""What versions read in stored drawings, as staff read it."""
+"""What versions predict for stored drawings, as shown to staff."""
 
 from collections import Counter, defaultdict
 from typing import Any
@@ -23,10 +23,10 @@ from recognizer.registry.replay import (
 )
 
 MOST_DRAWINGS = 1000
-"""So many are read at one request, the newest: one to two seconds of a core."""
+"""A request replays at most this many drawings, the newest: one to two seconds of a core."""
 
 MOST_SHOWN = 60
-"""So many pictures are shown of each kind of difference."""
+"""At most this many pictures are shown for each kind of difference."""
 
 KINDS = {
     "newly_right": (gettext_lazy("Newly right"), ""),
@@ -39,16 +39,16 @@ KINDS = {
 
 
 def size(count: int) -> dict[str, str]:
-    """How many drawings are chosen, and how many of them are read if not all."""
+    """How many drawings are selected, and the limit if not all of them are replayed."""
     most = grouped(MOST_DRAWINGS) if count > MOST_DRAWINGS else ""
-    # A count that was broken off says so itself.
+    # An `AtLeast` formats itself, with a plus sign.
     return {"count": grouped(count) if type(count) is int else str(count), "most": most}
 
 
 def context(
     drawings: QuerySet[Drawing], version: ModelVersion, against: ModelVersion | None
 ) -> dict[str, Any]:
-    """What the page shows of a replay, or why there is none; in a constant number of queries."""
+    """What the page shows of a replay, or why there is none, in a constant number of queries."""
     try:
         rows = replay(drawings, version, against, newest=MOST_DRAWINGS)
     except ReplayError as error:
@@ -111,7 +111,7 @@ def _share(right: int, among: int) -> dict[str, str]:
 
 
 def _card(row: ReplayedDrawing) -> dict[str, Any]:
-    assert row.before is not None  # it differs from something
+    assert row.before is not None  # a difference has two sides
     return {
         "pk": row.drawing.pk,
         "picture": thumbnail(row.drawing),
@@ -124,7 +124,7 @@ def _line(prediction: VersionPrediction, label: str) -> dict[str, Any]:
     return {
         "version": prediction.version,
         "value": prediction.value,
-        # How likely the digit was that it did not answer would only confuse here.
+        # The confidence belongs to the digit that was rejected: it would only confuse here.
         "percent": "" if prediction.value == NOT_A_DIGIT else percent(prediction.confidence, 0),
         "css": ("hw-found-better" if prediction.value == label else "hw-found-worse")
         if label
@@ -133,8 +133,8 @@ def _line(prediction: VersionPrediction, label: str) -> dict[str, Any]:
 
 
 def by_every_version(drawing: Drawing) -> dict[str, Any]:
-    """A row for each version: what it reads in this drawing now."""
-    asked = every_version(drawing)
+    """A row for each version, with its prediction for this drawing now."""
+    results = every_version(drawing)
     return {
         "versions_say": [
             {
@@ -143,7 +143,7 @@ def by_every_version(drawing: Drawing) -> dict[str, Any]:
                 "confidence": percent(one.prediction.confidence) if one.prediction else "-",
                 "problem": one.problem,
             }
-            for one in asked
+            for one in results
         ],
-        "versions_unasked": ModelVersion.objects.count() - len(asked),
+        "versions_unasked": ModelVersion.objects.count() - len(results),
     }

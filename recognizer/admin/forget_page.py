@@ -1,4 +1,4 @@
-"""The page that asks before a contributor is forgotten."""
+"""The page that asks for confirmation before a contributor is forgotten."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -18,7 +18,7 @@ from recognizer.monitoring import audit
 
 
 class ForgettingAdmin(ReadOnlyAdmin[Drawing]):
-    """For who may delete drawings."""
+    """For staff who may delete drawings."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.forget_view)
@@ -28,7 +28,7 @@ class ForgettingAdmin(ReadOnlyAdmin[Drawing]):
         ]
 
     def forget_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Say what would go and what has learned from it; at a POST, delete it."""
+        """Show what would be deleted and what has learned from it; on POST, delete it."""
         if not self.has_delete_permission(request):
             raise PermissionDenied
         drawing = get_object_or_404(Drawing.objects.select_related("user"), pk=pk)

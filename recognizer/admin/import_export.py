@@ -1,4 +1,4 @@
-"""Drawings out of the list as a file, and into it from one."""
+"""Export drawings from the list to a file, and import them from one."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ class ImportForm(forms.Form):
 
 
 class ExchangeAdmin(ReadOnlyAdmin[Drawing]):
-    """Actions that export what is selected, and a page that imports."""
+    """Actions that export the selected drawings, and a page that imports."""
 
     @admin.action(
         description=gettext_lazy("Export as NPZ, everything in arrays"), permissions=["act"]
@@ -72,7 +72,7 @@ class ExchangeAdmin(ReadOnlyAdmin[Drawing]):
         return [path("import/", view, name="recognizer_drawing_import"), *super().get_urls()]
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
-        """A form for a file; its drawings, all or none."""
+        """Show a form for a file; import all of its drawings, or none."""
         if not self.has_act_permission(request):
             raise PermissionDenied
         form = ImportForm(request.POST, request.FILES) if request.method == "POST" else ImportForm()

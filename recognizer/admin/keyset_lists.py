@@ -1,7 +1,7 @@
-"""Lists of millions of rows: they cost as much as lists of thousands.
+"""Lists of millions of rows that cost as much as lists of thousands.
 
-Nothing is counted from end to end, no page is found by skipping all that come before it, and the
-years, months and days to choose from are made up from the first and the last row.
+They never count the whole table or skip the rows before a page. The years, months and days to
+choose from follow from the first and the last row.
 """
 
 from calendar import monthrange
@@ -28,39 +28,39 @@ from recognizer.models.keyset import Cursor
 
 MOST_COUNTED = 10_000
 LOOKED_AT = 5000
-"""For filters that no index answers, a page looks at so many drawings, however few it finds."""
+"""For filters without an index, a page scans at most this many drawings, however few match."""
 
 SCATTERED_LOOKED_AT = 500
-"""At so many where another filter leaves drawings that lie far apart: each costs ten times more."""
+"""The limit if another filter leaves drawings that lie far apart: each costs ten times more."""
 
-_FROM_THERE_BACK = "before "
+_BACKWARDS = "before "
 
 
 class AtLeast(int):
-    """Of so many it is not known how many more there are."""
+    """A count that stopped early: there are at least this many."""
 
     def __str__(self) -> str:
         return f"{grouped(int(self))}+"
 
 
 class About(int):
-    """An estimate."""
+    """An estimated count."""
 
     def __str__(self) -> str:
         return _("about %(count)s") % {"count": grouped(int(self))}
 
 
 def count_at_most(rows: QuerySet[Any], most: int) -> int:
-    """How many there are, counted only so far."""
+    """Count the rows, but only up to `most`."""
     count = rows.order_by().values("pk")[: most + 1].count()
     return count if count <= most else AtLeast(most)
 
 
 def estimated_count(model: Any) -> int:
-    """About how many rows a table has, without looking at them.
+    """Estimate how many rows a table has, without scanning it.
 
-    PostgreSQL knows it from its last look at the table. SQLite does not, but it counts keys up:
-    what was deleted since is counted too.
+    PostgreSQL has an estimate in its statistics. For SQLite the newest key serves, so deleted
+    rows are counted too.
     """
     if connection.vendor != "postgresql":
         return About(model.objects.order_by().aggregate(newest=Max("pk"))["newest"] or 0)
@@ -70,11 +70,11 @@ def estimated_count(model: Any) -> int:
             [f'"{model._meta.db_table}"'],
         )
         (count,) = cursor.fetchone()
-    return About(max(count, 0))  # -1 before its first look
+    return About(max(count, 0))  # -1 before the first VACUUM or ANALYZE
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # only the stubs are generic
-    """Pages of the first 10,000; further down one gets by filters and dates."""
+    """Pages of the first 10,000 rows; filters and dates reach the others."""
 
     @cached_property
     def count(self) -> int:
@@ -83,15 +83,15 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # only the stubs a
 
 
 class DatedList(ChangeList):
-    """A list whose years, months and days cost two look-ups."""
+    """A list whose years, months and days cost two queries."""
 
     date_hierarchy: str
     by_time = "pk"
-    """What the first and last row are found by; its order is that of time, or nearly."""
+    """The order in which the first and last row are found: that of time, or nearly."""
 
     @cached_property
     def dates(self) -> dict[str, Any]:
-        """What Django's date hierarchy shows."""
+        """The choices that Django's date hierarchy shows."""
         first, last = self._ends()
         if first is None or last is None:
             return {}
@@ -140,17 +140,17 @@ def _links(back: tuple[str, str] | None, choices: list[tuple[str, str]]) -> dict
 
 
 class KeysetList(DatedList):
-    """A list in the order of time that goes on from where it ended: no page has a number.
+    """A list in order of time, paged by cursor instead of page number.
 
-    `before` and `after` are the addresses of the pages beside this one, "" where there is none.
-    `looked_to` is the day at which a page has stopped looking before it was full.
+    `before` and `after` are the URLs of the neighbouring pages, "" where there is none.
+    `looked_to` is the day at which a page stopped scanning before it was full.
     """
 
     by_time = "created_at"
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
-        asked = super().get_ordering(request, queryset)
-        self.oldest_first = asked[:1] == [self.date_hierarchy]
+        ordering = super().get_ordering(request, queryset)
+        self.oldest_first = ordering[:1] == [self.date_hierarchy]
         return (
             [self.date_hierarchy, "pk"] if self.oldest_first else [f"-{self.date_hierarchy}", "-pk"]
         )
@@ -161,9 +161,9 @@ class KeysetList(DatedList):
         return found
 
     def get_results(self, request: HttpRequest) -> None:
-        asked = request.GET.get(PAGE_VAR, "")
-        back = asked.startswith(_FROM_THERE_BACK)
-        cursor = _parsed(asked.removeprefix(_FROM_THERE_BACK))
+        page = request.GET.get(PAGE_VAR, "")
+        back = page.startswith(_BACKWARDS)
+        cursor = _parsed(page.removeprefix(_BACKWARDS))
         upwards = self.oldest_first != back
         rows = _beyond(self.queryset.reverse() if back else self.queryset, cursor, upwards)
         last = self._last_looked_at(request, cursor, upwards)
@@ -180,7 +180,7 @@ class KeysetList(DatedList):
     def _last_looked_at(
         self, request: HttpRequest, cursor: Cursor | None, upwards: bool
     ) -> Cursor | None:
-        """Where this page stops looking; None where it finds its drawings by an index."""
+        """Where this page stops scanning; None if an index finds its drawings."""
         each = [spec for spec in self.filter_specs if spec.used_parameters and _one_by_one(spec)]
         in_search = self.model_admin.searches_one_by_one(self.query)  # type: ignore[attr-defined]
         if not each and not in_search:
@@ -195,7 +195,7 @@ class KeysetList(DatedList):
         return last[0] if len(last) == 2 else None
 
     def _among(self, request: HttpRequest, each: list[Any], by_name: bool) -> QuerySet[Any]:
-        """Drawings that have to be looked at: what all filters leave that an index answers."""
+        """The drawings to scan: those that match every filter with an index."""
         rows = self.root_queryset.select_related(None).prefetch_related(None)
         for spec in self.filter_specs:
             narrow = getattr(spec, "by_index", None) if spec in each else spec.queryset
@@ -209,20 +209,20 @@ class KeysetList(DatedList):
     def _behind(self, back: bool, first: list[Any], cursor: Cursor | None, upwards: bool) -> str:
         if cursor is None:
             return ""
-        at, pk = cursor  # of an empty page: this row itself has to be on the page before
+        at, pk = cursor  # for an empty page, this row belongs on the page before
         near = _cursor(first[0]) if first else (at, max(0, pk + (1 if upwards else -1)))
         return self._page(not back, near)
 
     def _page(self, back: bool, cursor: Cursor) -> str:
-        way = _FROM_THERE_BACK if back else ""
-        return self.get_query_string({PAGE_VAR: way + _in_address(cursor)})
+        direction = _BACKWARDS if back else ""
+        return self.get_query_string({PAGE_VAR: direction + _encoded(cursor)})
 
     def _show(self, shown: list[Any], *, whole: bool) -> None:
         self.result_list = shown
         narrowed = set(self.filter_params) - {ORDER_VAR}
         about = AtLeast(len(shown)) if narrowed else estimated_count(self.model)
         self.result_count = len(shown) if whole else max(about, AtLeast(len(shown)))
-        # The same where nothing is filtered: then the search has no result to speak of.
+        # Without filters both counts are equal, so Django shows no number of results.
         self.full_result_count = None if narrowed else self.result_count
         self.show_full_result_count = False
         self.show_admin_actions = True
@@ -238,24 +238,24 @@ def _cursor(row: Any) -> Cursor:
     return row.created_at, row.pk
 
 
-def _in_address(cursor: Cursor) -> str:
+def _encoded(cursor: Cursor) -> str:
     return f"{cursor[0].isoformat()} {cursor[1]}"
 
 
 def cursor_in_address(row: Any) -> str:
-    """The cursor after a row of the list, for PAGE_VAR in an address."""
-    return _in_address(_cursor(row))
+    """The cursor after a row of the list, for PAGE_VAR in a URL."""
+    return _encoded(_cursor(row))
 
 
 def _parsed(text: str) -> Cursor | None:
-    """None, the beginning, for "" and for the number of a page, as old addresses have."""
+    """None, the beginning, for "" and for a page number, which old URLs have."""
     if not text or text.isdecimal():
         return None
     moment, _space, pk = text.rpartition(" ")
     try:
         at, key = datetime.fromisoformat(moment), int(pk)
     except ValueError:
-        at, key = datetime.min, -1  # noqa: DTZ901  it is refused right below
+        at, key = datetime.min, -1  # noqa: DTZ901  refused right below
     if at.tzinfo is None or not 0 <= key < 2**63:
         raise IncorrectLookupParameters("There is no such place in the list.")
     return at, key
@@ -276,7 +276,7 @@ def _up_to(rows: QuerySet[Any], last: Cursor | None, upwards: bool) -> QuerySet[
 
 
 class NewestKeyFirst(DatedList):
-    """A list in the order of keys, but of some days in that of time, which their index is in."""
+    """A list ordered by key, or by time within a period, where the index on time is used."""
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         if any(name.startswith(f"{self.date_hierarchy}__") for name in self.params):
@@ -285,11 +285,11 @@ class NewestKeyFirst(DatedList):
 
 
 class DatedAdmin(ReadOnlyAdmin[Row]):
-    """Counts no further than 10,000."""
+    """Counts at most 10,000 rows."""
 
     paginator = BoundedPaginator
     show_full_result_count = False
-    show_facets = ShowFacets.NEVER  # they count everything
+    show_facets = ShowFacets.NEVER  # facets count everything
     sortable_by = ()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -300,10 +300,10 @@ class KeysetAdmin(ReadOnlyAdmin[Drawing]):
     """The list of drawings."""
 
     show_full_result_count = False
-    show_facets = ShowFacets.NEVER  # they count everything
+    show_facets = ShowFacets.NEVER  # facets count everything
 
     def searches_one_by_one(self, term: str) -> bool:
-        """Whether no index finds what is searched for."""
+        """Whether no index answers this search."""
         return False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

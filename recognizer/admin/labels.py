@@ -34,7 +34,7 @@ class ValueFilter(admin.SimpleListFilter):
 
 @admin.register(Label)
 class LabelAdmin(DatedAdmin[Label]):
-    """Every label that was ever given; it goes only when its drawing goes."""
+    """Every label ever given; a label is deleted only with its drawing."""
 
     date_hierarchy = "created_at"
     list_per_page = 50
@@ -50,7 +50,7 @@ class LabelAdmin(DatedAdmin[Label]):
     ]
     list_display_links = ["value"]
     list_filter = ["state", ValueFilter, "created_at", DeciderFilter]
-    search_fields = ["value"]  # there is a search; `get_search_results` says for what
+    search_fields = ["value"]  # shows the search box; `get_search_results` searches
     search_help_text = gettext_lazy("A label, or the user who gave or reviewed it.")
     fields = [
         "picture_seen",
@@ -65,7 +65,7 @@ class LabelAdmin(DatedAdmin[Label]):
     actions = ["approve", "refuse"]
 
     def has_act_permission(self, request: HttpRequest) -> bool:
-        """Who may review drawings may decide on their labels."""
+        """Staff who may review drawings may decide on their labels."""
         return may_change(request, "drawing")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Label]:
@@ -107,7 +107,7 @@ class LabelAdmin(DatedAdmin[Label]):
 
     @admin.action(description=gettext_lazy("Approve the selected labels"), permissions=["act"])
     def approve(self, request: HttpRequest, labels: QuerySet[Label]) -> None:
-        # Oldest first: of two for the same drawing the newer one stays approved.
+        # Oldest first: of two labels for one drawing, the newer stays approved.
         chosen = list(labels.exclude(state=Label.State.APPROVED).order_by("pk"))
         names = _named(chosen)
         for label in chosen:

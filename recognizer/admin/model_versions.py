@@ -63,7 +63,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     actions_without_selection = ("roll_back",)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        # A bucket would be asked once for each row.
+        # With a bucket, each row would cost a request.
         return [name for name in self.list_display if name != "size" or on_this_host()]
 
     @admin.display(description=gettext_lazy("version"), ordering="number")
@@ -113,7 +113,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     @admin.action(description=gettext_lazy("Compare with the active version"), permissions=["act"])
     def judge(self, request: HttpRequest, versions: QuerySet[ModelVersion]) -> None:
         for version in versions:
-            self._judge(request, version)
+            self._evaluate(request, version)
 
     @admin.action(
         description=gettext_lazy("Roll back to the previous version"), permissions=["act"]
@@ -124,7 +124,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
     def _promote(
         self, request: HttpRequest, version: ModelVersion, reason: str = "", override: bool = False
     ) -> HttpResponse | None:
-        """None, or the page that asks for a reason where no verdict speaks for the version."""
+        """Promote a version, or return the page that asks for a reason if it has not passed."""
         try:
             done = promotion.promote(version, by=staff(request), reason=reason, override=override)
         except promotion.NotPassedError as error:
@@ -153,7 +153,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
         }
         return TemplateResponse(request, "admin/recognizer/modelversion/override.html", context)
 
-    def _judge(self, request: HttpRequest, version: ModelVersion) -> None:
+    def _evaluate(self, request: HttpRequest, version: ModelVersion) -> None:
         if version.state == ModelVersion.State.ACTIVE:
             self.message_user(
                 request,
@@ -202,14 +202,14 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
             raise PermissionDenied
         version = get_object_or_404(ModelVersion, pk=pk)
         reason = request.POST.get("reason", "").strip()
-        asked = self._promote(request, version, reason, override="override" in request.POST)
-        return asked or HttpResponseRedirect(_page(version))
+        question = self._promote(request, version, reason, override="override" in request.POST)
+        return question or HttpResponseRedirect(_page(version))
 
     def judge_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         if not self.has_act_permission(request):
             raise PermissionDenied
         version = get_object_or_404(ModelVersion, pk=pk)
-        self._judge(request, version)
+        self._evaluate(request, version)
         return HttpResponseRedirect(_page(version))
 
     def roll_back_view(self, request: HttpRequest) -> HttpResponse:
@@ -248,7 +248,7 @@ class ModelVersionAdmin(ReadOnlyAdmin[ModelVersion]):
 def _replay_page(
     request: HttpRequest, version: ModelVersion, active: ModelVersion | None
 ) -> str | None:
-    """Where it reads labelled drawings, beside the active version if that is another."""
+    """The URL that replays labelled drawings, beside the active version if that is another."""
     if not may_view(request, "drawing"):
         return None
     against = {AGAINST: active.number} if active and active != version else {}
@@ -276,11 +276,11 @@ def _origin(version: ModelVersion) -> dict[str, Any]:
 
 
 def history(version: ModelVersion) -> QuerySet[Promotion]:
-    """When this version began to answer, and when another took over from it."""
-    concerned = Promotion.objects.filter(version=version) | Promotion.objects.filter(
+    """When this version became active, and when another replaced it."""
+    promotions = Promotion.objects.filter(version=version) | Promotion.objects.filter(
         replaced=version
     )
-    return concerned.select_related("version", "replaced", "promoted_by")
+    return promotions.select_related("version", "replaced", "promoted_by")
 
 
 def accuracy(version: ModelVersion, measured_on: str) -> float | None:
@@ -289,7 +289,7 @@ def accuracy(version: ModelVersion, measured_on: str) -> float | None:
 
 
 def comparison(version: ModelVersion, active: ModelVersion | None) -> list[dict[str, Any]]:
-    """A row for each set of images: this version beside the active one."""
+    """A row for each image set: this version beside the active one."""
     rows = []
     for key, name in MEASURED_ON.items():
         measured = version.metrics.get(key) or {}
@@ -334,7 +334,7 @@ def _difference(mine: float, other: float | None) -> str:
 
 
 def confusions(version: ModelVersion) -> list[dict[str, Any]]:
-    """Each measured set's matrix as rows of cells; a cell knows how bad it is."""
+    """Each measured set's confusion matrix as rows of cells, shaded by their mistakes."""
     return [
         {
             "name": name,

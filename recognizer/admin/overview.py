@@ -1,7 +1,7 @@
-"""What happens on the site, at a glance: counts over the last days, each by one query.
+"""The dashboard's counts over the last days, each by one query.
 
-Every query looks at no more than the drawings of these days, and where it has to read a row of
-each, at no more than the newest of them.
+Every query is limited to the drawings of these days. A query that reads a row for each drawing is
+limited to the newest.
 """
 
 import math
@@ -29,22 +29,22 @@ from ml.contract import DIGITS, NOT_A_DIGIT
 from recognizer.models import Drawing, Label, Prediction
 
 RECENT_DAYS = 7
-"""Readings of so many days are held against those of the days before."""
+"""The predictions of this many days are compared with those of the days before."""
 
 MOST_READ = 20_000
-"""Of more labels, or readings in either span of days, the newest count; a share is then right to
-0.4 points."""
+"""Only the newest labels, or predictions in a period, count, up to this many. A share is then
+accurate to 0.4 points."""
 
 MOST_LINES = 5
-"""So many versions have a line of their own; what older ones read is added up."""
+"""This many versions have a line of their own; older ones are added together."""
 
 STANDS_OUT = 3.0
-"""A share has changed by more than noise if it is over so many standard errors off. Eleven
-shares are looked at: by chance one of them is, on one page in thirty."""
+"""A share that changed by more standard errors than this stands out. With eleven shares, one page
+in thirty shows such a change by chance."""
 
 
 class _Day(Func):
-    """The day of a moment in UTC; in SQLite this is C, Django's TruncDate is Python."""
+    """The day of a time in UTC. In SQLite this runs in C; Django's TruncDate runs in Python."""
 
     function = "DATE"
     output_field = DateField()
@@ -52,7 +52,7 @@ class _Day(Func):
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of so many labelled drawings, how many were first read as their approved label says."""
+    """How many drawings are labelled, and how many of these labels match the first prediction."""
 
     labelled: int = 0
     agreed: int = 0
@@ -67,7 +67,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class ReadShare:
-    """How often something is read now, and how often it was before."""
+    """How often a class is predicted now, and how often it was before."""
 
     name: str
     now: int
@@ -85,7 +85,7 @@ class ReadShare:
 
     @property
     def stands_out(self) -> bool:
-        """Whether the two differ by more than noise (two-proportion z-test)."""
+        """Whether the two shares differ by more than noise (two-proportion z-test)."""
         total = self.now_of + self.before_of
         if not (self.now_of and self.before_of):
             return False
@@ -95,7 +95,7 @@ class ReadShare:
 
 
 def first_day(days: int) -> date:
-    """The first of so many days, today being the last."""
+    """The first of the last `days` days, today included."""
     return timezone.now().astimezone(UTC).date() - timedelta(days=days - 1)
 
 
@@ -108,7 +108,7 @@ def _drawn_since(day: date) -> QuerySet[Drawing]:
 
 
 def drawings_a_day(days: int) -> list[tuple[date, int]]:
-    """How many were drawn on each of the last days."""
+    """How many drawings were made on each of the last `days` days."""
     start = first_day(days)
     rows = _drawn_since(start).annotate(day=_Day("created_at")).values_list("day")
     counts = dict(rows.annotate(count=Count("pk")))
@@ -117,28 +117,28 @@ def drawings_a_day(days: int) -> list[tuple[date, int]]:
 
 
 def drawings_before(days: int) -> int:
-    """How many were drawn in the same number of days before these."""
+    """How many drawings were made in the same number of days before these."""
     until = first_day(days)
     earlier = _drawn_since(until - timedelta(days=days))
     return earlier.filter(created_at__lt=_since(until)).count()
 
 
 def agreement(days: int, step: int) -> dict[int, list[Agreement]]:
-    """By version, one for every `step` days: do its first answers agree with people's labels?
+    """How often first predictions agree with labels, by version and for every `step` days.
 
     The newest versions have entries of their own; 0 stands for all others.
     """
     start = first_day(days)
     served = Q(drawing__predictions__served=True)
     newest = Label.objects.approved().order_by("-pk").values("pk")[:MOST_READ]
-    agrees = Q(value=F("answer__text")) | Q(value=NOT_A_DIGIT, answer__text="")
+    agrees = Q(value=F("first__text")) | Q(value=NOT_A_DIGIT, first__text="")
     rows = (
         Label.objects.filter(pk__in=newest, drawing__created_at__gte=_since(start))
         .order_by()
-        .annotate(answer=FilteredRelation("drawing__predictions", condition=served))
-        .filter(answer__isnull=False)
+        .annotate(first=FilteredRelation("drawing__predictions", condition=served))
+        .filter(first__isnull=False)
         .annotate(day=_Day("drawing__created_at"))
-        .values_list("answer__version__number", "day")
+        .values_list("first__version__number", "day")
         .annotate(labelled=Count("pk"), agreed=Count("pk", filter=agrees))
     )
     return _by_version(list(rows), start, step, count=math.ceil(days / step))
@@ -156,13 +156,13 @@ def _by_version(
 
 
 def total(lines: Iterable[Iterable[Agreement]]) -> Agreement:
-    """All versions and days together."""
+    """The sum over all versions and days."""
     return sum((one for line in lines for one in line), Agreement())
 
 
 @dataclass(frozen=True)
 class PredictionShares:
-    """What was read in the last days, beside the days before."""
+    """The predictions of the last days, beside those of the days before."""
 
     shares: list[ReadShare]
     now_sure: float | None
@@ -170,7 +170,7 @@ class PredictionShares:
 
 
 def readings(days: int) -> PredictionShares:
-    """The share of every digit and of what was refused, and how sure the answers were."""
+    """The share of every class and of rejections, and the mean confidence."""
     recent = _since(first_day(RECENT_DAYS))
     before = Drawing.objects.filter(created_at__lt=recent, created_at__gte=_since(first_day(days)))
     now, then = _read(Drawing.objects.filter(created_at__gte=recent)), _read(before)
@@ -184,7 +184,7 @@ def readings(days: int) -> PredictionShares:
 
 
 class _Counts(dict[str, tuple[int, float]]):
-    """By what was read ("" is refused): how often, and the sum of the confidences."""
+    """For each prediction ("" is rejected): how often, and the sum of the confidences."""
 
     def count(self, name: str) -> int:
         return self.get(name, (0, 0.0))[0]
@@ -193,7 +193,7 @@ class _Counts(dict[str, tuple[int, float]]):
         return sum(count for count, _ in self.values())
 
     def mean_confidence(self) -> float | None:
-        """Of what was not refused."""
+        """Over predictions that were not rejected."""
         count = self.total() - self.count("")
         return sum(sure for name, (_, sure) in self.items() if name) / count if count else None
 
@@ -203,7 +203,7 @@ def _read(drawings: QuerySet[Drawing]) -> _Counts:
     rows = (
         Prediction.objects.filter(served=True, drawing__in=newest)
         .order_by()
-        # By the column itself SQLite might walk its index through all readings there ever were.
+        # Grouped by the plain column, SQLite might walk the index of all predictions ever made.
         .annotate(read=Concat("text", Value("")))
         .values_list("read")
         .annotate(count=Count("pk"), sure=Sum("confidence"))

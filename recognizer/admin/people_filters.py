@@ -1,4 +1,4 @@
-"""Filters by who did something, without looking for all who ever did."""
+"""Filters by person. They list all staff: finding those with rows would scan the table."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy
 
 MOST_SHOWN = 200
 MOST_USERS = 20
-"""Of so many users whose names contain what is searched for rows are shown."""
+"""A search finds the rows of at most this many users whose names contain the term."""
 
 
 class StaffFilter(admin.SimpleListFilter):
-    """By a member of staff; `parameter_name` is also the lookup."""
+    """Filter by a member of staff; `parameter_name` is also the lookup."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         staff = User.objects.filter(is_staff=True).order_by("username")
@@ -40,13 +40,13 @@ class ActorFilter(StaffFilter):
 
 
 def users_named(term: str) -> list[int]:
-    """The first users whose names contain it."""
+    """The first users whose names contain the term."""
     users = User.objects.filter(username__icontains=term).order_by("pk")
     return list(users.values_list("pk", flat=True)[:MOST_USERS])
 
 
 def by_any(term: str, *fields: str) -> Q:
-    """Rows that name one of these users in one of these fields."""
+    """Rows where one of the fields is a user whose name contains the term."""
     users, found = users_named(term), Q()
     for field in fields:
         found |= Q(**{f"{field}__in": users})

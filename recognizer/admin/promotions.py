@@ -8,7 +8,7 @@ from recognizer.registry import reasons
 
 @admin.register(Promotion)
 class PromotionAdmin(ReadOnlyAdmin[Promotion]):
-    """Which version answered when."""
+    """Which version was active when."""
 
     date_hierarchy = "promoted_at"
     list_display = [

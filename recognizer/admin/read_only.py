@@ -1,4 +1,4 @@
-"""What every page here shares: rows are looked at and acted upon, never edited."""
+"""What all admin pages share: rows are viewed and acted upon, never edited."""
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 else:
 
     class ModelAdmin(admin.ModelAdmin):
-        """Takes the type of its rows, as the stubs of Django do."""
+        """Takes the type of its rows as a parameter, as Django's stubs do."""
 
         def __class_getitem__(cls, row: Any) -> Any:
             return cls
 
 
 class ReadOnlyAdmin(ModelAdmin[Row]):
-    """Lists and shows; what staff may do here are actions and buttons.
+    """Lists and shows rows. Staff change them only by actions and buttons.
 
-    Nobody has Django's change permission for the *form*. The actions ask
-    `may_act`, which is the change permission that a person was granted.
+    Nobody has Django's change permission for the *form*. Actions check
+    `has_act_permission`: whether the user was granted the change permission.
     """
 
     actions_without_selection: tuple[str, ...] = ()
@@ -44,14 +44,14 @@ class ReadOnlyAdmin(ModelAdmin[Row]):
         return False
 
     def has_act_permission(self, request: HttpRequest) -> bool:
-        """Asked by `@admin.action(permissions=["act"])`."""
+        """Checked by `@admin.action(permissions=["act"])`."""
         return may_change(request, self.opts.model_name)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if request.POST.get("action") in self.actions_without_selection:
-            # Django refuses an action without a selection; these do not look at theirs.
+            # Django refuses an action without a selection; these actions need none.
             post = request.POST.copy()
             post.setdefault(ACTION_CHECKBOX_NAME, "0")
             request.POST = post  # type: ignore[assignment]
@@ -59,23 +59,23 @@ class ReadOnlyAdmin(ModelAdmin[Row]):
 
 
 def selected(rows: _Rows) -> _Rows:
-    """The rows that an action is for, without what the list adds for display."""
+    """The rows selected for an action, without what the list adds for display."""
     same = rows.model._default_manager.filter(pk__in=rows.order_by().values("pk"))
     return cast(_Rows, same)
 
 
 def may_change(request: HttpRequest, model_name: str | None) -> bool:
-    """Whether this person was granted the change permission of that model."""
+    """Whether the user was granted the change permission for a model."""
     return request.user.has_perm(f"recognizer.change_{model_name}")
 
 
 def may_view(request: HttpRequest, model_name: str) -> bool:
-    """Whether this person may look at that model, as Django's admin sees it."""
+    """Whether the user may view a model, by the rule of Django's admin."""
     names = (f"recognizer.{verb}_{model_name}" for verb in ("view", "change"))
     return any(request.user.has_perm(name) for name in names)
 
 
 def staff(request: HttpRequest) -> User:
-    """Who is asking: an admin page has nobody anonymous."""
+    """The signed-in user: admin pages have no anonymous users."""
     assert isinstance(request.user, User)
     return request.user

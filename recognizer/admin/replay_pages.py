@@ -1,4 +1,4 @@
-"""A page that reads stored drawings again with a version, beside another."""
+"""A page that replays stored drawings with a version, beside another."""
 
 from collections.abc import Iterator
 from copy import copy
@@ -31,7 +31,7 @@ from recognizer.language.formats import grouped
 from recognizer.models import Drawing, ModelVersion
 
 THROUGH, AGAINST, IDS = "through", "against", "ids"
-"""What this page's address adds to the filters of the list of drawings."""
+"""Parameters that this page adds to the filters of the list of drawings."""
 
 MOST_IDS = 1000
 
@@ -46,12 +46,12 @@ PRESETS = {
 
 
 class SelectionError(ValueError):
-    """An address that names no drawings; the message says why."""
+    """The URL selects no drawings; the message says why."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which drawings an address names, in words, and what of the address says so."""
+    """The drawings that a URL selects, in words, and the parameters that select them."""
 
     drawings: QuerySet[Drawing]
     count: int
@@ -60,7 +60,7 @@ class Selection:
 
 
 class VersionField(forms.ModelChoiceField):  # type: ignore[type-arg]  # as in the stubs only
-    """A version by its number."""
+    """A version, chosen by its number."""
 
     def __init__(self, **options: Any) -> None:
         versions = ModelVersion.objects.select_related("run")
@@ -81,7 +81,7 @@ class VersionsForm(forms.Form):
 
 
 class ReplayingAdmin(ReadOnlyAdmin[Drawing]):
-    """For all who may look at drawings: nothing is stored."""
+    """For all staff who may view drawings: nothing is stored."""
 
     @admin.action(description=gettext_lazy("Replay with a version…"), permissions=["view"])
     def replay(self, request: HttpRequest, drawings: QuerySet[Drawing]) -> HttpResponse:
@@ -95,7 +95,7 @@ class ReplayingAdmin(ReadOnlyAdmin[Drawing]):
         return [path("replay/", view, name="recognizer_drawing_replay"), *super().get_urls()]
 
     def replay_view(self, request: HttpRequest) -> HttpResponse:
-        """A form for the versions; below it, once they are chosen, what they read."""
+        """Show a form for the versions and, once they are chosen, what they predict."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
@@ -127,10 +127,10 @@ class ReplayingAdmin(ReadOnlyAdmin[Drawing]):
         if IDS in request.GET:
             return _chosen(request.GET[IDS])
         filters = _filters(request.GET)
-        asked = copy(request)
-        asked.GET = filters  # type: ignore[assignment]
+        list_request = copy(request)
+        list_request.GET = filters  # type: ignore[assignment]
         try:
-            listed = self.get_changelist_instance(asked)
+            listed = self.get_changelist_instance(list_request)
         except IncorrectLookupParameters:
             raise SelectionError(_("There is no such filter.")) from None
         return Selection(
@@ -142,7 +142,7 @@ class ReplayingAdmin(ReadOnlyAdmin[Drawing]):
 
 
 def replay_page(query: Any = ()) -> str:
-    """The address of the page for what `query` names."""
+    """The URL of the page for the drawings that `query` selects."""
     encoded = query.urlencode() if isinstance(query, QueryDict) else urlencode(query)
     return reverse("admin:recognizer_drawing_replay") + (f"?{encoded}" if encoded else "")
 
@@ -153,7 +153,7 @@ def _active_number() -> int | None:
 
 
 def _filters(query: QueryDict) -> QueryDict:
-    """What of an address filters the list of drawings."""
+    """The parameters that filter the list of drawings."""
     filters = query.copy()
     for name in _NO_FILTERS:
         filters.pop(name, None)
@@ -173,7 +173,7 @@ def _chosen(ids: str) -> Selection:
 
 
 def _filtered(listed: ChangeList) -> Iterator[str]:
-    """The filters beside the list that are in use, as they call themselves."""
+    """The list's filters in use, each with its title and value."""
     for spec in listed.filter_specs:
         if used := spec.used_parameters:
             chosen = [choice["display"] for choice in spec.choices(listed) if choice["selected"]]
@@ -181,7 +181,7 @@ def _filtered(listed: ChangeList) -> Iterator[str]:
 
 
 def _day(filters: QueryDict) -> list[str]:
-    """The year, month or day that the list was narrowed to."""
+    """The year, month or day that the list is narrowed to."""
     parts = [filters.get(f"created_at__{part}") for part in ("year", "month", "day")]
     shown = "-".join(part.zfill(2) for part in parts if part)
     return [_("drawn %(day)s") % {"day": shown}] if shown else []
@@ -193,7 +193,7 @@ def _search(filters: QueryDict) -> list[str]:
 
 
 def _presets(query: QueryDict, selection: Selection) -> list[dict[str, Any]]:
-    """Links to often needed selections, with the versions that are chosen now."""
+    """Links to common selections that keep the chosen versions."""
     versions = {name: query[name] for name in (THROUGH, AGAINST) if name in query}
     return [
         {

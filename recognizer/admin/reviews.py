@@ -10,13 +10,13 @@ from recognizer.models import Review
 
 @admin.register(Review)
 class ReviewAdmin(DatedAdmin[Review]):
-    """What was decided at the review desk, by whom and when; the undone ones too."""
+    """Decisions at the review desk, by whom and when, including undone ones."""
 
     date_hierarchy = "created_at"
     list_display = ["created_at", "drawing", "in_words", "queue", "by", "undone_at"]
     list_filter = ["queue", "verdict", "created_at", ActorFilter]
     list_select_related = ["drawing", "by"]
-    search_fields = ["value"]  # there is a search; `get_search_results` says for what
+    search_fields = ["value"]  # shows the search box; `get_search_results` searches
     search_help_text = gettext_lazy("A label, or the user who decided.")
     fields = ["created_at", "drawing", "in_words", "queue", "by", "undone_at"]
 

@@ -1,4 +1,4 @@
-"""Drawings, and what is known of them, as staff read it."""
+"""Drawings, predictions and labels as shown to staff."""
 
 import base64
 from datetime import datetime
@@ -23,11 +23,11 @@ _WHY = {
 }
 
 PEN_SHARE = 0.035
-"""Width of the pen in the large picture, as a share of the canvas."""
+"""Pen width in the large picture, as a share of the canvas."""
 
 
 def thumbnail(drawing: Drawing) -> SafeString:
-    """The 28x28 that the model saw; its CSS class sets the size."""
+    """The 28x28 bitmap that the model saw; its CSS class sets the size."""
     return format_html(
         '<img class="hw-thumbnail" src="{}" width="28" height="28" alt="{}">',
         drawing.thumbnail_data_url,
@@ -36,7 +36,7 @@ def thumbnail(drawing: Drawing) -> SafeString:
 
 
 def as_drawn(drawing: Drawing) -> SafeString:
-    """The drawing as it was drawn or sent, large."""
+    """The original strokes or picture, large."""
     drawn = drawing.drawn()
     if isinstance(drawn, Ink):
         return _strokes(drawn)
@@ -48,7 +48,7 @@ def as_drawn(drawing: Drawing) -> SafeString:
 
 
 def picture_data_url(drawing: Drawing) -> str:
-    """The picture of a drawing that was sent as one."""
+    """The picture of a drawing that was uploaded as one."""
     assert drawing.picture is not None  # a drawing without ink has a picture
     return "data:image/png;base64," + base64.b64encode(bytes(drawing.picture)).decode()
 
@@ -70,13 +70,13 @@ def _strokes(ink: Ink) -> SafeString:
 
 
 def _points(stroke: Stroke) -> str:
-    # A line through one point is not painted; one from a point to itself is a dot.
+    # A line with one point is not painted; a line from a point to itself is a dot.
     points = stroke if len(stroke) > 1 else np.repeat(stroke, 2, axis=0)
     return " ".join(f"{x:g},{y:g}" for x, y in points[:, :2])
 
 
 def reading(prediction: Prediction | None) -> str:
-    """What was read, in words."""
+    """A prediction in words."""
     if prediction is None:
         return "-"
     if prediction.text:
@@ -92,12 +92,12 @@ def giver(label: Label) -> str:
 
 
 def visitor_name(visitor: UUID | None) -> str:
-    """An anonymous person, by the first characters of their id."""
+    """An anonymous visitor, named by the first characters of their id."""
     return _("visitor %(id)s") % {"id": visitor.hex[:8]} if visitor else "-"
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """A share as per cent; never 100 % where it is not."""
+    """A share as a percentage; never rounded up to 100 %."""
     if share is None:
         return "-"
     if share < 1.0:
@@ -106,7 +106,7 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 
 def short_time(moment: datetime) -> SafeString:
-    """Shorter than Django's own, so that a row fits beside the filters."""
+    """A time in a shorter form than Django's, so that a row fits beside the filters."""
     local = localtime(moment)
     return format_html(
         '<span class="hw-nowrap">{}</span> {}', f"{local:%Y-%m-%d}", f"{local:%H:%M}"
@@ -114,7 +114,7 @@ def short_time(moment: datetime) -> SafeString:
 
 
 def agrees(value: str, prediction: Prediction | None) -> bool:
-    """Whether a label says what was read; a rejection agrees with "not a digit"."""
+    """Whether a label matches a prediction; a rejection matches "not a digit"."""
     if prediction is None:
         return False
     return value == (prediction.text or NOT_A_DIGIT)

@@ -25,7 +25,7 @@ from recognizer.monitoring import audit
 EXAMPLES_SHOWN = 200
 
 LIVE = ["state", "epoch", "epochs", "step", "steps", "loss", "accuracy", "history"]
-"""What the page shows, beside the stage, before it has asked the API for the first time."""
+"""What the page shows, beside the stage, before its first request to the API."""
 
 
 @admin.register(TrainingRun)
@@ -173,12 +173,12 @@ class TrainingRunAdmin(ReadOnlyAdmin[TrainingRun]):
 
 
 def cancel(runs: QuerySet[TrainingRun]) -> int:
-    """Cancel what is not over; how many. The worker of a running one notices by itself."""
+    """Cancel runs that are not over; return how many. A worker stops a running one itself."""
     return runs.filter(state__in=TrainingRun.UNDER_WAY).update(
         state=TrainingRun.State.CANCELLED, finished_at=timezone.now()
     )
 
 
 def version_of(run: TrainingRun) -> ModelVersion | None:
-    """The version a run made, if it has made one."""
+    """The version that a run produced, if any."""
     return getattr(run, "version", None)

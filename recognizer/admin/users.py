@@ -1,4 +1,4 @@
-"""Django's pages for users and groups; what is changed there is in the audit trail too."""
+"""Django's pages for users and groups; changes there are also in the audit log."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from recognizer.monitoring import audit
 admin.site.unregister([User, Group])
 
 
-class _Noted:
-    """Notes what Django logs."""
+class _Audited:
+    """Records in the audit log what Django logs."""
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         audit.note(request, StaffAct.Act.ACCOUNT, f"added {_named(obj)}")
@@ -34,12 +34,12 @@ class _Noted:
 
 
 @admin.register(User)
-class UserAdmin(_Noted, DjangosUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(_Audited, DjangosUserAdmin):  # type: ignore[type-arg]
     pass
 
 
 @admin.register(Group)
-class GroupAdmin(_Noted, DjangosGroupAdmin):
+class GroupAdmin(_Audited, DjangosGroupAdmin):
     pass
 
 

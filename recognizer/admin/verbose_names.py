@@ -1,6 +1,6 @@
-"""What models and their fields are called, in the language of whoever looks.
+"""Translated names of models and fields.
 
-Django would have each name in the models, and a migration for it; set here, no migration sees it.
+Names set in the models would need a migration each; names set here need none.
 """
 
 from typing import TYPE_CHECKING
@@ -89,7 +89,7 @@ NAMES = (
     gettext_noop("who"),
     gettext_noop("width"),
 )
-"""Those that an admin page shows."""
+"""The names that admin pages show."""
 
 
 _SHOWN_AS = {
@@ -104,7 +104,7 @@ _SHOWN_AS = {
 
 
 def translate() -> None:
-    """Let every model and field of ours be called by its translated name."""
+    """Give every model and field of this app its translated name."""
     for model in apps.get_app_config("recognizer").get_models():
         options = model._meta
         options.verbose_name = _shown(options.verbose_name)

@@ -1,4 +1,4 @@
-"""A verdict as staff read it: what was compared, what it came to, and which drawings changed."""
+"""A verdict as shown to staff: what was compared, the result, and which drawings changed."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ GROUPS = {
 
 
 def context(version: ModelVersion, active: ModelVersion | None) -> dict[str, Any]:
-    """What the page of a version shows of its verdicts, in a constant number of queries."""
+    """What a version's page shows of its verdicts, in a constant number of queries."""
     verdicts = list(version.verdicts.select_related("opponent")[: EARLIER_SHOWN + 1])
     newest = verdicts[0] if verdicts else None
     return {
@@ -55,7 +55,7 @@ def rows(verdict: Verdict) -> list[dict[str, Any]]:
 
 
 def _notes(figures: dict[str, Any]) -> list[str]:
-    """What a reader should know beside the numbers."""
+    """Notes that help to interpret the numbers."""
     notes = []
     if figures["available"] > figures["samples"]:
         notes.append(
@@ -78,7 +78,7 @@ def _notes(figures: dict[str, Any]) -> list[str]:
 
 
 def changes(verdict: Verdict) -> list[dict[str, Any]]:
-    """The drawings newly right, and those newly wrong, each with its picture."""
+    """The newly right and the newly wrong drawings, each with its picture."""
     found = (
         verdict.changes.select_related("drawing")
         .defer("drawing__ink", "drawing__picture")

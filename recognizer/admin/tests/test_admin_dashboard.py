@@ -1,4 +1,4 @@
-"""The dashboard, and the counts that it shows."""
+"""The dashboard and its counts."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,7 +27,7 @@ COUNTS = "/admin/recognizer/drawing/desk/counts/"
 
 
 def drawn(days_ago=0, label=None, **fields):
-    """A drawing of that day, approved as `label`."""
+    """A drawing of that day with the approved label `label`."""
     drawing = make_drawing(**fields)
     moment = timezone.now() - timedelta(days=days_ago)
     Drawing.objects.filter(pk=drawing.pk).update(created_at=moment)
@@ -36,7 +36,7 @@ def drawn(days_ago=0, label=None, **fields):
     return drawing
 
 
-# What is counted
+# Counts
 
 
 def test_every_day_of_the_period_is_counted_also_those_without_a_drawing():

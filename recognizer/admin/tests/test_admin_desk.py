@@ -106,7 +106,7 @@ def test_a_decision_needs_the_token_of_the_page(admin_user):
     assert answer.status_code == 200
 
 
-# What is shown
+# Items
 
 
 def test_an_item_says_all_that_is_known_of_the_drawing(admin_client):

@@ -31,7 +31,7 @@ def sign_in(client, *permissions):
 
 
 def offered(client, model):
-    """The names of the actions that this person sees."""
+    """The names of the actions that the user sees."""
     form = client.get(f"/admin/recognizer/{model}/").context["action_form"]
     return {name for name, _ in form.fields["action"].choices if name} if form else set()
 

@@ -24,7 +24,7 @@ REPLAY = f"{LIST}replay/"
 
 
 def text(html):
-    """What a reader sees, in one line."""
+    """The visible text, in one line."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
@@ -45,7 +45,7 @@ def shown(html):
 
 @pytest.fixture
 def versions():
-    """Two that read each 1 and 7 differently: number 1 is wrong, number 3 is right and active."""
+    """Two versions that differ on 1 and 7: number 1 is wrong, number 3 is right and active."""
     return (
         takes_sevens_for_ones(number=1, run=None),
         reads_well(number=3, run=None, state=ModelVersion.State.ACTIVE),

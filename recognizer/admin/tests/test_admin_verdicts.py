@@ -28,7 +28,7 @@ def page(client, version):
 
 
 def text(html):
-    """What a reader sees, in one line."""
+    """The visible text, in one line."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
@@ -39,7 +39,7 @@ def post(client, name, version, **data):
 
 @pytest.fixture
 def passed():
-    """A candidate that reads seven drawings of the test set that the active one misreads."""
+    """A candidate that is right on seven test drawings where the active version is wrong."""
     takes_sevens_for_ones(state=ACTIVE)
     for _ in range(7):
         approved_seven(held_out=True)
@@ -50,7 +50,7 @@ def passed():
 
 @pytest.fixture
 def refused():
-    """A candidate that reads as its opponent does."""
+    """A candidate whose predictions are the same as its opponent's."""
     reads_well(state=ACTIVE)
     candidate = reads_well()
     gate.evaluate(candidate)
