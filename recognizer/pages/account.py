@@ -1,4 +1,4 @@
-"""A person's account: the way in and out, a new one, its password and its API tokens."""
+"""Accounts: signing in and up, the password and API tokens."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ from recognizer.monitoring import audit
 
 
 class SignIn(LoginView):
-    """For everybody who has an account; staff may use the admin's page too."""
+    """Sign-in for everyone with an account; staff can use the admin's page too."""
 
     template_name = "recognizer/sign_in.html"
     authentication_form = sign_in.CountedForm
@@ -38,19 +38,19 @@ class SignIn(LoginView):
         return sign_in.finish(request, response)
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
-        """Where they wanted to go on this site; never here again."""
+        """The page on this site that the user asked for, but never the sign-in page."""
         url: str = super().get_redirect_url()
         return "" if url.startswith(self.request.path) else url
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | _newcomer(self.request)
+        return super().get_context_data(**kwargs) | _sign_up_context(self.request)
 
 
 @sensitive_post_parameters()
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """A new account, where the site lets people make their own; they are signed in with it."""
+    """Create an account and sign in, on sites that allow sign-up."""
     if not settings.ALLOW_SIGN_UP:
         raise Http404
     if request.user.is_authenticated:
@@ -60,11 +60,11 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if user:
         login(request, user)
         return redirect("history")
-    context = {"form": form, **_newcomer(request)}
+    context = {"form": form, **_sign_up_context(request)}
     return sign_in.finish(request, render(request, "recognizer/sign_up.html", context))
 
 
-def _newcomer(request: HttpRequest) -> dict[str, Any]:
+def _sign_up_context(request: HttpRequest) -> dict[str, Any]:
     return {
         "may_sign_up": settings.ALLOW_SIGN_UP,
         "drawings": own_drawings(request).count(),
@@ -73,7 +73,7 @@ def _newcomer(request: HttpRequest) -> dict[str, Any]:
 
 @method_decorator(never_cache, name="dispatch")
 class ChangePassword(PasswordChangeView):
-    """All other browsers are signed out with it; this one and the API tokens stay."""
+    """Changing the password signs out all other browsers; API tokens stay valid."""
 
     template_name = "recognizer/password.html"
     form_class = PasswordForm
@@ -100,9 +100,9 @@ class ChangePassword(PasswordChangeView):
 @login_required
 @never_cache
 def account(request: HttpRequest) -> HttpResponse:
-    """Who one is here, and one's API tokens, with a form for another.
+    """Show the account and its API tokens, with a form for another.
 
-    The answer to a POST is the only page that ever shows the secret.
+    The response to a POST is the only page that ever shows the secret.
     """
     user = _user(request)
     form = TokenForm(user, request.POST if request.method == "POST" else None)
@@ -127,7 +127,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make one of one's own tokens dead."""
+    """Revoke one of the user's own tokens."""
     user = _user(request)
     token = get_object_or_404(ApiToken, pk=pk, user=user)
     if token.revoke():

@@ -10,7 +10,7 @@ from recognizer.models import Drawing, Label, Prediction
 
 @dataclass(frozen=True)
 class Card:
-    """A drawing `for_history`; `strokes` is None where it was sent as a picture."""
+    """A drawing from `for_history`; `strokes` is None if it was uploaded as a picture."""
 
     drawing: Drawing
     strokes: Rendering | None
@@ -38,5 +38,5 @@ class Card:
 
     @property
     def name(self) -> str:
-        """Its title, or what was read in it."""
+        """The drawing's title, or else its prediction."""
         return self.drawing.title or self.reading

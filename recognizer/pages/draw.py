@@ -1,4 +1,4 @@
-"""The page where people draw; what they do there goes through the API."""
+"""The page where people draw. It talks to the site through the API."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -1,4 +1,4 @@
-"""What the drawing page shows, the same for everybody: so browsers can keep it for offline."""
+"""The drawing page's context. It is the same for everybody, so browsers can keep it offline."""
 
 import json
 from typing import Any
@@ -20,6 +20,6 @@ def draw_context() -> dict[str, Any]:
 
 
 def _service_worker_address(language: str) -> str:
-    """Another one for each language: browsers take it up at once where somebody chooses another."""
+    """Each language has its own URL, so browsers switch at once when the language changes."""
     address = reverse("service-worker")
     return address if language == settings.LANGUAGE_CODE else f"{address}?language={language}"

@@ -1,4 +1,4 @@
-"""Drawings as files. What a browser could run, SVG, is only ever an attachment."""
+"""Drawings as files. SVG, which a browser could run, is always an attachment."""
 
 import hashlib
 import uuid
@@ -20,14 +20,14 @@ from recognizer.drawings.rendering import png_file, svg_file
 from recognizer.drawings.share_card import share_card
 from recognizer.models import ApiToken, Drawing, Share
 
-_KEPT_BY_BROWSERS_S = 300
-_MANNER = b"1"
-"""Goes up when the same drawing is to look different."""
+_CACHE_SECONDS = 300
+_RENDERING_VERSION = b"1"
+"""Increase this when rendering changes, so that browsers drop the files they keep."""
 
 _SHOWN_SIDE_PX = 720
 
 _POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
-"""Whatever a browser makes of a file, it runs nothing and belongs to no origin."""
+"""However a browser interprets a file, it runs nothing and belongs to no origin."""
 
 FILES: dict[str, tuple[str, str, Callable[[Drawing], bytes | None]]] = {
     "drawing.svg": ("image/svg+xml", "attachment", svg_file),
@@ -37,8 +37,8 @@ FILES: dict[str, tuple[str, str, Callable[[Drawing], bytes | None]]] = {
 }
 
 
-class _Whatever(BaseContentNegotiation):
-    """An <img> accepts no JSON, and gets none."""
+class _AnyContentType(BaseContentNegotiation):
+    """Ignores the Accept header: an <img> does not accept JSON, and gets none."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
         return next(iter(parsers))
@@ -55,12 +55,12 @@ class _Whatever(BaseContentNegotiation):
 
 @extend_schema(exclude=True)
 class OwnPicture(APIView):
-    """Of one's own drawing."""
+    """A file of the user's own drawing."""
 
     throttle_scope = "api"
     token_scope = ApiToken.Scope.READ
-    content_negotiation_class = _Whatever
-    cache_control = f"private, max-age={_KEPT_BY_BROWSERS_S}"
+    content_negotiation_class = _AnyContentType
+    cache_control = f"private, max-age={_CACHE_SECONDS}"
 
     def get(self, request: Request, name: str, **where: str | uuid.UUID) -> HttpResponse:
         drawing = self.find(request, **where)
@@ -78,10 +78,10 @@ class OwnPicture(APIView):
 
 @extend_schema(exclude=True)
 class SharedPicture(OwnPicture):
-    """Of a drawing whose link one has."""
+    """A file of a drawing, for anyone with its link."""
 
     authentication_classes = ()
-    cache_control = f"public, max-age={_KEPT_BY_BROWSERS_S}"
+    cache_control = f"public, max-age={_CACHE_SECONDS}"
 
     def find(self, request: Request, **where: str | uuid.UUID) -> Drawing:
         return get_object_or_404(Share.objects.for_showing(), **where).drawing
@@ -89,9 +89,9 @@ class SharedPicture(OwnPicture):
 
 def _etag(drawing: Drawing, name: str) -> str:
     prediction = drawing.predictions.served()
-    reading = prediction and prediction.pk
-    parts = (name, drawing.public_id, drawing.title, reading, get_language())
-    return f'"{hashlib.sha256(_MANNER + repr(parts).encode()).hexdigest()[:24]}"'
+    prediction_pk = prediction and prediction.pk
+    parts = (name, drawing.public_id, drawing.title, prediction_pk, get_language())
+    return f'"{hashlib.sha256(_RENDERING_VERSION + repr(parts).encode()).hexdigest()[:24]}"'
 
 
 def _file(drawing: Drawing, name: str) -> HttpResponse:

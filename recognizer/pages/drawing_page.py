@@ -16,7 +16,7 @@ from recognizer.pages.cards import Card
 @require_safe
 @ensure_csrf_cookie
 def drawing_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """For its owner alone; staff have the admin."""
+    """Show a drawing to its owner only; staff use the admin."""
     mine = own_drawings(request).for_history()
     drawing = get_object_or_404(mine, public_id=public_id)
     context = {

@@ -1,4 +1,4 @@
-"""The pages for what was not found and for what failed."""
+"""The error pages."""
 
 import sys
 
@@ -12,9 +12,9 @@ from recognizer.backing.outages import AWAY, COME_BACK
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """What a page that failed becomes: 503 while the database is away, else 500."""
+    """The response to a failed request: 503 while the database is away, else 500."""
     if isinstance(sys.exception(), AWAY):
-        if _is_for_a_program(request):
+        if _is_api_request(request):
             detail = gettext("The database cannot be reached; please try again in a moment.")
             return JsonResponse({"detail": detail}, status=503, headers=COME_BACK)
         page = render_to_string("503.html", request=request)
@@ -23,11 +23,11 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """404, in JSON where only programs ask."""
-    if _is_for_a_program(request):
+    """The 404 page, or JSON under the API's URLs."""
+    if _is_api_request(request):
         return JsonResponse({"detail": "Not found."}, status=404)
     return page_not_found(request, exception)
 
 
-def _is_for_a_program(request: HttpRequest) -> bool:
+def _is_api_request(request: HttpRequest) -> bool:
     return request.path.startswith(reverse("api-schema").removesuffix("schema/"))

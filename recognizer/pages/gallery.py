@@ -1,4 +1,4 @@
-"""My drawings: what one person drew, the newest first, a piece of the list at a time."""
+"""My drawings: what one person drew, newest first, in pages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,14 +27,14 @@ _POINTS_OF_A_CARD = 400
 
 @dataclass(frozen=True)
 class Filters:
-    """What a person wants to see; "" is everything."""
+    """The filters that a person chose; "" is everything."""
 
     read: str = ""
     corrected: str = ""
 
     @classmethod
     def of(cls, query: QueryDict) -> "Filters":
-        """From the address; what cannot be meant is everything."""
+        """Read the filters from a URL; an unknown value means everything."""
         read, corrected = query.get("read", ""), query.get("corrected", "")
         return cls(
             read if read in {*DIGITS, _UNREAD} else "",
@@ -50,7 +50,7 @@ class Filters:
         return drawings
 
     def query(self, **changes: str) -> str:
-        """The address of these filters with some changed."""
+        """The query string of these filters with some changed."""
         values = {"read": self.read, "corrected": self.corrected, **changes}
         return "?" + urlencode({name: value for name, value in values.items() if value})
 
@@ -61,7 +61,7 @@ class Filters:
 
 @dataclass(frozen=True)
 class Choice:
-    """A filter's value, as a link."""
+    """One value of a filter, as a link."""
 
     words: str
     href: str
@@ -71,7 +71,7 @@ class Choice:
 @require_safe
 @ensure_csrf_cookie
 def gallery(request: HttpRequest) -> HttpResponse:
-    """The person's own drawings; staff see everybody's in the admin."""
+    """Show the person's own drawings; staff see everybody's in the admin."""
     filters = Filters.of(request.GET)
     mine = filters.apply(own_drawings(request))
     cursor = _parsed(request.GET.get("after", ""))
@@ -99,13 +99,13 @@ def _rows(drawings: DrawingQuerySet, cursor: Cursor | None) -> DrawingQuerySet:
 
 
 def _signed(drawing: Drawing) -> str:
-    """The cursor after this drawing, whatever is drawn or deleted meanwhile."""
+    """The cursor after this drawing. It stays valid when drawings are added or deleted."""
     cursor = [drawing.created_at.isoformat(), drawing.pk]
     return signing.dumps(cursor, salt=_CURSOR_SALT, compress=True)
 
 
 def _parsed(cursor: str) -> Cursor | None:
-    """None, the beginning, for a cursor that is not one of ours."""
+    """None, the beginning, if this site did not sign the cursor."""
     try:
         moment, pk = signing.loads(cursor, salt=_CURSOR_SALT)
     except signing.BadSignature:

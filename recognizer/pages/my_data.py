@@ -1,4 +1,4 @@
-"""All of one person's data: to take along, or to delete."""
+"""All of one person's data, to download or to delete."""
 
 from django import forms
 from django.contrib import messages
@@ -27,7 +27,7 @@ _TYPES = {
 
 
 class DeletionForm(forms.Form):
-    """Asks to type a word, so that no single slip deletes everything."""
+    """Requires a typed word, so that a single slip cannot delete everything."""
 
     typed = forms.CharField(max_length=20)
 
@@ -41,7 +41,7 @@ class DeletionForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def my_data(request: HttpRequest) -> HttpResponse:
-    """What there is; at a POST with the word typed, delete it."""
+    """Show what the site has stored; on POST with the word typed, delete it."""
     contributor = _contributor(request)
     form = DeletionForm(request.POST or None)
     if request.method == "POST" and contributor and form.is_valid():
@@ -55,7 +55,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
     links = Share.objects.filter(drawing__in=own_drawings(request)).count()
     context = {
         "found": found,
-        "there_is": _there_is(found, links),
+        "there_is": _summary(found, links),
         "learned": forgetting.in_words(found),
         "form": form,
         "confirmation": CONFIRMATION,
@@ -65,7 +65,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def download(request: HttpRequest, file_format: str) -> HttpResponseBase:
-    """All of one's own drawings in one of the formats, or everything as JSON."""
+    """Download the user's own drawings in one of the formats, or everything as JSON."""
     if file_format not in _TYPES:
         raise Http404
     mine = own_drawings(request)
@@ -83,7 +83,7 @@ def download(request: HttpRequest, file_format: str) -> HttpResponseBase:
     )
 
 
-def _there_is(found: forgetting.Traces, links: int) -> str:
+def _summary(found: forgetting.Traces, links: int) -> str:
     labels = ngettext("%(count)s label", "%(count)s labels", found.labels)
     shared = ngettext(
         "%(count)s share link",
@@ -103,7 +103,7 @@ def _drawings(count: int) -> str:
 
 
 def _contributor(request: HttpRequest) -> Contributor | None:
-    """Whom this session stands for; None for somebody who has never drawn."""
+    """The contributor of this session; None for a visitor who has never drawn."""
     if request.user.is_authenticated:
         return Contributor(user_id=request.user.pk)
     visitor = find_visitor(request)

@@ -1,4 +1,4 @@
-"""What makes the site work without a network: the page, the service worker, the manifest."""
+"""Offline use: the offline page, the service worker and the manifest."""
 
 import json
 from functools import lru_cache
@@ -21,7 +21,7 @@ from recognizer.pages.offline_files import Shell, shell_of
 
 @require_safe
 def offline(request: HttpRequest) -> HttpResponse:
-    """What the service worker shows for pages that it cannot have."""
+    """The page that the service worker shows in place of pages it does not have."""
     is_for_a_cache(request)
     return render(request, "recognizer/offline.html")
 
@@ -29,7 +29,7 @@ def offline(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def service_worker(request: HttpRequest) -> HttpResponse:
-    """The script that makes the site work offline, with what it is to keep, in one language."""
+    """The service worker in one language, with the list of files to keep."""
     if settings.DEBUG:
         raise Http404("Static files change under the same name; nothing may keep them.")
     language = request.GET.get("language", settings.LANGUAGE_CODE)
@@ -41,17 +41,17 @@ def service_worker(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def manifest(request: HttpRequest) -> HttpResponse:
-    """What the site is called and looks like once it is installed."""
+    """The name and appearance of the installed site."""
     text = render_to_string("recognizer/manifest.webmanifest")
     return HttpResponse(text, content_type="application/manifest+json")
 
 
 def is_for_a_cache(request: HttpRequest) -> bool:
-    """Whether a service worker asks for the page to keep it; then in the language it keeps.
+    """Whether a service worker requests the page to keep it; activates the worker's language.
 
     Raises:
-        Http404: it is to be kept with files of another version of the site; while that one is
-            being replaced, both answer.
+        Http404: the worker keeps files of another version of the site. During an update,
+            both versions serve requests.
     """
     version = request.GET.get("shell")
     if version is None:
@@ -64,13 +64,13 @@ def is_for_a_cache(request: HttpRequest) -> bool:
 
 
 def _shell() -> Shell:
-    """In the language of this request."""
+    """The shell in the language of this request."""
     return _shell_in(translation.get_language())
 
 
 @lru_cache
 def _shell_in(language: str) -> Shell:
-    """The same for as long as this process runs."""
+    """The shell stays the same as long as this process runs."""
     assert language == translation.get_language()
     return shell_of(
         [

@@ -1,7 +1,7 @@
 """What a browser keeps so that the drawing page opens without a network.
 
-All of it is public and the same for everybody: pages as somebody sees them who is not signed in,
-and every static file that they load.
+All of it is public and the same for everybody: pages as an anonymous visitor sees them, and every
+static file that they load.
 """
 
 import hashlib
@@ -24,16 +24,16 @@ _LOADED = (*_LINKS, ".svg")
 
 @dataclass(frozen=True)
 class Shell:
-    """Addresses of static files to keep, and a version that changes with them and the pages."""
+    """URLs of static files to keep, and a version that changes with them and the pages."""
 
     version: str
     files: tuple[str, ...]
 
 
 def shell_of(pages: Iterable[str]) -> Shell:
-    """What these pages, HTML, need to be shown."""
+    """The shell of these HTML pages."""
     html = list(pages)
-    names = sorted(set(_with_all_they_load(name for page in html for name in _named_in(page))))
+    names = sorted(set(_with_dependencies(name for page in html for name in _named_in(page))))
     digest = hashlib.sha256("\n".join([*html, *names]).encode())
     for name in names:
         digest.update(_path(name).read_bytes())
@@ -46,8 +46,8 @@ def _named_in(html: str) -> Iterator[str]:
             yield url.removeprefix(settings.STATIC_URL)
 
 
-def _with_all_they_load(names: Iterable[str]) -> Iterator[str]:
-    """These files and what they import or paint, by the names under which they are served."""
+def _with_dependencies(names: Iterable[str]) -> Iterator[str]:
+    """These files and all that they load, by the names under which they are served."""
     waiting, seen = list(names), set()
     while waiting:
         name = waiting.pop()
@@ -63,6 +63,6 @@ def _with_all_they_load(names: Iterable[str]) -> Iterator[str]:
 
 
 def _path(name: str) -> Path:
-    """Where a file lies; under hashed names they are where they were collected."""
+    """Where a file lies. Files with hashed names exist only where static files are collected."""
     found = finders.find(name)
     return Path(found if isinstance(found, str) else staticfiles_storage.path(name))

@@ -1,4 +1,4 @@
-"""What load balancers, monitors and Prometheus ask for."""
+"""Endpoints for load balancers, monitors and Prometheus."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ from recognizer.monitoring import metrics
 from recognizer.running import health, shutdown
 
 SECONDS_KEPT = 1.0
-"""Strangers may ask as often as they like; the parts are looked at once a second."""
+"""Anyone can send probes at any rate, so the services are examined at most once a second."""
 
 _PATHS = ("/healthz", "/readyz")
 _lock = threading.Lock()
@@ -27,13 +27,13 @@ _kept: tuple[float, dict[str, health.ServiceHealth]] = (float("-inf"), {})
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    """This process takes requests; it asks nothing of any other part.
+    """Whether this process takes requests; no other service is examined.
 
-    503 once it was asked to end: a proxy sends further requests elsewhere.
+    503 once the process was asked to end, so that a proxy sends further requests elsewhere.
     """
     if shutdown.is_under_way():
         answer = JsonResponse({"state": "ending"}, status=503)
-        answer._has_been_logged = True  # type: ignore[attr-defined]  # it is no error
+        answer._has_been_logged = True  # type: ignore[attr-defined]  # not an error
         return answer
     return JsonResponse({"state": health.OK})
 
@@ -55,7 +55,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def _parts() -> dict[str, health.ServiceHealth]:
-    """What was found a moment ago; while one thread looks, the others tell what they know."""
+    """The last result; while one thread examines the services, others return the old one."""
     global _kept
     due = time.monotonic() - _kept[0] > SECONDS_KEPT
     if due and _lock.acquire(blocking=not _kept[1]):
@@ -68,15 +68,15 @@ def _parts() -> dict[str, health.ServiceHealth]:
 
 
 def forget() -> None:
-    """Look at the parts again at the next question."""
+    """Forget the last result, so that the next probe examines the services again."""
     global _kept
     _kept = (float("-inf"), {})
 
 
 def answer_probes(get_response: GetResponse) -> GetResponse:
-    """Middleware: answer probes before hosts are checked and http is sent to https.
+    """Middleware: answer probes before the host check and the redirect to HTTPS.
 
-    A load balancer asks each process by its address, and without TLS.
+    A load balancer probes each process by its address, without TLS.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -92,7 +92,7 @@ def answer_probes(get_response: GetResponse) -> GetResponse:
 @require_safe
 @never_cache
 def metrics_page(request: HttpRequest) -> HttpResponse:
-    """What Prometheus reads: with METRICS_TOKEN as a bearer token, or signed in as staff."""
+    """Metrics for Prometheus, which sends METRICS_TOKEN as a bearer token, and for staff."""
     if not (_has_token(request) or _is_staff(request)):
         answer = HttpResponse("A token or staff's session is needed.\n", status=401)
         answer.headers["Content-Type"] = "text/plain; charset=utf-8"

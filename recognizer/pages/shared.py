@@ -1,4 +1,4 @@
-"""What anybody with the link sees of one drawing; nothing tells who drew it."""
+"""The public page of one drawing, for anyone with its link. It does not reveal who drew it."""
 
 from csp.decorators import csp_replace
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +20,7 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
 @xframe_options_exempt
 @csp_replace({"frame-ancestors": ["*"]})  # type: ignore[arg-type]  # views may take more
 def shared_embed(request: HttpRequest, token: str) -> HttpResponse:
-    """The same without the site around it: the one page that others may frame."""
+    """The drawing without the site around it: the only page that other sites may frame."""
     return _page(request, token, "recognizer/shared_embed.html")
 
 
@@ -35,7 +35,7 @@ def _page(request: HttpRequest, token: str, template: str) -> HttpResponse:
         "height": height,
     }
     response = render(request, template, context)
-    # Nobody keeps a page that its owner may take back at any moment.
+    # The owner may withdraw the link at any moment, so nobody may cache the page.
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

@@ -1,4 +1,4 @@
-"""My drawings: which are shown, in what pieces, and the page of each."""
+"""My drawings: the gallery, its pages and filters, and the page of each drawing."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def shown(html: str) -> list[str]:
 
 
 def next_query(html: str) -> str:
-    """The address of the rest, "" where there is none."""
+    """The URL of the next page, "" if there is none."""
     return "".join(re.findall(r'rel="next" href="([^"]+)"', html)).replace("&amp;", "&")
 
 
@@ -61,7 +61,7 @@ def page_of(client: Client, drawing: Drawing) -> str:
 def test_the_list_goes_on_where_it_ended_whatever_is_drawn_or_deleted_meanwhile(client):
     visitor = sign_in_as_visitor(client)
     drawings = [make_drawing(visitor=visitor) for _ in range(2 * DRAWINGS_A_PAGE + 1)]
-    # One moment for all: the ids alone keep the order.
+    # All have the same time, so only the ids keep the order.
     Drawing.objects.update(created_at=timezone.now() - timedelta(hours=1))
     expected = [str(drawing.public_id) for drawing in reversed(drawings)]
     first = page(client)
@@ -209,7 +209,7 @@ def test_nobody_but_the_owner_names_a_drawing(client):
 
 
 def learned(drawing: Drawing, *, says: str) -> None:
-    """A version learned from the drawing, and now says this of it."""
+    """Make a version that learned from the drawing and now predicts `says`."""
     version = make_version(run=make_run([drawing], state="succeeded"))
     make_prediction(drawing, says, version=version, served=False)
 

@@ -1,4 +1,4 @@
-"""What makes the site one that can be installed and opens offline."""
+"""Installing the site and opening it offline."""
 
 import json
 import re

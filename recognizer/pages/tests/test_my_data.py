@@ -1,4 +1,4 @@
-"""All of one's data, to take along or to delete."""
+"""Downloading or deleting all of one's data."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""/healthz and /readyz: what a load balancer or a monitor is told."""
+"""/healthz and /readyz, for load balancers and monitors."""
 
 import shutil
 from collections import namedtuple

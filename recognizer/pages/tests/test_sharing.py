@@ -1,4 +1,4 @@
-"""A link shows one drawing to anybody, from when its owner makes it to when they take it back."""
+"""A link shows one drawing to anybody, until its owner withdraws the link."""
 
 import io
 import re
@@ -118,7 +118,7 @@ def test_only_the_owner_shares_and_staff_may_end_it(client):
 
 
 def shared(client: Client, **fields: Any) -> tuple[Drawing, str]:
-    """A drawing by ada, shared, and the page of its link as a stranger gets it."""
+    """Share a drawing by ada; return it and its page as a stranger sees it."""
     drawing = make_drawing(user=make_user("ada-lovelace"), **fields)
     Share.objects.create(drawing=drawing)
     response = client.get(reverse("shared", args=[drawing.share.token]))
