@@ -1,8 +1,8 @@
 """Export and import of labelled drawings as NPZ, CSV with PNGs, IDX or JSON.
 
-NPZ and CSV with PNGs hold everything: what was drawn, the bitmap, the label and its state, the id,
-the time and a pseudonym of who drew it. A round trip gives the same drawings back, byte for byte.
-IDX is MNIST's own format and holds 28x28 images with digits: only these come back.
+NPZ and CSV with PNGs hold everything: the drawing, its bitmap, label, label state, id and time, and
+a pseudonym of its contributor. A round trip gives the same drawings back, byte for byte.
+IDX is MNIST's own format and holds only 28x28 images with digits.
 """
 
 from recognizer.exchange.everything import everything

@@ -1,8 +1,8 @@
-"""Everything in a ZIP file that other programs open: a CSV file, and PNG files beside it.
+"""Everything in a ZIP file that other programs can open: a CSV file and PNG files.
 
-drawings.csv        a line a drawing; `strokes` is JSON, [[[x, y, t], …], …], t where known
+drawings.csv        one line per drawing; `strokes` is JSON, [[[x, y, t], …], …], t where known
 bitmaps/ID.png      the 28x28 pixels that the model saw
-pictures/ID.png     the picture, of drawings that were sent as one
+pictures/ID.png     the picture, if the drawing was uploaded as one
 """
 
 import csv
@@ -47,7 +47,7 @@ csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_LINE))
 
 
 def write(records: Iterator[Record]) -> Iterator[bytes]:
-    """The ZIP file of these drawings, the table last."""
+    """The ZIP file of these drawings, in pieces; the table comes last."""
     archive = ZipStream()
     with TemporaryFile() as table:
         lines = io.TextIOWrapper(table, "utf-8", newline="", write_through=True)

@@ -1,4 +1,4 @@
-"""ZIP files from elsewhere: what is checked before an entry is unpacked."""
+"""Checks of an untrusted ZIP file before its entries are unpacked."""
 
 import struct
 import zipfile
@@ -19,13 +19,13 @@ _DAMAGED = (
 
 
 def open_archive(file: IO[bytes], limits: Limits) -> zipfile.ZipFile:
-    """A ZIP file whose entries may be unpacked.
+    """Open a ZIP file whose entries are safe to unpack.
 
-    `zipfile` unpacks no more of an entry than its size in the list says, so what the
-    list says is enough to tell a bomb by.
+    `zipfile` never unpacks more of an entry than the size in the directory, so these
+    sizes are enough to detect a ZIP bomb.
 
     Raises:
-        ExchangeError: it is none, or it is damaged or too large, or an entry is.
+        ExchangeError: it is not a ZIP file, or the file or an entry is damaged or too large.
     """
     try:
         archive = zipfile.ZipFile(file)
@@ -62,7 +62,7 @@ def _check(entry: zipfile.ZipInfo) -> None:
 
 @contextmanager
 def reading(name: str) -> Iterator[None]:
-    """Turns what damaged bytes raise into an ExchangeError that names the entry."""
+    """Turn errors from damaged bytes into an ExchangeError that names the entry."""
     try:
         yield
     except ExchangeError:
@@ -74,10 +74,10 @@ def reading(name: str) -> Iterator[None]:
 
 
 def whole(archive: zipfile.ZipFile, name: str, most_bytes: int) -> bytes:
-    """A small entry's bytes.
+    """The bytes of a small entry.
 
     Raises:
-        ExchangeError: there is none of that name, or it is too large or damaged.
+        ExchangeError: the entry is missing, too large or damaged.
     """
     with reading(name):
         if archive.getinfo(name).file_size > most_bytes:

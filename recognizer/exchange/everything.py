@@ -1,6 +1,6 @@
-"""All that the site keeps of some drawings, as one JSON document for the person who drew them.
+"""All data of some drawings as one JSON document, for the person who drew them.
 
-Nothing in it names anybody else: who gave or decided on a label is left out.
+It names nobody else: who gave or decided on a label is left out.
 """
 
 import base64
@@ -20,7 +20,7 @@ _BATCH = 100
 
 
 def everything(drawings: QuerySet[Drawing]) -> Iterator[bytes]:
-    """The document in pieces; memory does not grow with the number of drawings."""
+    """The document in pieces. Memory use does not grow with the number of drawings."""
     return in_pieces(_document(drawings))
 
 
@@ -29,8 +29,8 @@ def _document(drawings: QuerySet[Drawing]) -> Iterator[bytes]:
     yield b'{"format":"handwriting-recogniser/1","exported_at":%s,"drawings":[' % moment
     comma = b"\n"
     rows = drawings.for_history().prefetch_related("examples__run__version")  # type: ignore[attr-defined]
-    places = drawings.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=_BATCH)
-    while batch := list(islice(places, _BATCH)):
+    keys = drawings.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=_BATCH)
+    while batch := list(islice(keys, _BATCH)):
         for drawing in rows.filter(pk__in=batch).order_by("pk"):
             yield comma + msgspec.json.encode(_drawing(drawing))
             comma = b",\n"

@@ -1,4 +1,4 @@
-"""Drawings from the database into a file, piece by piece."""
+"""Export drawings from the database to a file, piece by piece."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ FORMATS = tuple(_WRITERS)
 
 
 def filename(file_format: str) -> str:
-    """A name for a file that is exported today."""
+    """The name of a file exported today."""
     return (
         f"drawings-{timezone.localdate()}"
         + {"npz": ".npz", "csv": ".zip", "idx": ".idx.zip", "json": ".json"}[file_format]
@@ -34,14 +34,14 @@ def export(
     file_format: str,
     progress: Callable[[int], None] = lambda count: None,
 ) -> Iterator[bytes]:
-    """A file of these drawings, in pieces; memory does not grow with their number.
+    """A file of these drawings, in pieces. Memory use does not grow with their number.
 
-    CSV with PNGs flows at once. An array says its length first, so for NPZ and IDX the
-    drawings are gathered in temporary files before the first piece comes.
+    CSV with PNGs streams at once. NPZ and IDX begin with the length of their arrays, so the
+    drawings are first collected in temporary files.
 
     Args:
         file_format: one of `FORMATS`.
-        progress: told how many drawings have been read, now and then.
+        progress: called from time to time with the number of drawings read.
     """
     return in_pieces(_WRITERS[file_format](_records(drawings, progress)))
 
@@ -49,7 +49,7 @@ def export(
 def _records(drawings: QuerySet[Drawing], progress: Callable[[int], None]) -> Iterator[Record]:
     count, rows = 0, drawings.order_by("pk").iterator(chunk_size=_BATCH)
     while batch := list(islice(rows, _BATCH)):
-        # Prefetched, labels and drawings would hold each other until a garbage collection.
+        # Prefetched labels and drawings would refer to each other until a garbage collection.
         labels = _current_labels([drawing.pk for drawing in batch])
         for drawing in batch:
             yield _record(drawing, *labels.get(drawing.pk, ("", "")))
@@ -82,7 +82,7 @@ def _record(drawing: Drawing, label: str, state: str) -> Record:
 
 
 def _pseudonym(drawing: Drawing) -> uuid.UUID:
-    """The same for all that one person drew; tells nobody without the SECRET_KEY who it was."""
+    """One id for all drawings of a person. Only the SECRET_KEY links it to their account."""
     if drawing.user_id is None:
         assert drawing.visitor is not None  # the database refuses a drawing without an owner
         return drawing.visitor

@@ -1,7 +1,7 @@
 """MNIST's format: a ZIP file with one IDX file of 28x28 images and one of digits.
 
-It holds nothing else, so only drawings labelled with a digit are written, and a round trip is exact
-in what the model saw and in the digit. What comes back is a picture of 28x28 pixels.
+It holds nothing else, so only drawings labelled with a digit are written. A round trip keeps the
+bitmap and the digit exactly; the drawing comes back as a picture of 28x28 pixels.
 
 Source: LeCun, Cortes and Burges, "The MNIST database", file formats.
 """
@@ -34,14 +34,14 @@ from recognizer.exchange.zip_stream import ZipStream, from_the_start
 from recognizer.models import Label
 
 IMAGES, LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
-"""How the names of the two entries end; MNIST's own begin with "train-" or "t10k-"."""
+"""The ends of the two entries' names; MNIST's own begin with "train-" or "t10k-"."""
 
 _IMAGES_HEAD, _LABELS_HEAD = struct.Struct(">4L"), struct.Struct(">2L")
 _IMAGES_MAGIC, _LABELS_MAGIC = 0x0803, 0x0801
 
 
 def write(records: Iterator[Record]) -> Iterator[bytes]:
-    """The ZIP file of these drawings; what has no digit for a label is left out."""
+    """The ZIP file of the drawings labelled with a digit, in pieces."""
     count = 0
     with TemporaryFile() as images, TemporaryFile() as labels:
         for record in records:
@@ -63,14 +63,14 @@ def _content(head: bytes, file: IO[bytes]) -> Iterator[bytes]:
 
 
 def is_idx(names: Iterable[str]) -> bool:
-    """Whether one of these is an entry of images."""
+    """Whether one of these entries is an IDX file."""
     return any(name.endswith((IMAGES, LABELS)) for name in names)
 
 
 def read(archive: zipfile.ZipFile, limits: Limits, known: frozenset[str]) -> Records:
-    """The images of an IDX pair as pictures, their digits as approved labels.
+    """The images of a pair of IDX files as pictures, with their digits as approved labels.
 
-    The same files make the same ids, so that what is imported twice is there once.
+    The same files give the same ids, so importing them twice adds nothing.
 
     Raises:
         ExchangeError: something is missing, left over or wrong.
@@ -121,7 +121,7 @@ def _names(archive: zipfile.ZipFile) -> tuple[str, str]:
 
 
 def _digest(archive: zipfile.ZipFile, *names: str) -> str:
-    """SHA-256 of the entries; reading them whole checks their checksums too."""
+    """The SHA-256 of the entries. Reading them whole also verifies their checksums."""
     digest = hashlib.sha256()
     for name in names:
         with reading(name), archive.open(name) as file:
@@ -136,7 +136,7 @@ def _opened(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
 
 
 def _count(archive: zipfile.ZipFile, images: IO[bytes], labels: IO[bytes]) -> int:
-    """How many images the heads say, after a comparison with what is there."""
+    """The number of images in the headers, checked against the size of the files."""
     image_count, rows, columns = _head(images, _IMAGES_HEAD, _IMAGES_MAGIC)
     (label_count,) = _head(labels, _LABELS_HEAD, _LABELS_MAGIC)
     if (rows, columns) != (IMAGE_SIZE, IMAGE_SIZE):

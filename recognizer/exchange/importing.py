@@ -1,4 +1,4 @@
-"""Drawings from a file into the database: all of them, or none."""
+"""Import drawings from a file into the database: all of them, or none."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _BATCH = 300
 
 @dataclass(frozen=True)
 class Imported:
-    """How many drawings are new, and how many were there already and stay as they are."""
+    """How many drawings are new, and how many existed already and were left unchanged."""
 
     created: int
     skipped: int
@@ -36,21 +36,21 @@ def import_drawings(
     approve: bool = False,
     progress: Callable[[str, int], None] = lambda stage, count: None,
 ) -> Imported:
-    """Store the drawings of an exported file; its format is found out.
+    """Store the drawings of an exported file, whose format is detected.
 
-    The whole file is read and checked once before the first drawing is stored. Each
-    contributor in it becomes an anonymous visitor. No prediction is made up: nobody was
-    answered. A refused label stays refused.
+    The whole file is read and checked before the first drawing is stored. Each contributor
+    becomes an anonymous visitor. Drawings get no prediction, as none was served. A refused
+    label stays refused.
 
     Args:
-        file: seekable.
-        by: gives the labels, and answers for their approval.
-        approve: approved labels of the file are approved here too, in the name of `by`;
-            otherwise they wait as suggestions.
-        progress: told ("checked" or "stored", how many), now and then.
+        file: must be seekable.
+        by: the user who gives the labels and approves them.
+        approve: approve labels that are approved in the file, in the name of `by`;
+            otherwise they become suggestions.
+        progress: called from time to time with "checked" or "stored" and a number.
 
     Raises:
-        ExchangeError: something in the file is wrong; nothing has been imported.
+        ExchangeError: something in the file is wrong; nothing was imported.
     """
     archive = open_archive(file, limits)
     known = frozenset(ModelVersion.objects.choices())
@@ -83,10 +83,10 @@ def _records(archive: ZipFile, limits: Limits, known: frozenset[str]) -> Records
 
 
 def _check(records: Records, progress: Callable[[int], None]) -> None:
-    """Read everything once.
+    """Read and check every record.
 
     Raises:
-        ExchangeError: something is wrong, or an id is there twice.
+        ExchangeError: something is wrong, there are no drawings, or an id occurs twice.
     """
     ids, count = bytearray(), 0
     for count, (_, record) in enumerate(records, start=1):
@@ -103,13 +103,13 @@ def _check(records: Records, progress: Callable[[int], None]) -> None:
 
 
 def _store(batch: list[Record], by: AbstractBaseUser | None, approve: bool) -> int:
-    """Create those that are new; how many."""
+    """Create the drawings that are new; return how many."""
     ids = [record.public_id for record in batch]
-    there = set(Drawing.objects.filter(public_id__in=ids).values_list("public_id", flat=True))
-    new = [record for record in batch if record.public_id not in there]
+    existing = set(Drawing.objects.filter(public_id__in=ids).values_list("public_id", flat=True))
+    new = [record for record in batch if record.public_id not in existing]
     drawings = Drawing.objects.bulk_create([_drawing(record) for record in new])
     for drawing, record in zip(drawings, new, strict=True):
-        drawing.created_at = record.created_at  # creating has set it to now
+        drawing.created_at = record.created_at  # `bulk_create` set it to now
     Drawing.objects.bulk_update(drawings, ["created_at"], batch_size=_BATCH)
     Label.objects.bulk_create(_labels(drawings, new, by, approve))
     return len(new)

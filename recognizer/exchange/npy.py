@@ -1,4 +1,4 @@
-"""NumPy's .npy entries, written and read row by row; no pickles.
+"""NumPy's .npy entries, written and read row by row, without pickles.
 
 Source: numpy.lib.format, "NPY format".
 """
@@ -23,7 +23,7 @@ _WIDEST_TEXT_BYTES = 4 * 64
 
 
 class Column:
-    """An array that is gathered in a file: its length stands in front, and is known at the end."""
+    """An array collected in a file, as its header needs the length, which is known last."""
 
     def __init__(self, dtype: str, *row_shape: int) -> None:
         self._dtype, self._row_shape = np.dtype(dtype), row_shape
@@ -31,13 +31,13 @@ class Column:
         self._file = TemporaryFile()  # noqa: SIM115  closed by `content`
 
     def add(self, rows: Any) -> None:
-        """Append rows: anything that NumPy makes an array of the column's shape."""
+        """Append rows: anything that NumPy converts to an array of the column's shape."""
         array = np.asarray(rows, self._dtype).reshape(-1, *self._row_shape)
         self._file.write(array.tobytes())
         self._rows += len(array)
 
     def content(self) -> Iterator[bytes]:
-        """The .npy file, once."""
+        """The .npy file, in pieces. Can be read only once."""
         head = io.BytesIO()
         npy_format.write_array_header_1_0(
             head,
@@ -59,11 +59,11 @@ class StoredArray:
         """Read the entry's header.
 
         Args:
-            kinds: the dtype kinds that are taken, such as "iu".
+            kinds: the accepted dtype kinds, such as "iu".
             row_shape: the shape of one row.
 
         Raises:
-            ExchangeError: another kind or shape, or an entry of another length than it says.
+            ExchangeError: the kind or shape is wrong, or the length differs from the header.
         """
         self.name = name
         with reading(name):
@@ -96,7 +96,7 @@ class StoredArray:
         """The next `count` rows.
 
         Raises:
-            ExchangeError: there are not so many, or the entry is damaged.
+            ExchangeError: fewer rows are left, or the entry is damaged.
         """
         if not 0 <= count <= self.left:
             raise ExchangeError(f"{self.name} ends too early.")
@@ -108,12 +108,12 @@ class StoredArray:
         return np.frombuffer(content, self._dtype).reshape(count, *self._row_shape)
 
     def finish(self) -> None:
-        """Make sure that nothing is left, and that the entry's checksum is right.
+        """Check that all rows were read and that the entry's checksum is right.
 
         Raises:
-            ExchangeError: otherwise.
+            ExchangeError: rows are left, or the checksum is wrong.
         """
         if self.left:
             raise ExchangeError(f"{self.name} holds {self.left} rows too many.")
         with reading(self.name):
-            self._stream.read(1)  # zipfile compares the checksum at the end of the entry
+            self._stream.read(1)  # zipfile verifies the checksum at the end of the entry

@@ -1,13 +1,13 @@
 """Everything in one NPZ file, which `ml.data.dataset.load_set` reads too.
 
-To the arrays that `ml/data/dataset.py` describes (labels, writers, label_states, points,
-stroke_len, sample_len, canvas, bitmaps) come, for n drawings:
+It adds these arrays to those described in `ml/data/dataset.py` (labels, writers, label_states,
+points, stroke_len, sample_len, canvas, bitmaps), for n drawings, p points and b bytes:
 
     public_ids   (n,) UUIDs as text
     created_at   (n,) datetime64 in microseconds, UTC
     times        (p,) int32 milliseconds of each point, -1 where unknown
-    pictures     (b,) uint8 the PNG files of the pictures, one behind the other
-    picture_len  (n,) bytes of each; 0 for a drawing made of strokes
+    pictures     (b,) uint8 the PNG files of the pictures, concatenated
+    picture_len  (n,) length of each in bytes; 0 for a drawing made of strokes
 """
 
 import zipfile
@@ -41,7 +41,7 @@ from recognizer.models import Drawing
 _BATCH = 200
 
 _LAYOUT: dict[str, tuple[str, str, tuple[int, ...]]] = {
-    # name: what is written, the kinds that are read, the shape of a row
+    # name: the dtype written, the dtype kinds accepted, the shape of a row
     "labels": ("<U16", "U", ()),
     "label_states": ("<U10", "U", ()),
     "writers": ("<U36", "U", ()),
@@ -63,7 +63,7 @@ Arrays = dict[str, StoredArray]
 
 
 def write(records: Iterator[Record]) -> Iterator[bytes]:
-    """The NPZ file of these drawings; they are gathered on disk first."""
+    """The NPZ file of these drawings, in pieces. They are first collected on disk."""
     columns = {name: Column(dtype, *shape) for name, (dtype, _, shape) in _LAYOUT.items()}
     while batch := list(islice(records, _BATCH)):
         _add(columns, batch)

@@ -1,4 +1,4 @@
-"""A drawing on its way out or in: what every format writes, and what it may read."""
+"""A drawing to export or import, and the checks that every format shares."""
 
 import io
 import uuid
@@ -22,12 +22,12 @@ MOST_PICTURE_SIDE_PX = 2_000
 
 
 class ExchangeError(ValueError):
-    """A file cannot be imported; the message names the line or entry, and what is wrong."""
+    """A file cannot be imported; the message names the line or entry and the problem."""
 
 
 @contextmanager
 def named(where: str) -> Iterator[None]:
-    """Says in an ExchangeError where in the file it came up."""
+    """Add the place in the file to an ExchangeError."""
     try:
         yield
     except ExchangeError as error:
@@ -36,9 +36,9 @@ def named(where: str) -> Iterator[None]:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """A drawing as it is stored, with its label and a pseudonym of who drew it.
+    """A drawing as stored, with its label and a pseudonym of its contributor.
 
-    `label` and `state` are "" for a drawing that nobody has labelled.
+    `label` and `state` are "" for a drawing without a label.
     """
 
     public_id: uuid.UUID
@@ -55,14 +55,14 @@ class Record:
 
 
 Records = Iterator[tuple[str, Record]]
-"""What a file holds, each with where it stands there ("line 7")."""
+"""The records of a file, each with its place in the file ("line 7")."""
 
 
 def packed_strokes(raw: Any, width: int, height: int) -> bytes:
-    """Strokes from a file, checked as those from a browser are, packed for storage.
+    """Strokes from a file, checked like those from a browser and packed for storage.
 
     Raises:
-        ExchangeError: they could not have been drawn on that canvas.
+        ExchangeError: they could not have been drawn on a canvas of that size.
     """
     try:
         ink: Ink = parse_strokes(raw, width, height)
@@ -74,7 +74,7 @@ def packed_strokes(raw: Any, width: int, height: int) -> bytes:
 
 
 def checked_picture(content: bytes, width: int, height: int) -> bytes:
-    """The bytes of a greyscale PNG of that size.
+    """Return the bytes if they are a greyscale PNG of that size.
 
     Raises:
         ExchangeError: they are something else, or damaged.
@@ -90,7 +90,7 @@ def checked_picture(content: bytes, width: int, height: int) -> bytes:
 
 
 def decoded_png(content: bytes) -> Greyscale:
-    """(height, width) uint8 of a greyscale PNG.
+    """The pixels of a greyscale PNG, (height, width) uint8.
 
     Raises:
         ExchangeError: it is something else, damaged or too large.
@@ -100,7 +100,7 @@ def decoded_png(content: bytes) -> Greyscale:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             Image.open(io.BytesIO(content), formats=["PNG"]).verify()
             image = Image.open(io.BytesIO(content), formats=["PNG"])
-        # The header tells the size: a bomb is refused before it is decoded.
+        # The header holds the size, so a bomb is refused before it is decoded.
         fits = image.mode == "L" and max(image.size) <= MOST_PICTURE_SIDE_PX
         pixels = np.asarray(image) if fits else None
     except Image.DecompressionBombError:
@@ -115,10 +115,10 @@ def decoded_png(content: bytes) -> Greyscale:
 
 
 def checked_bitmap(content: bytes) -> bytes:
-    """784 bytes with ink in them.
+    """Return the bytes if they are a 28x28 bitmap with ink.
 
     Raises:
-        ExchangeError: they are too many, too few or all zero.
+        ExchangeError: their number is not 784, or all are zero.
     """
     if len(content) != BITMAP_BYTES:
         raise ExchangeError(f"The bitmap is not {IMAGE_SIZE} x {IMAGE_SIZE}.")
@@ -128,10 +128,10 @@ def checked_bitmap(content: bytes) -> bytes:
 
 
 def checked_label(label: str, state: str, known: frozenset[str]) -> tuple[str, str]:
-    """A label with its state, or two empty strings.
+    """Return a valid label and its state, or two empty strings.
 
     Raises:
-        ExchangeError: there is no such label or state, or one without the other.
+        ExchangeError: the label or state is unknown, or one of them is missing.
     """
     if not label and not state:
         return label, state
@@ -143,17 +143,21 @@ def checked_label(label: str, state: str, known: frozenset[str]) -> tuple[str, s
 
 
 def checked_source(source: str) -> str:
-    """Raises ExchangeError unless it is a source of drawings."""
+    """Return the source.
+
+    Raises:
+        ExchangeError: it is not a source of drawings.
+    """
     if source not in Drawing.Source.values:
         raise ExchangeError(f"There is no source {source!r}.")
     return source
 
 
 def parsed_uuid(text: str, what: str) -> uuid.UUID:
-    """A UUID as Python prints it, and no other way: one id, one spelling.
+    """Parse a UUID, accepting only Python's spelling, so that each id has one spelling.
 
     Raises:
-        ExchangeError: it is not one.
+        ExchangeError: the text is not such a UUID.
     """
     try:
         value = uuid.UUID(text)
@@ -165,10 +169,10 @@ def parsed_uuid(text: str, what: str) -> uuid.UUID:
 
 
 def checked_time(moment: object) -> datetime:
-    """A time of this era in UTC.
+    """The time in UTC.
 
     Raises:
-        ExchangeError: it has no time zone, or lies in the future or before 1970.
+        ExchangeError: it has no time zone, or its year is not 1970 to 2199.
     """
     if not isinstance(moment, datetime) or moment.tzinfo is None:
         raise ExchangeError("The time is not one with a time zone.")

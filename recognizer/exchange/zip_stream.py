@@ -1,8 +1,8 @@
-"""A ZIP file written piece by piece, in memory that does not grow with its entries.
+"""A ZIP file written piece by piece. Memory use does not grow with the number of entries.
 
-`zipfile` can write to a stream too, but keeps a list of all entries until the end. Here that list
-waits in a file. Small entries are stored with their sizes in front; large ones are deflated as they
-come, sizes behind, in the 64-bit form of the format.
+`zipfile` can write to a stream too, but keeps its directory in memory until the end. Here a
+temporary file holds the directory. Small entries are stored, with their sizes in the local header.
+Large entries are deflated as they come, with their sizes in a ZIP64 data descriptor.
 
 Source: PKWARE, "APPNOTE.TXT - .ZIP File Format Specification", 4.3.
 """
@@ -29,11 +29,11 @@ _SIZES_BEHIND = 0x08
 _ON_UNIX, _VERSION_64, _VERSION = 3, 45, 20
 _PLAIN_FILE = 0o100644 << 16
 _1980 = (0, 0x21)
-"""The format's first day: the same drawings make the same file, byte for byte."""
+"""The format's first day, so that the same drawings make the same file, byte for byte."""
 
 
 class ZipStream:
-    """Each method gives the next bytes of the file."""
+    """Each method yields the next bytes of the file."""
 
     def __init__(self) -> None:
         self._directory = TemporaryFile()  # noqa: SIM115  closed by `close`
@@ -41,40 +41,40 @@ class ZipStream:
         self._entries = 0
 
     def small(self, name: str, content: bytes) -> Iterator[bytes]:
-        """An entry that lies in memory, stored as it is."""
+        """Add an entry from memory, uncompressed."""
         crc, size, start = zlib.crc32(content), len(content), self._offset
         head = _LOCAL.pack(
             *(b"PK\3\4", _VERSION, 0, _STORED, *_1980, crc, size, size, len(name), 0)
         )
-        yield self._passed(head + name.encode("ascii"))
-        yield self._passed(content)
-        self._remember(name, _STORED, crc, (size, size, start))
+        yield self._counted(head + name.encode("ascii"))
+        yield self._counted(content)
+        self._list_entry(name, _STORED, crc, (size, size, start))
 
     def large(self, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """An entry of any size, deflated on its way."""
+        """Add an entry of any size, deflated piece by piece."""
         start, crc, size = self._offset, 0, 0
         extra = struct.pack("<HHQQ", 1, 16, 0, 0)
         head = _LOCAL.pack(
             *(b"PK\3\4", _VERSION_64, _SIZES_BEHIND, _DEFLATED, *_1980),
             *(0, _FULL_32, _FULL_32, len(name), len(extra)),
         )
-        yield self._passed(head + name.encode("ascii") + extra)
+        yield self._counted(head + name.encode("ascii") + extra)
         body = self._offset
         squeeze = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
         for piece in pieces:
             crc, size = zlib.crc32(piece, crc), size + len(piece)
-            yield self._passed(squeeze.compress(piece))
-        yield self._passed(squeeze.flush())
+            yield self._counted(squeeze.compress(piece))
+        yield self._counted(squeeze.flush())
         packed = self._offset - body
-        yield self._passed(_DESCRIPTOR.pack(b"PK\7\10", crc, packed, size))
-        self._remember(name, _DEFLATED, crc, (size, packed, start))
+        yield self._counted(_DESCRIPTOR.pack(b"PK\7\10", crc, packed, size))
+        self._list_entry(name, _DEFLATED, crc, (size, packed, start))
 
     def close(self) -> Iterator[bytes]:
-        """The list of entries, and the end."""
+        """Finish the file with its directory."""
         start = self._offset
         with self._directory as directory:
             for piece in from_the_start(directory):
-                yield self._passed(piece)
+                yield self._counted(piece)
         size, end = self._offset - start, self._offset
         if self._entries >= _FULL_16 or end >= _FULL_32:
             yield _END_64.pack(
@@ -87,12 +87,12 @@ class ZipStream:
             *(b"PK\5\6", 0, 0, count, count, min(size, _FULL_32), min(start, _FULL_32), 0)
         )
 
-    def _passed(self, piece: bytes) -> bytes:
+    def _counted(self, piece: bytes) -> bytes:
         self._offset += len(piece)
         return piece
 
-    def _remember(self, name: str, method: int, crc: int, where: tuple[int, int, int]) -> None:
-        """Write an entry's line of the list; `where` is its size, packed size and offset."""
+    def _list_entry(self, name: str, method: int, crc: int, where: tuple[int, int, int]) -> None:
+        """Add an entry to the directory; `where` is its size, packed size and offset."""
         size, packed, start = where
         deflated = method == _DEFLATED
         extra = b""
@@ -112,14 +112,14 @@ class ZipStream:
 
 
 def from_the_start(file: IO[bytes]) -> Iterator[bytes]:
-    """What a file holds, in pieces."""
+    """The content of a file, in pieces."""
     file.seek(0)
     while piece := file.read(PIECE_BYTES):
         yield piece
 
 
 def in_pieces(chunks: Iterable[bytes], size: int = PIECE_BYTES) -> Iterator[bytes]:
-    """The same bytes in pieces of at least `size`, the last one shorter."""
+    """The same bytes in pieces of at least `size`; the last may be shorter."""
     waiting = bytearray()
     for chunk in chunks:
         waiting += chunk

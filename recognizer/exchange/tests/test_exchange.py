@@ -24,7 +24,7 @@ WHOLE = ["npz", "csv"]
 
 
 def stored():
-    """All drawings with their current label, as they lie in the database."""
+    """All drawings with their current label, as stored."""
     return [
         (
             *(

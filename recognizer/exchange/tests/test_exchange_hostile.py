@@ -1,4 +1,4 @@
-"""Broken and malicious files: refused whole, with the line or entry named."""
+"""Broken and malicious files are refused whole, with the line or entry named."""
 
 import io
 import re
@@ -64,7 +64,7 @@ def test_a_flipped_byte_is_never_imported_and_never_a_crash(whole, file_format):
             imported(bytes(broken))
         except ExchangeError:
             assert not Drawing.objects.exists()
-        else:  # a byte that says nothing, such as a date
+        else:  # a byte without meaning, such as a date
             Drawing.objects.all().delete()
 
 
@@ -189,7 +189,7 @@ def test_an_npz_that_lacks_an_array_or_has_one_too_many_is_refused(whole):
 
 
 def table(content, change):
-    """The CSV file with its lines, split into cells, changed in place."""
+    """The CSV file after `change` edited its list of lines."""
     held = entries(content)
     lines = held["drawings.csv"].decode().splitlines()
     change(lines)
@@ -197,7 +197,7 @@ def table(content, change):
 
 
 def cell(line, column, value):
-    """Put a value into one cell; strokes are the last, in quotes, so commas before are safe."""
+    """Put a value into one cell. Only the strokes contain commas, and they come last."""
 
     def change(lines):
         cells = lines[line - 1].split(",", 10)
