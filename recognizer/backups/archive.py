@@ -1,6 +1,6 @@
-"""A backup's file: a ZIP with the database, the versions' files, and a manifest of them all.
+"""A backup file: a ZIP with the database, the versions' files and a manifest.
 
-The manifest is its last entry, so a file that was cut off has none.
+The manifest is the last entry, so a truncated file has none.
 """
 
 import hashlib
@@ -26,11 +26,11 @@ _BROKEN = (
 
 
 class BackupError(Exception):
-    """No backup can be made or restored; the message says why."""
+    """A backup cannot be made or restored; the message says why."""
 
 
 class NotEmptyError(BackupError):
-    """There is something already where the backup should go."""
+    """The site to restore into has already been used."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup holds, and what has to read it.
+    """What a backup holds, and what is needed to restore it.
 
     kind        "sqlite" or "postgresql"
-    migrations  all that had been applied, as [app, name]
-    counts      how many there are of what, for people
-    missing     versions' files that could not be read when it was made
+    migrations  all applied migrations, as [app, name]
+    counts      numbers of drawings, versions and accounts, for people to read
+    missing     versions' files that could not be read when the backup was made
     """
 
     made_at: str
@@ -63,7 +63,7 @@ class Manifest:
 
 
 class Writer:
-    """Adds entries, and remembers what the manifest will say of them."""
+    """Adds entries and collects their sizes and checksums for the manifest."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
@@ -83,15 +83,15 @@ class Writer:
         self.close()
 
     def close(self) -> None:
-        """Also of one that is not finished."""
+        """Close the file, even if it is not finished."""
         self._zip.close()
 
 
 class Reader:
-    """An archive of which every byte has been checked.
+    """Opens an archive and checks every byte.
 
     Raises:
-        BackupError: it is none, is cut off, or differs from its manifest anywhere.
+        BackupError: it is not a backup, is truncated or differs from its manifest.
     """
 
     def __init__(self, path: Path) -> None:

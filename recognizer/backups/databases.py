@@ -1,4 +1,4 @@
-"""What backups of SQLite and of PostgreSQL share."""
+"""What backups of SQLite and PostgreSQL share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ _COUNTED = {
 _MADE_BY_MIGRATIONS = {"django_migrations", "django_content_type", "auth_permission"}
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
-"""A query, and its rows."""
+"""Runs a query and returns its rows."""
 
 
 @dataclass(frozen=True)
 class Dump:
-    """A copy of the database as it was at one moment, and what it says.
+    """A consistent copy of the database, and what it contains.
 
-    files  (number of the version, name in the storage, SHA-256)
+    files  (version number, name in the storage, SHA-256)
     """
 
     path: Path
@@ -41,7 +41,7 @@ class Dump:
 
 
 def describe(path: Path, ask: Ask) -> Dump:
-    """What a copy holds, asked of it or at the moment at which it was made."""
+    """Describe a copy by queries on it, or on the snapshot it was made from."""
     return Dump(
         path,
         [(number, name, sha256) for number, name, sha256 in ask(_FILES)],
@@ -51,14 +51,14 @@ def describe(path: Path, ask: Ask) -> Dump:
 
 
 def tables() -> list[str]:
-    """Those of this site that are there, also those of a newer release."""
+    """The tables of this site that exist, including those of a newer release."""
     labels = tuple(f"{app.label}_" for app in apps.get_app_configs())
     found = connection.introspection.table_names()
     return [name for name in found if name.startswith((*labels, "django_"))]
 
 
 def is_empty() -> bool:
-    """Whether nobody has used this database, migrated or not."""
+    """Whether the database has no rows but those that migrations create."""
     with connection.cursor() as cursor:
         for table in {*tables()} - _MADE_BY_MIGRATIONS:
             cursor.execute(f"SELECT 1 FROM {connection.ops.quote_name(table)} LIMIT 1")  # noqa: S608
@@ -68,6 +68,10 @@ def is_empty() -> bool:
 
 
 def make_sure_it_is_a_site() -> None:
-    """Raises BackupError where no site has ever run."""
+    """Check that the database belongs to a site.
+
+    Raises:
+        BackupError: no site has ever used it.
+    """
     if "recognizer_modelversion" not in tables():
         raise BackupError("There is no site in this database yet.")

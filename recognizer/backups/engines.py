@@ -1,4 +1,4 @@
-"""Picks the module that copies the database this site runs on."""
+"""Picks the module that copies this site's database."""
 
 from pathlib import Path
 from typing import Protocol
@@ -15,26 +15,30 @@ class Engine(Protocol):
     FILE: str
 
     def dump(self, path: Path) -> databases.Dump:
-        """Copy what the site runs on.
+        """Copy this site's database.
 
         Raises:
-            BackupError: that is not possible.
+            BackupError: it cannot be copied.
         """
 
     def load(self, path: Path) -> None:
-        """Put a copy in the place of all that is there: whole, or not at all.
+        """Replace the whole database with a copy, or change nothing.
 
         Raises:
-            BackupError: nothing was changed.
+            BackupError: the copy could not be loaded; nothing was changed.
         """
 
     def make_sure_nobody_else_uses_it(self) -> None:
-        """Raises BackupError if somebody does."""
+        """Check that no other process uses the database.
+
+        Raises:
+            BackupError: another process uses it.
+        """
 
 
 _ENGINES: dict[str, Engine] = {"sqlite": sqlite, "postgresql": postgresql}
 
 
 def current() -> Engine:
-    """The one for the database that this site runs on."""
+    """The engine of this site's database."""
     return _ENGINES[connection.vendor]

@@ -1,7 +1,7 @@
 """Write a backup while the site runs.
 
-The database comes first, as it was at one moment. The files that its versions name never change
-and are never deleted, so they are still there when they are read after it.
+The database is copied first, from one snapshot. The files of its versions never change and are
+never deleted, so they can be read after it.
 """
 
 import contextlib
@@ -30,15 +30,16 @@ class Made:
 
 
 def make(target: Path, say: Callable[[str], None], *, incomplete: bool = False) -> Made:
-    """Write everything to a file, or to one named for the moment in a folder.
+    """Write a backup to a file, or to a file named after the time in a folder.
 
-    The file appears when it is finished; only its owner may read it.
+    The file appears once it is complete; only its owner may read it.
 
     Args:
-        incomplete: go on without versions' files that are missing or damaged.
+        say: reports progress.
+        incomplete: leave out versions' files that are missing or damaged.
 
     Raises:
-        BackupError: it cannot be made; no file is left.
+        BackupError: the backup cannot be made; no file is left behind.
     """
     now = timezone.now()
     path = target / f"backup-{now:%Y%m%d-%H%M%S}.zip" if target.is_dir() else target
@@ -46,7 +47,7 @@ def make(target: Path, say: Callable[[str], None], *, incomplete: bool = False) 
         with (
             written_whole(path) as unfinished,
             TemporaryDirectory(dir=path.parent, prefix=".backup-") as folder,
-            os.fdopen(os.open(unfinished, _ANEW, 0o600), "wb") as file,
+            os.fdopen(os.open(unfinished, _CREATE, 0o600), "wb") as file,
             contextlib.closing(Writer(file)) as writer,
         ):
             manifest = _write(writer, Path(folder), now, say, incomplete)
@@ -57,7 +58,7 @@ def make(target: Path, say: Callable[[str], None], *, incomplete: bool = False) 
     return Made(path, manifest)
 
 
-_ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 def _write(

@@ -1,6 +1,6 @@
-"""PostgreSQL: by its own pg_dump, pg_restore and psql.
+"""PostgreSQL backups, with pg_dump, pg_restore and psql.
 
-A dump is as of an exported snapshot, in which the versions' files are looked up too.
+The dump and the list of the versions' files come from the same exported snapshot.
 """
 
 import os
@@ -27,14 +27,14 @@ def dump(path: Path) -> databases.Dump:
     databases.make_sure_it_is_a_site()
     tools = _tools()
     address, env = _address()
-    with psycopg.connect(address, password=env["PGPASSWORD"]) as moment:
-        moment.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        snapshot = _ask(moment, "SELECT pg_export_snapshot()")[0][0]
-        described = databases.describe(path, lambda query: _ask(moment, query))
-        # The archive deflates it.
-        how = ["--format=custom", "--compress=0", "--no-owner", "--no-privileges"]
+    with psycopg.connect(address, password=env["PGPASSWORD"]) as server:
+        server.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        snapshot = _ask(server, "SELECT pg_export_snapshot()")[0][0]
+        described = databases.describe(path, lambda query: _ask(server, query))
+        # Not compressed here: the archive deflates it.
+        flags = ["--format=custom", "--compress=0", "--no-owner", "--no-privileges"]
         _run(
-            [f"{tools}/pg_dump", *how, f"--snapshot={snapshot}", f"--file={path}", address], env
+            [f"{tools}/pg_dump", *flags, f"--snapshot={snapshot}", f"--file={path}", address], env
         )  # fmt: skip
     return described
 
@@ -42,16 +42,16 @@ def dump(path: Path) -> databases.Dump:
 def load(path: Path) -> None:
     tools = _tools()
     address, env = _address()
-    gone, restored = path.with_name("drop.sql"), path.with_name("restore.sql")
+    drop, restored = path.with_name("drop.sql"), path.with_name("restore.sql")
     names = [connection.ops.quote_name(name) for name in databases.tables()]
-    gone.write_text("".join(f"DROP TABLE {name} CASCADE;\n" for name in names))
-    how = ["--no-owner", "--no-privileges"]
-    _run([f"{tools}/pg_restore", *how, f"--file={restored}", str(path)], env)
+    drop.write_text("".join(f"DROP TABLE {name} CASCADE;\n" for name in names))
+    flags = ["--no-owner", "--no-privileges"]
+    _run([f"{tools}/pg_restore", *flags, f"--file={restored}", str(path)], env)
     connection.close()
-    once = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"]
-    files = [f"--file={gone}", f"--file={restored}"]
-    wait = {"PGOPTIONS": f"{env.get('PGOPTIONS', '')} -c lock_timeout=10s".strip()}
-    _run([f"{tools}/psql", *once, *files, f"--dbname={address}"], env | wait)
+    flags = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"]
+    files = [f"--file={drop}", f"--file={restored}"]
+    timeout = {"PGOPTIONS": f"{env.get('PGOPTIONS', '')} -c lock_timeout=10s".strip()}
+    _run([f"{tools}/psql", *flags, *files, f"--dbname={address}"], env | timeout)
 
 
 def make_sure_nobody_else_uses_it() -> None:
@@ -67,22 +67,25 @@ def make_sure_nobody_else_uses_it() -> None:
         )
 
 
-def _ask(moment: "psycopg.Connection[tuple[Any, ...]]", query: str) -> list[tuple[Any, ...]]:
-    return moment.execute(query.encode()).fetchall()
+def _ask(server: "psycopg.Connection[tuple[Any, ...]]", query: str) -> list[tuple[Any, ...]]:
+    return server.execute(query.encode()).fetchall()
 
 
 def _address() -> tuple[str, dict[str, str]]:
-    """The database as its own tools take it; the password is no argument that others see."""
+    """The connection string and environment for the tools.
+
+    The password is in the environment: other users could see it among the arguments.
+    """
     connection.ensure_connection()
     info = connection.connection.info
     return info.dsn, {**os.environ, "PGPASSWORD": info.password}
 
 
 def _tools() -> Path:
-    """The folder with the tools, of the server's release or a later one.
+    """The folder with the tools of the server's release, or else of the next later one.
 
     Raises:
-        BackupError: there is none.
+        BackupError: there are no such tools.
     """
     connection.ensure_connection()
     server = connection.connection.info.server_version // 10000
@@ -98,7 +101,7 @@ def _tools() -> Path:
 
 
 def _folders() -> Iterator[Path]:
-    """The first on PATH counts most, for each release."""
+    """Folders with the tools, ending with the first on PATH: for each release, the last wins."""
     yield from sorted(_DEBIANS.glob("*/bin"))
     for folder in reversed(os.environ.get("PATH", "").split(os.pathsep)):
         if folder and all(shutil.which(tool, path=folder) for tool in _TOOLS):
@@ -106,14 +109,14 @@ def _folders() -> Iterator[Path]:
 
 
 def _release(folder: Path) -> int:
-    """Its major version; 0 if it cannot be told."""
+    """The major version of the tools; 0 if unknown."""
     try:
-        said = subprocess.run(  # noqa: S603  a fixed argument
+        output = subprocess.run(  # noqa: S603  a fixed argument
             [f"{folder}/pg_dump", "--version"], capture_output=True, text=True, check=False
         ).stdout
     except OSError:
         return 0
-    version = re.search(r"\d+", said)
+    version = re.search(r"\d+", output)
     return int(version[0]) if version else 0
 
 
@@ -125,6 +128,6 @@ def _run(command: list[str], env: dict[str, str]) -> None:
     except OSError as error:
         raise BackupError(f"{command[0]}: {error.strerror}.") from error
     if done.returncode != 0:
-        said = [line for line in done.stderr.splitlines() if "error" in line.lower()]
-        why = (said or done.stderr.splitlines() or ["it gave no reason"])[0]
+        errors = [line for line in done.stderr.splitlines() if "error" in line.lower()]
+        why = (errors or done.stderr.splitlines() or ["it gave no reason"])[0]
         raise BackupError(f"{Path(command[0]).name} ended with code {done.returncode}: {why}")

@@ -1,7 +1,7 @@
-"""Put a backup in the place of what is there: all of it, or nothing.
+"""Replace the site's data with a backup: all of it, or nothing.
 
-Files that are not there yet come first, then the database in one transaction, and last the files
-that are there but different. Whatever ends it in between, doing it again finishes it.
+Missing files are stored first, then the database is loaded in one transaction, and last the files
+that differ are replaced. If a restore is interrupted, running it again completes it.
 """
 
 from collections.abc import Callable
@@ -25,13 +25,14 @@ from recognizer.backups.archive import (
 
 
 def restore(path: Path, say: Callable[[str], None], *, replace: bool = False) -> Manifest:
-    """Bring back what a backup holds. The site must not be running; who calls holds its lock.
+    """Restore a backup. The site must not be running, and the caller holds its lock.
 
     Args:
-        replace: also where somebody has used the site; all of that is lost.
+        say: reports progress.
+        replace: restore even if the site has been used; all its data is lost.
 
     Raises:
-        NotEmptyError: somebody has, and `replace` is not given.
+        NotEmptyError: the site has been used, and `replace` is False.
         BackupError: the backup is damaged, of another kind of database or of a newer release.
     """
     say("Checking every byte of the backup.")
@@ -71,7 +72,7 @@ def _put(backup: Reader, engine: engines.Engine, new: list[Entry]) -> None:
 
 
 def _compare(backup: Reader) -> tuple[list[Entry], list[Entry]]:
-    """Files that are not there yet, and those that are there but different."""
+    """The backup's files that are missing in the storage, and those that differ there."""
     new, other = [], []
     for entry in backup.stored():
         try:
@@ -90,7 +91,7 @@ def _store(backup: Reader, entry: Entry) -> None:
 
 
 def _name(entry: Entry) -> str:
-    """In the storage."""
+    """The entry's name in the storage."""
     return entry.name.removeprefix(STORED)
 
 

