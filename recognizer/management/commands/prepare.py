@@ -1,4 +1,4 @@
-"""`manage.py prepare`: what a new release needs before its first process starts."""
+"""`manage.py prepare`: prepare a new release before its first process starts."""
 
 import sys
 import time
@@ -14,7 +14,7 @@ SECONDS_TO_REACH_DATABASE = 60
 
 
 class Command(BaseCommand):
-    """Does nothing that was done before, and may run while the release before still answers."""
+    """Repeats nothing that is done already. May run while the old release still serves."""
 
     help = "Migrate the database and register the shipped model. Run it before `serve`."
     requires_system_checks: list[str] = []

@@ -63,7 +63,7 @@ class Command(BaseCommand):
         if not drawings.exists():
             raise CommandError("No drawings match.")
         try:
-            rows = self._told(replay(drawings, version, against))
+            rows = self._with_progress(replay(drawings, version, against))
         except ReplayError as error:
             raise CommandError(str(error)) from None
         tally = _tally(rows, options["csv"])
@@ -72,8 +72,8 @@ class Command(BaseCommand):
         if options["csv"]:
             self.stdout.write(f"{options['csv']}: {tally.drawings:,} rows.")
 
-    def _told(self, rows: Iterable[ReplayedDrawing]) -> Iterator[ReplayedDrawing]:
-        """The same, with a line now and then that says how many have been read."""
+    def _with_progress(self, rows: Iterable[ReplayedDrawing]) -> Iterator[ReplayedDrawing]:
+        """Yield the same rows, and write a line with their number from time to time."""
         for count, row in enumerate(rows, start=1):
             yield row
             if count % _SAY_EVERY == 0:
@@ -109,7 +109,7 @@ def _midnight(day: str) -> datetime:
 
 
 def _drawing(text: str) -> int:
-    """The primary key of a drawing that is named by it, or by its whole id."""
+    """The primary key of the drawing with this primary key or id."""
     try:
         named = Q(pk=int(text)) if len(text) < 19 else Q(public_id=uuid.UUID(text))
     except ValueError:
@@ -156,7 +156,7 @@ def _columns(row: ReplayedDrawing) -> dict[str, Any]:
 
 
 def in_words(tally: Tally, version: ModelVersion, against: ModelVersion | None) -> Iterator[str]:
-    """What a replay came to: a sentence, and a table of what was read rightly."""
+    """The result of a replay: a sentence, and a table of correct predictions."""
     other = f"version {against.number}" if against else "the original predictions"
     yield (
         f"{version} against {other}: {tally.drawings:,} drawings,"

@@ -14,7 +14,7 @@ from recognizer.running import checks, health
 
 class Command(BaseCommand):
     help = "Restore a backup, completely or not at all. Stop the site first, on every host."
-    # They import every view; `make lint` runs them.
+    # System checks import every view; `make lint` runs them.
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:

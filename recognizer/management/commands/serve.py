@@ -1,4 +1,4 @@
-"""`manage.py serve web`: one part of the site alone, for a container or a service manager."""
+"""`manage.py serve web`: run one part of the site, for a container or a service manager."""
 
 import os
 from argparse import ArgumentParser
@@ -11,7 +11,7 @@ from recognizer.running import parts
 
 
 class Command(BaseCommand):
-    """Becomes the part, so that signals reach it and its exit code is the part's."""
+    """Replaces itself with the part, which so receives signals and sets the exit code."""
 
     help = "Run one part of the site: web, worker or beat. Run `manage.py prepare` first."
     requires_system_checks: list[str] = []

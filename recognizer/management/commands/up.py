@@ -1,4 +1,4 @@
-"""`manage.py up`: the whole site in one terminal."""
+"""`manage.py up`: run the whole site in one terminal."""
 
 import http.client
 import os
@@ -24,10 +24,10 @@ from recognizer.running.valkey import EmbeddedValkey
 
 
 class Command(BaseCommand):
-    """Check, prepare, start every part; end them all on Ctrl-C."""
+    """Checks, prepares and starts every part; ends them all on Ctrl-C."""
 
     help = "Run the whole site: web servers, a Celery worker, beat and, without REDIS_URL, Valkey."
-    # They import every view; `make lint` runs them.
+    # System checks import every view; `make lint` runs them.
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -99,11 +99,11 @@ def _metrics_folder() -> str:
 
 
 def _announce(listener: socket.socket, host: str, console: Console) -> None:
-    """Say so once a web process really answers."""
+    """Print the site's address once a web process serves a page."""
     port = listener.getsockname()[1]
     here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  only compared
     while True:
-        # The socket listens already, so the request simply waits for a process to take it.
+        # The socket already listens, so the request waits for a process to accept it.
         connection = http.client.HTTPConnection(here, port, timeout=60)
         try:
             connection.request("GET", "/")
