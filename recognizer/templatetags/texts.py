@@ -1,4 +1,4 @@
-"""What templates need to speak a language."""
+"""Tags and filters for translated texts in templates."""
 
 from django import template
 from django.utils.translation import get_language
@@ -13,7 +13,7 @@ register = template.Library()
 
 @register.simple_tag
 def js_texts_url() -> str:
-    """Where the texts of scripts are in the language of this page; "" where none is needed."""
+    """The URL of the JavaScript catalogue in the page's language; "" if none is needed."""
     return javascript_catalogue.address_in(get_language())
 
 
@@ -25,13 +25,13 @@ def site_version() -> str:
 
 @register.filter
 def label_words(value: str) -> str:
-    """A label's value as people read it: "7", or "not a digit" in their language."""
+    """A label's value in the page's language: "7", or "not a digit"."""
     return formats.label_in_words(value)
 
 
 @register.filter
 def verdict_words(verdict: Verdict) -> str:
-    """Why a candidate passed or not."""
+    """Why a candidate passed or failed."""
     return reasons.of_verdict(verdict)
 
 
