@@ -99,7 +99,7 @@ def test_the_day_is_no_filter_of_the_list(admin_client):
     assert f"{version}</a></th>" not in html
 
 
-def test_the_answer_takes_as_many_queries_for_20_promotions_as_for_2(admin_client):
+def test_the_page_takes_as_many_queries_for_20_promotions_as_for_2(admin_client):
     for hours in range(2):
         promoted(NOON + timedelta(hours=hours))
     address = f"{LIST}?day=2026-03-10&state__exact=active"

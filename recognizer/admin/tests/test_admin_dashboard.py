@@ -65,7 +65,7 @@ def test_a_day_begins_at_midnight_in_utc():
     assert overview.drawings_before(30) == 1
 
 
-def test_agreement_is_of_first_answers_with_approved_labels_by_version():
+def test_agreement_is_of_first_predictions_with_approved_labels_by_version():
     old, new = make_version(1), make_version(2)
     drawn(label="7", read="7", version=old)
     drawn(label="1", read="7", version=old)
@@ -114,7 +114,7 @@ def test_what_is_read_now_stands_beside_what_was_read_before():
     assert found.before_sure == pytest.approx(0.6)
 
 
-def test_of_very_many_readings_the_newest_count(monkeypatch):
+def test_of_very_many_predictions_the_newest_count(monkeypatch):
     monkeypatch.setattr(overview, "MOST_READ", 2)
     for hours_ago, read in enumerate(["1", "1", "7"]):
         drawn(hours_ago / 24, read=read)
@@ -205,7 +205,7 @@ def test_staff_see_what_they_may_see(client):
     assert f'href="{PAGE}"' in client.get("/admin/").content.decode()
 
 
-def test_the_queues_lengths_are_told_to_those_who_review(client):
+def test_reviewers_see_the_lengths_of_the_queues(client):
     sign_in(client, "change_drawing")
     make_drawing()
     make_drawing()

@@ -45,7 +45,7 @@ def active_version():
     return make_version(state=ModelVersion.State.ACTIVE)
 
 
-def test_the_list_shows_picture_reading_confidence_and_label(admin_client):
+def test_the_list_shows_picture_prediction_confidence_and_label(admin_client):
     make_label(make_drawing(read="7", confidence=0.9931), "1")
     html = admin_client.get(LIST).content.decode()
     assert 'class="hw-thumbnail" src="data:image/png;base64,' in html
@@ -132,7 +132,7 @@ def test_a_filter_that_does_not_exist_shows_everything(admin_client, query):
     assert listed(admin_client, **query) == {drawing}
 
 
-def test_drawings_are_searched_by_user_label_and_reading(admin_client):
+def test_drawings_are_searched_by_user_label_and_prediction(admin_client):
     drawing = make_drawing(read="7", user=make_user("ada"))
     make_label(drawing, "1")
     make_drawing(read="3")
@@ -353,7 +353,7 @@ def test_a_drawing_cannot_be_added_or_edited(admin_client):
     assert admin_client.post(page(drawing), {"width": "1"}).status_code == 403
 
 
-def test_a_deleted_drawing_takes_its_labels_and_readings_with_it(admin_client):
+def test_a_deleted_drawing_takes_its_labels_and_predictions_with_it(admin_client):
     drawing = make_drawing()
     make_label(drawing, "7", state="approved")
     make_run([drawing])

@@ -135,7 +135,7 @@ def test_without_an_earlier_version_a_roll_back_says_so(admin_client):
     assert words(response) == ["No version was active before this one."]
 
 
-def test_the_page_tells_when_a_version_answered_and_what_replaced_it(admin_client):
+def test_the_page_shows_when_a_version_was_active_and_what_replaced_it(admin_client):
     old, new = make_version(), make_version()
     Promotion.objects.create(version=old, reason="<b>first</b>")
     Promotion.objects.create(version=new, replaced=old)

@@ -77,7 +77,7 @@ def test_two_versions_are_compared_on_the_same_drawings(admin_client, versions):
     assert re.search(r"label 7 v1: 1 \d+ % v3: 7 \d+ %", found)
 
 
-def test_one_version_is_compared_with_what_was_answered(admin_client, versions):
+def test_one_version_is_compared_with_the_served_predictions(admin_client, versions):
     approved_seven(read="1", version=versions[0])
     approved_seven(read="7", version=versions[0])
     make_drawing(read=None)
@@ -88,7 +88,7 @@ def test_one_version_is_compared_with_what_was_answered(admin_client, versions):
     assert "v1 then: 1" in found
 
 
-def test_a_replay_stores_no_reading(admin_client, versions):
+def test_a_replay_stores_no_prediction(admin_client, versions):
     approved_seven(version=versions[0])
     before = list(Prediction.objects.values())
     page(admin_client, through=3, against=1)
@@ -232,7 +232,7 @@ def test_the_page_of_a_version_leads_to_a_comparison_with_the_active_one(admin_c
         assert f'href="{REPLAY}?{query}"' in html
 
 
-def test_the_page_of_a_drawing_says_what_every_version_reads(admin_client, versions, monkeypatch):
+def test_the_page_of_a_drawing_shows_every_versions_prediction(admin_client, versions, monkeypatch):
     lose_the_file(reads_well(number=4, run=None))
     drawing = make_drawing(read=None)
     url = reverse("admin:recognizer_drawing_change", args=[drawing.pk])

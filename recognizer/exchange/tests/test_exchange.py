@@ -141,7 +141,7 @@ def test_approval_on_import_is_in_the_name_of_who_imports():
     assert (waiting.state, waiting.decided_at) == ("suggested", None)
 
 
-def test_imported_drawings_have_no_reading_that_nobody_got():
+def test_imported_drawings_have_no_predictions():
     make_one_of_each()
     imported(emptied(exported("npz")))
     assert not Prediction.objects.exists()

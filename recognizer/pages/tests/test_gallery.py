@@ -80,7 +80,7 @@ def test_a_query_that_makes_no_sense_shows_the_newest(client, query):
     assert len(shown(page(client, query))) == 1
 
 
-def test_filters_choose_by_reading_and_by_correction(client):
+def test_filters_choose_by_prediction_and_by_correction(client):
     visitor = sign_in_as_visitor(client)
     seven, four, unread, confirmed = (
         str(make_drawing(visitor=visitor, read=read).public_id) for read in ("7", "4", "", "4")
@@ -95,7 +95,7 @@ def test_filters_choose_by_reading_and_by_correction(client):
     assert shown(page(client, "?read=4&corrected=no")) == [confirmed, four]
 
 
-def test_a_later_reading_by_another_version_is_not_what_a_drawing_was_read_as(client):
+def test_a_later_prediction_does_not_replace_the_served_one(client):
     drawing = make_drawing(visitor=sign_in_as_visitor(client), read="7")
     make_prediction(drawing, "1", version=make_version(), served=False)
     make_label(drawing, "7")
@@ -231,7 +231,7 @@ def test_the_page_of_a_drawing_follows_a_correction_to_the_version_that_learned_
     assert (html.count('class="right"'), html.count('class="wrong"')) == (1, 2)
 
 
-def test_the_page_tells_of_a_refused_label_and_of_a_drawing_kept_for_judging(client):
+def test_the_page_shows_a_refused_label_and_a_held_out_drawing(client):
     visitor = sign_in_as_visitor(client)
     refused = make_drawing(visitor=visitor)
     make_label(refused, "1", state=Label.State.REFUSED)
@@ -241,7 +241,7 @@ def test_the_page_tells_of_a_refused_label_and_of_a_drawing_kept_for_judging(cli
     assert 'data-outcome="testing"' in page_of(client, kept)
 
 
-def test_every_version_is_asked_what_it_says_and_what_was_answered_stays(client):
+def test_every_version_predicts_again_and_the_served_prediction_stays(client):
     takes_sevens_for_ones(number=1, run=None)
     reads_well(number=2, run=None, state=ModelVersion.State.ACTIVE)
     lost = takes_sevens_for_ones(number=3, run=None)

@@ -68,7 +68,7 @@ def test_history_without_drawings_tells_what_to_do(client):
     assert f'href="{reverse("draw")}"' in html
 
 
-def test_history_shows_the_reading_and_what_became_of_the_label(client):
+def test_history_shows_the_prediction_and_what_became_of_the_label(client):
     drawing = make_drawing(visitor=sign_in_as_visitor(client), read="7", confidence=0.993)
     make_label(drawing, "1")
     html = history(client)

@@ -83,7 +83,7 @@ def test_a_redis_that_is_away_is_named_but_not_where_it_is(client, settings):
 
 
 @pytest.mark.usefixtures("_all_there")
-def test_a_migration_that_is_not_applied_is_told(client):
+def test_a_migration_that_is_not_applied_is_reported(client):
     MigrationRecorder(connection).record_unapplied("recognizer", "0001_initial")
     status, report = ask(client)
     assert status == 503
@@ -91,7 +91,7 @@ def test_a_migration_that_is_not_applied_is_told(client):
 
 
 @pytest.mark.usefixtures("_all_there")
-def test_no_version_that_can_be_loaded_is_told(client):
+def test_it_is_reported_if_no_version_can_be_loaded(client):
     ModelVersion.objects.update(sha256="0" * 64)
     status, report = ask(client)
     assert status == 503
@@ -99,7 +99,7 @@ def test_no_version_that_can_be_loaded_is_told(client):
 
 
 @pytest.mark.usefixtures("_all_there")
-def test_a_version_that_stands_in_for_a_damaged_one_is_told_but_answers(client, shipped_model):
+def test_a_version_that_stands_in_for_a_damaged_one_is_reported_but_ok(client, shipped_model):
     with shipped_model.artifact.open("rb") as file:
         content = file.read()
     other = ModelVersion.objects.get(pk=shipped_model.pk)
@@ -115,7 +115,7 @@ def test_a_version_that_stands_in_for_a_damaged_one_is_told_but_answers(client, 
 
 @pytest.mark.usefixtures("_all_there")
 @pytest.mark.parametrize(("free", "status"), [(50_000_000, 503), (500_000_000, 200)])
-def test_a_disk_that_is_nearly_full_is_told(client, monkeypatch, free, status):
+def test_a_disk_that_is_nearly_full_is_reported(client, monkeypatch, free, status):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 10**12 - free, free))
     found, report = ask(client)
     assert found == status
@@ -131,7 +131,7 @@ def test_a_probe_needs_neither_a_name_of_the_site_nor_https(settings, path):
 
 
 @pytest.mark.usefixtures("_all_there")
-def test_strangers_who_ask_all_the_time_cost_one_look_a_second(
+def test_frequent_probes_examine_the_services_once_a_second(
     client, django_assert_num_queries, monkeypatch
 ):
     monkeypatch.setattr(probes, "SECONDS_KEPT", 60.0)  # however slow this machine is

@@ -126,7 +126,7 @@ def shared(client: Client, **fields: Any) -> tuple[Drawing, str]:
     return drawing, response.content.decode()
 
 
-def test_the_page_shows_the_drawing_and_the_reading_and_not_who_drew_it(client):
+def test_the_page_shows_the_drawing_and_the_prediction_and_not_who_drew_it(client):
     drawing, html = shared(client, read="7", confidence=0.993, title="My seven")
     make_label(drawing, "1")
     for words in ("My seven", "Read as <strong>7</strong>", "99.3 % sure", "model version 1"):
