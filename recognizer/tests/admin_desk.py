@@ -1,4 +1,4 @@
-"""What every test of an admin list does."""
+"""Helpers for tests of admin pages."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def words(response: HttpResponse) -> list[str]:
 
 
 def queries_of(client: Client, url: str) -> int:
-    """How many queries the page takes."""
+    """The number of queries that the page takes."""
     with CaptureQueriesContext(connection) as captured:
         client.get(url)
     return len(captured)

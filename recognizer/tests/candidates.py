@@ -1,4 +1,4 @@
-"""Versions that read differently, and few images to compare them on."""
+"""Versions with different predictions, and a few images to compare them on."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ CLASSES: list[str] = pretrained.result()["plan"]["classes"]
 
 
 def reads_well(**fields: Any) -> ModelVersion:
-    """A candidate from a run, with the network that ships."""
+    """A candidate from a run, with the shipped network."""
     if "run" not in fields:
         fields["run"] = make_run(state="succeeded")
     fields.setdefault("reject_above", pretrained.result()["calibration"]["reject_above"])
@@ -30,41 +30,41 @@ def reads_well(**fields: Any) -> ModelVersion:
 
 
 def web_model(classes: list[str]) -> bytes:
-    """The shipped network for browsers, its outputs named anew."""
+    """The shipped network for browsers, with other names for its outputs."""
     content = pretrained.WEB.read_bytes()
     length = int.from_bytes(content[4:8], "little")
     header = json.loads(content[8 : 8 + length]) | {"classes": classes}
-    # The names are in another order, so the header stays as long.
+    # Only the order of the names changes, so the header keeps its length.
     text = json.dumps(header, separators=(",", ":")).encode().ljust(length)
     assert len(text) == length
     return content[:8] + text + content[8 + length :]
 
 
 def takes_sevens_for_ones(**fields: Any) -> ModelVersion:
-    """The same, but it reads every 7 as a 1 and every 1 as a 7."""
+    """Like `reads_well`, but it predicts 1 for every 7 and 7 for every 1."""
     swapped = [{"1": "7", "7": "1"}.get(name, name) for name in CLASSES]
     return reads_well(classes=swapped, **fields)
 
 
 def lose_the_file(version: ModelVersion) -> None:
-    """Its row stays, its artifact is gone."""
+    """Delete the version's artifact, but not its row."""
     assert version.artifact.name
     version.artifact.storage.delete(version.artifact.name)
 
 
 def save_few_mnist_images(path: Path) -> Path:
-    """40 of MNIST's test images that both versions read rightly: no 1, no 7."""
+    """Save 40 of MNIST's test images, without 1 and 7, that both versions predict correctly."""
     mnist = load_bitmaps(pretrained.MNIST_TEST)
     first = mnist.select(np.flatnonzero(~np.isin(mnist.labels, ["1", "7"]))[:60])
     classifier = Classifier.load(pretrained.ARTIFACT, tuple(CLASSES))
-    read = np.array(CLASSES)[score(classifier, first).argmax(axis=1)]
-    few = first.select(np.flatnonzero(read == first.labels)[:40])
+    predicted = np.array(CLASSES)[score(classifier, first).argmax(axis=1)]
+    few = first.select(np.flatnonzero(predicted == first.labels)[:40])
     save_bitmaps(path, few.images, few.labels, few.writers)
     return path
 
 
 def approved_seven(*, read: str = "7", **options: Any) -> Drawing:
-    """A drawn 7, labelled so, that was first read as `read`."""
+    """A drawing with the approved label 7 and the first prediction `read`."""
     drawing = make_drawing(read=read, **options)
     make_label(drawing, "7", state="approved")
     return drawing

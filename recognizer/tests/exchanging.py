@@ -22,7 +22,7 @@ Entries = dict[str, bytes]
 
 
 def make_one_of_each() -> list[Drawing]:
-    """Labelled in every state or not at all; of strokes, a picture; by two people."""
+    """Drawings with a label in every state or none, of strokes and a picture, by several people."""
     ada = make_user("ada")
     drawings = [
         make_drawing(user=ada),

@@ -1,4 +1,4 @@
-"""Objects for tests: each function makes one thing, and whatever it needs to exist."""
+"""Factories for tests: each function makes one object and those it needs."""
 
 import hashlib
 import uuid
@@ -36,7 +36,7 @@ SLIP: RawStrokes = [[[140, 140, 0], [142, 141, 10]]]
 
 
 def make_user(username: str = "ada", **fields: Any) -> User:
-    """An ordinary user, or the one of that name if there is one."""
+    """An ordinary user, or the existing user of that name."""
     user, _ = User.objects.get_or_create(username=username, defaults=fields)
     return user
 
@@ -74,13 +74,13 @@ def make_drawing(
     held_out: bool = False,
     **fields: Any,
 ) -> Drawing:
-    """A stored drawing, with the prediction that it was answered with.
+    """A stored drawing with its served prediction.
 
     Args:
         strokes: what was drawn, unless a picture is given.
-        read: what the model read; "" is a rejected drawing, None leaves out the prediction.
-        user: its owner; an anonymous visitor if left out.
-        held_out: whether its id puts it into the drawn test set.
+        read: the predicted text; "" is a rejected drawing, None leaves out the prediction.
+        user: the owner; an anonymous visitor by default.
+        held_out: whether the drawing's id puts it into the test set.
     """
     drawn: Drawn = picture or make_ink(strokes)
     fields.setdefault("public_id", make_public_id(held_out=held_out))
@@ -97,7 +97,7 @@ def make_drawing(
 
 
 def make_public_id(*, held_out: bool) -> uuid.UUID:
-    """An id that puts a drawing into the drawn test set, or does not."""
+    """An id that puts a drawing into the test set, or does not."""
     while is_held_out(public_id := uuid.uuid4(), settings.HELD_OUT_SHARE) != held_out:
         pass
     return public_id
@@ -112,7 +112,7 @@ def make_prediction(
     served: bool = True,
     rejected: str = "",
 ) -> Prediction:
-    """What a version (any, if none is named) read; "" is a drawing it rejected."""
+    """A prediction by a version, by default the first; "" is a rejected drawing."""
     digit = text or "3"
     return Prediction.objects.create(
         drawing=drawing,
@@ -133,7 +133,7 @@ def make_prediction(
 
 
 def probabilities(digit: str, confidence: float) -> dict[str, float]:
-    """`confidence` for the digit, the rest shared by the other nine."""
+    """`confidence` for the digit; the other nine share the rest equally."""
     rest = (1.0 - confidence) / (len(DIGITS) - 1)
     return {name: confidence if name == digit else rest for name in DIGITS}
 
@@ -145,7 +145,7 @@ def make_label(
     state: str = Label.State.SUGGESTED,
     given_by: User | None = None,
 ) -> Label:
-    """A label of that drawing, in any state."""
+    """A label of the drawing, in any state."""
     return Label.objects.create(drawing=drawing, value=value, state=state, given_by=given_by)
 
 
@@ -157,7 +157,7 @@ def make_version(
     web_model: bytes = b"",
     **fields: Any,
 ) -> ModelVersion:
-    """A model version with small files of its own; they cannot be loaded unless given."""
+    """A model version with small files, which cannot be loaded unless given."""
     number = number or ModelVersion.objects.next_number()
     weights = b"not real weights"
     if web_model:
@@ -178,7 +178,7 @@ def make_version(
 
 
 def make_metrics(errors: int = 50, samples: int = 10_000) -> dict[str, Any]:
-    """As `ml.evaluation.metrics.evaluate` returns them; every error is a four read as a nine."""
+    """Metrics as `ml.evaluation.metrics.evaluate` returns them; every error is a 4 read as a 9."""
     share = samples // len(DIGITS)
     confusion = [[share * (row == column) for column in range(10)] for row in range(10)]
     confusion[4][4] -= errors
@@ -203,7 +203,7 @@ def make_run(
     value: str = "7",
     **fields: Any,
 ) -> TrainingRun:
-    """A run on these drawings, each taken for a `value`, from any version."""
+    """A run on these drawings, each labelled `value`, by default from the first version."""
     base_version = fields.pop("base_version", None)
     run = TrainingRun.objects.create(
         state=state,

@@ -1,4 +1,4 @@
-"""What tests of the app share."""
+"""Fixtures that all tests of the app share."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from recognizer.tests.candidates import save_few_mnist_images
 
 @pytest.fixture(autouse=True)
 def _nothing_left_over() -> None:
-    """Each test has a database of its own: what the last one loaded or counted does not hold."""
+    """Forget the last test's model and counts: each test has a database of its own."""
     active_model.forget()
     cache.clear()
     request_ids.current.set("")
@@ -29,7 +29,7 @@ def _few_mnist_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def few_mnist_images(_few_mnist_images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Versions are compared on 40 of MNIST's test images, not on 10,000."""
+    """Compare versions on 40 of MNIST's test images instead of 10,000."""
     monkeypatch.setattr(pretrained, "MNIST_TEST", _few_mnist_images)
 
 

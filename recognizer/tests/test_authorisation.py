@@ -1,4 +1,4 @@
-"""Who may do what: every URL of the site, asked by everybody. A URL that is not here fails."""
+"""Who may do what: every kind of user requests every URL. A URL missing here fails."""
 
 import re
 from typing import Any
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 PEOPLE = ["anonymous", "owner", "other user", "staff without rights", "staff"]
 PRIVATE = "only-its-owner-reads-this"
 
-# What each of PEOPLE gets, in that order; one word is for all of them. "login" is the way there.
+# The response to each of PEOPLE, in that order; one word is for all. "login" is a redirect there.
 PAGES = """
 GET  /                                        200
 GET  offline/                                 200
@@ -74,7 +74,7 @@ GET    models/<int:version>/                  401 403 403 200 200
 GET    training-runs/                         401 403 403 200 200
 GET    training-runs/<int:pk>/                401 403 403 200 200
 """
-# Here nobody else gets further than the login page: staff without rights, and staff.
+# For staff without rights, and staff with every right. All others are sent to the login page.
 ADMIN = """
 GET  /                                        200 200
 POST logout/                                  200 200
@@ -103,7 +103,7 @@ POST recognizer/modelversion/<int:pk>/judge/  403 302
 POST recognizer/modelversion/roll-back/       403 302
 POST recognizer/trainingrun/<int:pk>/cancel/  403 302
 """
-# The pages that Django makes for each kind of row, and what staff with every right get there.
+# Django's pages for each model, and the response to staff with every right.
 ROWS = """
                         list  add  history  delete  change
 auth/user               200   200  200      200     200
@@ -135,7 +135,7 @@ FORMS = {
 
 
 def table() -> dict[tuple[str, str], list[str]]:
-    """(method, route): what each of PEOPLE gets."""
+    """The response to each of PEOPLE, by (method, route)."""
     found = dict(_rows(PAGES, "")) | dict(_rows(API, "api/v1/")) | dict(_rows(LOGIN, ""))
     outside = ["login"] * 3
     for (method, route), inside in _rows(ADMIN, "admin/"):
@@ -205,7 +205,7 @@ def _people() -> dict[str, Client]:
 
 
 def _site(version: Any) -> Any:
-    """What gives the address of a route, with one row of every kind behind it."""
+    """Make one row of every model; return a function that gives the URL of a route."""
     drawing = make_drawing(user=make_user("ada"), title=PRIVATE)
     run = make_run([drawing])
     token, _ = ApiToken.objects.issue(make_user("ada"), PRIVATE, ["read"])
@@ -255,7 +255,7 @@ def _site(version: Any) -> Any:
 
 
 def _ask(client: Client, method: str, route: str, url: str) -> tuple[str, str]:
-    """The status, or "login", and the body."""
+    """The response's status, or "login", and its body."""
     json = {"data": JSON.get((method, route)), "content_type": "application/json"}
     session = dict(client.cookies)
     sent = json if (method, route) in JSON else {"data": FORMS.get((method, route), {})}

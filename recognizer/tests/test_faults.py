@@ -1,6 +1,6 @@
-"""What happens when something dies. Real processes: one site, and one fault after the other.
+"""What happens when a process or service fails: one real site, and one fault after another.
 
-All the while people read, save and label. docs/operations.md says what each comes to.
+Meanwhile people read, save and label. docs/operations.md has the results.
 """
 
 import os
@@ -29,7 +29,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(autouse=True)
 def _nothing_under_way_afterwards(site: Site) -> Iterator[None]:
-    """One test that fails is no reason for the next to fail."""
+    """Cancel runs that are not over, so that a failed test does not make the next one fail."""
     yield
     if site.up.process.poll() is None:
         for run in site.runs_in("queued", "running"):
@@ -65,7 +65,7 @@ def assert_nobody_noticed(told: Told) -> None:
 
 
 def assert_only_dropped(told: Told, *, at_most: int) -> None:
-    """Two web processes ended: what was under way in them, of two people, and nothing else."""
+    """When web processes end, at most the requests in progress are dropped."""
     assert told.readings
     dropped = told.failed_readings + told.failed_savings
     assert [answer for answer in dropped if answer.status != 0] == []
@@ -73,7 +73,7 @@ def assert_only_dropped(told: Told, *, at_most: int) -> None:
 
 
 def cancel(site: Site, run: int) -> None:
-    """Click Cancel; nothing of the run may be there 5 s later."""
+    """Click Cancel, and check that nothing of the run is left 5 s later."""
     clicked_at = time.monotonic()
     answer = site.staff.post_form(f"admin/recognizer/trainingrun/{run}/cancel/")
     assert answer.status == 302, answer
@@ -135,7 +135,7 @@ def _if_down(answer: Answer) -> Answer | None:
 
 def test_a_run_asked_for_without_a_broker_waits_for_it_and_can_be_cancelled(site: Site) -> None:
     (valkey,) = site.pids("valkey-server")
-    # It hangs, which is worse than a refused connection: clients have to give it up.
+    # A server that hangs is worse than a refused connection: clients have to time out.
     os.kill(valkey, signal.SIGSTOP)
     with site.crowd.told() as told:
         try:
@@ -153,7 +153,7 @@ def test_of_two_staff_who_click_at_once_one_gets_a_run(site: Site) -> None:
     both = [site.member_of_staff(), site.member_of_staff()]
     with ThreadPoolExecutor(2) as clicks:
         answers = list(clicks.map(click_retrain, both))
-    # Whoever comes second is sent back to the list, which says why.
+    # The second one is sent back to the list, which says why.
     runs = [answer for answer in answers if "/trainingrun/" in _location(answer)]
     assert len(runs) == 1, answers
     told_why = [person.send("GET", "admin/recognizer/drawing/").text for person in both]
@@ -178,7 +178,7 @@ def test_a_disk_that_is_full_when_a_version_is_stored_fails_the_run(site: Site) 
     with site.crowd.told() as told:
         run = site.retrain()
         site.wait_for_stage(run, "training")
-        # Less than the weights need, more than the network: one file fits, one is cut off.
+        # Enough for the network but not for the weights: one file fits, one is cut off.
         with disk_full_for(site.worker(), 720_000):
             assert_failed(site, run, "The result could not be stored")
     assert_nobody_noticed(told)
@@ -210,7 +210,7 @@ def test_while_its_file_is_damaged_another_version_stands_in_for_the_active_one(
 
         file.write_bytes(content)
         wait_for(lambda: site.reading_version() == number, "the active version")
-    # uvicorn closes connections on which no request has come yet.
+    # uvicorn closes connections that have not sent a request yet.
     assert_only_dropped(told, at_most=4)
 
 

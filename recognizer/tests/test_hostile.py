@@ -1,4 +1,4 @@
-"""What somebody could send to harm the site or other people, and what they get."""
+"""Requests meant to harm the site or its users, and the responses."""
 
 import base64
 import io
@@ -71,11 +71,11 @@ def test_a_zigzag_of_twenty_thousand_points_is_drawn_in_little_memory() -> None:
 
 
 NO_SUCH_DAY = base64.b64encode(b"p=0001-01-01T00%3A00%3A00%2B23%3A59").decode()
-"""In UTC it is before the first day that there is."""
+"""In UTC this is before the first day of Python's calendar."""
 
 
 @pytest.mark.parametrize("cursor", ["cD1hYmM=", "cD0yMDI2LTk5LTk5", "%%%", "bz0x", NO_SUCH_DAY])
-def test_a_made_up_cursor_is_no_500(client: Client, cursor: str) -> None:
+def test_an_invalid_cursor_causes_no_500(client: Client, cursor: str) -> None:
     assert client.get(DRAWINGS, {"cursor": cursor}).status_code in {200, 404}
 
 

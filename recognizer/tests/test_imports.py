@@ -1,4 +1,4 @@
-"""What the web process must never load, and what has to be installed for it."""
+"""What the web process must never load, and what must be installed for it."""
 
 import ast
 import os
@@ -29,7 +29,7 @@ import recognizer.management.commands.up
 print(sorted({"tensorflow", "keras"} & set(sys.modules)))
 """
 
-# The files of ours that a web process, beat or a command may load, and what settings name.
+# Prints our files that a web process, beat or a command may load, and what settings name.
 LOAD_ALL_BUT_WHAT_RUNS_ELSEWHERE = """
 import sys
 import mnist_site.asgi
@@ -47,7 +47,7 @@ print(*filter(None, ours), "|", *named)
 
 
 def printed_by(program: str, tmp_path: Path) -> str:
-    # A folder without a database: the site has to load all the same.
+    # The folder has no database, but the site must still load.
     env = os.environ | {"VAR_DIR": str(tmp_path), "DATABASE_URL": ""}
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, env=env, capture_output=True, text=True
@@ -67,32 +67,32 @@ def test_up_itself_loads_neither(tmp_path):
 
 
 def imported_by(file: Path) -> set[str]:
-    """What is imported anywhere in a file, also in a function that may never run."""
+    """The packages that a file imports, including inside functions."""
     nodes = list(ast.walk(ast.parse(file.read_text())))
     plain = [name.name for node in nodes if isinstance(node, ast.Import) for name in node.names]
     others = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
     return {name.partition(".")[0] for name in plain + others}
 
 
-def those_of(file: Path) -> set[str]:
-    """The distributions that are named there, and those that they ask for."""
+def distributions_of(file: Path) -> set[str]:
+    """The distributions that a requirements file names, and those that they require."""
     named = [Requirement(line) for line in re.findall(r"(?m)^\w\S+", file.read_text())]
-    asked = [
+    required = [
         further.name
         for one in named
         for further in map(Requirement, metadata.requires(one.name) or [])
         for extra in ("", *one.extras)
         if further.marker is None or further.marker.evaluate({"extra": extra})
     ]
-    return {one.name for one in named} | set(asked)
+    return {one.name for one in named} | set(required)
 
 
 def test_whatever_a_web_process_may_import_comes_with_its_requirements(tmp_path):
     files, settings = printed_by(LOAD_ALL_BUT_WHAT_RUNS_ELSEWHERE, tmp_path).split("|")
     imported = set(settings.split()).union(*(imported_by(Path(file)) for file in files.split()))
-    installed = those_of(ROOT / "requirements-web.txt")
+    installed = distributions_of(ROOT / "requirements-web.txt")
     owners = metadata.packages_distributions()
-    # The libraries try others too, and do without them.
+    # A name without an owner is in the standard library.
     missing = {
         name: owners[name]
         for name in imported - {"ml", "mnist_site", "recognizer"}

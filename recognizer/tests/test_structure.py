@@ -20,7 +20,7 @@ NAMED_OTHERWISE = ("recognizer.management.commands.", "recognizer.models.")
 
 
 def modules(*packages: str) -> dict[str, Path]:
-    """Every module of these by its dotted name, but for tests and migrations."""
+    """Every module of these packages by its dotted name, without tests and migrations."""
     return {
         ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
         for package in packages
@@ -30,7 +30,7 @@ def modules(*packages: str) -> dict[str, Path]:
 
 
 def imported_by(file: Path, known: dict[str, Path]) -> Iterator[str]:
-    """What a module imports anywhere in it: for types and inside functions too."""
+    """The known modules that a module imports, including for types and inside functions."""
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names if name.name in known)
@@ -48,7 +48,7 @@ def test_no_module_imports_itself_through_others(package: str) -> None:
     known = modules(*ALL)
     graph = {name: {*imported_by(file, known)} - {name} for name, file in known.items()}
     graph = {name: found for name, found in graph.items() if name.split(".")[0] == package}
-    # A package's `__init__` hands on what its modules define.
+    # A package's `__init__` re-exports what its modules define.
     inside = {name for name, file in known.items() if file.name == "__init__.py"}
     graph = {name: found for name, found in graph.items() if name not in inside}
     try:
@@ -91,7 +91,7 @@ def test_no_two_classes_share_a_name(packages: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("package", PRODUCT)
 def test_tests_lie_beside_what_they_test(package: str) -> None:
-    """A test that names one folder alone belongs there."""
+    """Tests lie in a folder `tests`; those that cross folders in recognizer/tests."""
     across = ROOT / "recognizer" / "tests"
     misplaced = [
         file

@@ -1,4 +1,4 @@
-"""Messages outlive a release: a worker of the last one understands those of this one."""
+"""Messages outlive a release: a worker of the last release must understand those of this one."""
 
 from celery import current_app
 

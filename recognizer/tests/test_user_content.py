@@ -1,4 +1,4 @@
-"""What people sent comes back only as what no browser runs."""
+"""What users send is only returned as types that no browser runs."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ FORMATS = ("json", "csv", "npz", "idx")
 
 
 def files_of(drawing: Any) -> dict[str, list[str]]:
-    """The addresses of every route that gives a file made of what somebody sent."""
+    """The URLs of every route that returns a file made from what a user sent."""
     values = {"<uuid:public_id>": drawing.public_id, "<slug:token>": drawing.share.token}
     routes = patterns(get_resolver().url_patterns)
     files = [route for route in routes if route.startswith(("drawings/<", "s/<"))]

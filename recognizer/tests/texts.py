@@ -1,4 +1,4 @@
-"""The texts that templates, Python and scripts give to be translated, and what a .po file has."""
+"""The translatable texts of templates, Python and scripts, and the entries of a .po file."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ _ANY_CALL_OF_SCRIPTS = re.compile(r"(?<!function )\bn?gettext\((?!text\)|singula
 
 @dataclass(frozen=True)
 class Entry:
-    """A text of a .po file and its translations: one, or one for each plural form."""
+    """A text of a .po file with its translation, or one translation for each plural form."""
 
     text: str
     translations: tuple[str, ...]
@@ -26,7 +26,7 @@ class Entry:
 
 
 def used_in_site() -> dict[str, str]:
-    """Each text of the pages and of Python, and a file that has it."""
+    """Each text in templates and Python, with the name of a file that contains it."""
     found = {}
     for path in _files("templates", "*.html", "*.webmanifest"):
         found.update(dict.fromkeys(_in_template(path), path.name))
@@ -36,7 +36,7 @@ def used_in_site() -> dict[str, str]:
 
 
 def used_in_scripts() -> dict[str, str]:
-    """Each text of the scripts, and a file that has it."""
+    """Each text in scripts, with the name of a file that contains it."""
     found = {}
     for path in _files("static/recognizer", "*.js"):
         code = path.read_text("utf-8")
@@ -70,7 +70,7 @@ def _files(folder: str, *patterns: str) -> Iterator[Path]:
 
 
 def _in_template(path: Path) -> Iterator[str]:
-    """`templatize` makes of a template what looks like calls of gettext."""
+    """The texts of a template, which `templatize` turns into calls of gettext."""
     for line in templatize(path.read_text("utf-8"), origin=str(path)).splitlines():
         for match in _OF_TEMPLATES.finditer(line):
             yield ast.literal_eval(match[1])

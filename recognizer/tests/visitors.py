@@ -1,4 +1,4 @@
-"""Anonymous people for tests."""
+"""Anonymous visitors for tests."""
 
 import uuid
 
