@@ -236,7 +236,7 @@ def test_the_commands_export_and_import(file_format, tmp_path):
     held = {"idx": 2}.get(file_format, 5)
     Drawing.objects.all().delete()
     said = run("import_drawings", path, "--approve", "--by", make_staff().username)
-    assert f"{held} drawings imported, 0 there already." in said
+    assert f"{held} drawings imported, 0 already present." in said
     assert Label.objects.get(value="7").decided_by == make_staff()
 
 
@@ -263,7 +263,7 @@ def test_a_command_says_what_is_wrong_in_one_line(command, problem):
 
 
 def test_an_export_of_nothing_says_so(tmp_path):
-    with pytest.raises(CommandError, match="no such drawings"):
+    with pytest.raises(CommandError, match="no drawings to export"):
         run("export_drawings", tmp_path / "drawings.npz")
     assert not list(tmp_path.iterdir())
 

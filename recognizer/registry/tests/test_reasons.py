@@ -117,7 +117,7 @@ def test_the_page_of_a_version_gives_the_reason_in_german(admin_client: Any) -> 
 @pytest.mark.parametrize(
     ("stored", "english", "german"),
     [
-        (message("shipped"), "Ships with the project.", "Liegt dem Projekt bei."),
+        (message("shipped"), "Ships with the project.", "Wird mit dem Projekt ausgeliefert."),
         (
             message("passed", verdict=decide([WON]).reason),
             "Promoted automatically. Better on past corrections",
@@ -160,5 +160,5 @@ def test_the_pages_of_a_promotion_give_the_reason_in_german(admin_client: Any) -
         f"/admin/recognizer/promotion/{row.pk}/change/",
     ):
         html = admin_client.get(url, headers=GERMAN).content.decode()
-        assert "Liegt dem Projekt bei." in html
+        assert "Wird mit dem Projekt ausgeliefert." in html
         assert "shipped" not in html
