@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from PIL import Image
 
 from ml.contract import IMAGE_SIZE, Ink
 from ml.drawing.strokes import MAX_POINTS, UNKNOWN_TIME, unpack_ink
@@ -38,6 +37,7 @@ from recognizer.exchange.record import (
 )
 from recognizer.exchange.zip_stream import ZipStream, from_the_start
 from recognizer.models import Drawing
+from recognizer.models.drawing import bitmap_png
 
 TABLE = "drawings.csv"
 COLUMNS = "id created_at contributor source width height label state bitmap picture strokes".split()
@@ -55,7 +55,7 @@ def write(records: Iterator[Record]) -> Iterator[bytes]:
         writer.writerow(COLUMNS)
         for record in records:
             bitmap, picture = f"bitmaps/{record.public_id}.png", ""
-            yield from archive.small(bitmap, _bitmap_png(record.bitmap))
+            yield from archive.small(bitmap, bitmap_png(record.bitmap))
             if record.picture is not None:
                 picture = f"pictures/{record.public_id}.png"
                 yield from archive.small(picture, record.picture)
@@ -79,12 +79,6 @@ def _as_json(ink: Ink) -> str:
         for stroke in ink.strokes
     ]
     return msgspec.json.encode(strokes).decode()
-
-
-def _bitmap_png(bitmap: bytes) -> bytes:
-    buffer = io.BytesIO()
-    Image.frombytes("L", (IMAGE_SIZE, IMAGE_SIZE), bitmap).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def is_csv_png(names: Iterable[str]) -> bool:

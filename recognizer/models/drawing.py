@@ -16,8 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from PIL import Image
 
-from ml.contract import Drawn, Picture
-from ml.drawing.png import bitmap_png
+from ml.contract import IMAGE_SIZE, Drawn, Picture
 from ml.drawing.strokes import unpack_ink
 from recognizer.models.held_out import HeldOutField
 from recognizer.models.packed import BitmapField
@@ -272,6 +271,13 @@ class Drawing(models.Model):
     def thumbnail_data_url(self) -> str:
         """What the model saw, as a PNG data URL."""
         return bitmap_data_url(bytes(self.bitmap))
+
+
+def bitmap_png(bitmap: bytes) -> bytes:
+    """A 28x28 greyscale PNG from 784 bytes, row by row."""
+    png = io.BytesIO()
+    Image.frombytes("L", (IMAGE_SIZE, IMAGE_SIZE), bitmap).save(png, "PNG", compress_level=1)
+    return png.getvalue()
 
 
 def bitmap_data_url(bitmap: bytes) -> str:
