@@ -1,8 +1,8 @@
-"""This process's classifier: loaded once, swapped when another version is promoted.
+"""This process's classifier, which is swapped when another version is promoted.
 
-A request never waits for a swap. At most every `CHECK_SECONDS` one thread asks the
-database which version is active; if it is another one, that thread loads it while the
-others go on with the old, and one assignment swaps them.
+A request never waits for a swap. Every `CHECK_SECONDS` at most, one thread asks the
+database which version is active. If the version has changed, that thread loads it while
+the others keep using the old one. A single assignment swaps the two.
 """
 
 import contextlib
@@ -23,12 +23,12 @@ logger = logging.getLogger(__name__)
 
 
 class NoActiveModelError(RuntimeError):
-    """No version is active, or its file cannot be loaded, and none was loaded before."""
+    """No version is active or can be loaded, and none was loaded before."""
 
 
 @dataclass(frozen=True, eq=False)
 class ActiveModel:
-    """A loaded classifier and the version it is."""
+    """A loaded classifier and its version."""
 
     pk: int
     number: int
@@ -37,22 +37,22 @@ class ActiveModel:
 
 _current: ActiveModel | None = None
 _checked_at = float("-inf")
-_last_complaint = ""
+_last_problem = ""
 _check_lock = threading.Lock()
 
 
 def current() -> ActiveModel:
-    """The model that answers now.
+    """The model to use now.
 
-    If the database is away or the new artifact is damaged, the one loaded
-    before goes on answering. In a process that has loaded none yet, the newest of
-    those that answered before stands in for a damaged one.
+    The model loaded earlier stays in use while the database is down or if the new
+    artifact is damaged. A process that has not loaded any model falls back to the
+    newest previously active version that can be loaded.
 
     Raises:
-        NoActiveModelError: there is none, and none was loaded before.
+        NoActiveModelError: there is no such model.
     """
     due = time.monotonic() - _checked_at >= CHECK_SECONDS
-    # Without a model every thread has to wait; with one, a single thread checks.
+    # Every thread waits if there is no model yet; otherwise only one thread checks.
     if due and _check_lock.acquire(blocking=_current is None):
         try:
             _check()
@@ -64,7 +64,7 @@ def current() -> ActiveModel:
 
 
 def warm_up() -> None:
-    """Load the active model if there is one, and run it once; never raises."""
+    """Load the active model, if any, and run it once. A missing model is only logged."""
     try:
         current().classifier.warm_up()
     except NoActiveModelError as error:
@@ -72,13 +72,13 @@ def warm_up() -> None:
 
 
 def forget() -> None:
-    """Look at the database again at the next call; drop what is loaded."""
-    global _current, _checked_at, _last_complaint
-    _current, _checked_at, _last_complaint = None, float("-inf"), ""
+    """Drop the loaded model; the next call asks the database again."""
+    global _current, _checked_at, _last_problem
+    _current, _checked_at, _last_problem = None, float("-inf"), ""
 
 
 def _check() -> None:
-    global _current, _checked_at, _last_complaint
+    global _current, _checked_at, _last_problem
     if time.monotonic() - _checked_at < CHECK_SECONDS:
         return  # another thread checked while this one waited
     try:
@@ -89,45 +89,45 @@ def _check() -> None:
     except AnyDatabaseError as error:
         if _current is None:
             raise NoActiveModelError(f"The database cannot be reached: {error}") from error
-        _complain(f"The database is away ({error}); version {_current.number} stays.")
+        _log_once(f"The database is away ({error}); version {_current.number} stays.")
     except (ArtifactError, OSError) as error:
-        _current = _current or _stand_in()
+        _current = _current or _fallback()
         if _current is None:
             raise NoActiveModelError(f"The active version cannot be loaded: {error}") from error
-        _complain(
+        _log_once(
             f"The active version cannot be loaded ({error});"
             f" version {_current.number} answers in its place."
         )
     else:
-        _last_complaint = ""
+        _last_problem = ""
     finally:
         _checked_at = time.monotonic()
 
 
-def _stand_in() -> ActiveModel | None:
-    """The newest that can be loaded of the versions that have been active."""
+def _fallback() -> ActiveModel | None:
+    """The newest previously active version that can be loaded."""
     for version in ModelVersion.objects.that_answered():
         with contextlib.suppress(ArtifactError, OSError):
             return load(version)
     return None
 
 
-def _complain(what: str) -> None:
-    """Once, not at each check."""
-    global _last_complaint
-    if what != _last_complaint:
-        _last_complaint = what
+def _log_once(what: str) -> None:
+    """Log a problem once, not at each check."""
+    global _last_problem
+    if what != _last_problem:
+        _last_problem = what
         logger.error(what)
 
 
 def load(version: ModelVersion, *, as_stored: bool = False) -> ActiveModel:
-    """Load a version's artifact, checked by its SHA-256.
+    """Load a version's artifact and check its SHA-256.
 
     Args:
-        as_stored: not what this host fetched from a bucket before, but what is there now.
+        as_stored: read from the storage, even if this host has cached the file.
 
     Raises:
-        ArtifactError: the file is missing, or not the one that was registered.
+        ArtifactError: the file is missing, or differs from the registered one.
         OSError: the file cannot be read.
     """
     get = artifacts.fetch if as_stored else artifacts.read

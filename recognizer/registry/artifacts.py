@@ -1,4 +1,4 @@
-"""Versions' files, checked by their SHA-256; from a bucket each is fetched once and kept here."""
+"""Model files, checked by SHA-256. Files from a bucket are cached on this host."""
 
 import contextlib
 import hashlib
@@ -13,21 +13,21 @@ from ml.reading.inference import ArtifactError
 from recognizer.backing.storage import on_this_host
 
 MOST_KEPT = 60
-"""Files; the least recently used go first. Three of them are a version."""
+"""Files in the cache; the least recently used are removed. A version has three files."""
 
 logger = logging.getLogger(__name__)
 
 
 def read(name: str | None, sha256: str, what: str) -> bytes:
-    """A version's file, from this host if it has been fetched before.
+    """Read a version's file, from this host's cache if possible.
 
     Args:
-        name: as its row has it.
-        what: "The artifact of version 3", for the message of an error.
+        name: the file's name in the storage.
+        what: how error messages name the file, such as "The artifact of version 3".
 
     Raises:
-        ArtifactError: it is missing, or not the one that was registered.
-        OSError: it cannot be read.
+        ArtifactError: the file is missing, or differs from the registered one.
+        OSError: the file cannot be read.
     """
     if on_this_host():
         return fetch(name, sha256, what)
@@ -38,15 +38,15 @@ def read(name: str | None, sha256: str, what: str) -> bytes:
             kept.touch()
             return content
     content = fetch(name, sha256, what)
-    _keep(kept, content)
+    _cache(kept, content)
     return content
 
 
 def fetch(name: str | None, sha256: str, what: str) -> bytes:
-    """The same, straight from the storage: as any other host would find it.
+    """Read a version's file from the storage, bypassing the cache.
 
     Raises:
-        ArtifactError, OSError: as `read`.
+        ArtifactError, OSError: as for `read`.
     """
     try:
         with default_storage.open(name or "") as stored:
@@ -58,8 +58,8 @@ def fetch(name: str | None, sha256: str, what: str) -> bytes:
     return content
 
 
-def _keep(kept: Path, content: bytes) -> None:
-    """Under its name at once and whole: other processes may look for it just now."""
+def _cache(kept: Path, content: bytes) -> None:
+    """Cache a file atomically, since other processes may be reading it."""
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as unfinished:

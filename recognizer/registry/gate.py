@@ -1,6 +1,6 @@
-"""Whether a candidate may replace the active version: both read the same images.
+"""Compare a candidate with the active version on the same images.
 
-`gate_rule` says what follows from it.
+`gate_rule` decides whether the candidate may be promoted.
 """
 
 import logging
@@ -22,7 +22,7 @@ from recognizer.registry.evaluation_sets import ImageSet
 from recognizer.registry.gate_rule import MOST_LOST, WORSE_BELOW, Count, Decision, decide
 
 MOST_CHANGES = 200
-"""So many drawings newly right, and as many newly wrong, are kept to be looked at."""
+"""The most newly right drawings, and newly wrong ones, that are stored with a verdict."""
 
 _BATCH = 250
 
@@ -35,7 +35,7 @@ class GateError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class PairedPredictions:
-    """One image set as both versions read it: (n,) what was read."""
+    """The predictions of both versions for one image set, each (n,) classes."""
 
     images: ImageSet
     before: Labels
@@ -63,19 +63,19 @@ class PairedPredictions:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """A candidate beside the version that was active then."""
+    """The predictions of a candidate and of the version that was active at the time."""
 
     opponent: ModelVersion
     predictions: list[PairedPredictions]
 
 
 def evaluate(version: ModelVersion) -> Verdict:
-    """Compare a stored version with the active one, and keep the verdict.
+    """Compare a stored version with the active one, and store the verdict.
 
-    Takes about as long as reading 20,000 images: not for a web request.
+    This reads about 20,000 images: too slow for a web request.
 
     Raises:
-        GateError: there is nothing to compare it with, or a file is damaged.
+        GateError: there is no other version to compare with, or a file is damaged.
     """
     if version == ModelVersion.objects.active():
         raise GateError(f"{version} is active: there is nothing to compare it with.")
@@ -87,11 +87,11 @@ def compare(
     run: TrainingRun | None,
     sign_of_life: Callable[[], None] = lambda: None,
 ) -> Comparison:
-    """Let the candidate and the active version read the same images.
+    """Predict the same images with the candidate and the active version.
 
     Args:
-        run: what the candidate came from.
-        sign_of_life: called now and then, since it takes a while.
+        run: the run that trained the candidate.
+        sign_of_life: called before each batch, since the comparison takes a while.
 
     Raises:
         GateError: no version is active, or its file is damaged.
@@ -124,17 +124,17 @@ def _load(version: ModelVersion) -> Classifier:
 def predict_all(
     classifier: Classifier, images: ImageSet, sign_of_life: Callable[[], None]
 ) -> Labels:
-    """(n,) the class that is read in each image."""
+    """The predicted class of each image, (n,)."""
     parts = [np.zeros(0, "U16")]
     for start in range(0, len(images.labels), _BATCH):
         sign_of_life()
-        read, _ = classifier.answer(images.images[start : start + _BATCH])
-        parts.append(read)
+        predicted, _ = classifier.answer(images.images[start : start + _BATCH])
+        parts.append(predicted)
     return np.concatenate(parts)
 
 
 def record(version: ModelVersion, comparison: Comparison) -> Verdict:
-    """Keep what a comparison came to, and refuse the candidate if it did not pass."""
+    """Store the verdict on a comparison; refuse the candidate if it did not pass."""
     counts = [predictions.count() for predictions in comparison.predictions]
     decision = decide(counts)
     with transaction.atomic():
@@ -151,14 +151,14 @@ def record(version: ModelVersion, comparison: Comparison) -> Verdict:
 
 
 def conclude(version: ModelVersion, comparison: Comparison) -> Verdict:
-    """Keep the verdict; promote what has passed, if the site is set to do so."""
+    """Store the verdict; promote a candidate that passed if RETRAIN_AUTO_PROMOTE is set."""
     verdict = record(version, comparison)
     if verdict.passed and settings.RETRAIN_AUTO_PROMOTE:
         try:
             reason = message("passed", verdict=verdict.figures["reason"])
             promotion.promote(version, by=None, reason=reason)
         except promotion.PromotionError as error:
-            # Another version was made active while the two were compared.
+            # Another version was promoted during the comparison.
             logger.warning("%s is not promoted automatically: %s", version, error)
     return verdict
 
@@ -193,7 +193,7 @@ def _figures(comparison: Comparison, decision: Decision) -> dict[str, Any]:
 
 
 def _changes(verdict: Verdict, comparison: Comparison) -> list[VerdictDrawing]:
-    """The newest of the drawings that changed sides; one that is in two sets counts once."""
+    """The newest drawings that became right or wrong; a drawing in two sets counts once."""
     changes: list[VerdictDrawing] = []
     for newly_right in (True, False):
         found: dict[int, VerdictDrawing] = {}
@@ -211,7 +211,7 @@ def _changes(verdict: Verdict, comparison: Comparison) -> list[VerdictDrawing]:
                 )
         newest = sorted(found.values(), key=lambda change: -change.drawing_id)
         changes += newest[:MOST_CHANGES]
-    # The lock keeps those there that nobody has deleted while both versions read.
+    # Drawings may have been deleted during the comparison; the lock keeps the remaining ones.
     still_there = Drawing.objects.select_for_update().filter(
         pk__in=[change.drawing_id for change in changes]
     )

@@ -1,13 +1,13 @@
-"""Whether a candidate may be promoted, from how both versions did on the same images.
+"""The gate's rule: may a candidate be promoted, given both versions' results on the same images?
 
-Only images that one of the two reads rightly and the other does not tell them apart;
-`ml.evaluation.paired_test` says how likely such a difference is if the versions are equally good.
+Only images that exactly one of the two versions predicts correctly count. From these,
+`ml.evaluation.paired_test` computes the p-value of the difference.
 
-- Worse on a set: that chance is under WORSE_BELOW, or, on MNIST, more than MOST_LOST images
-  in 10,000 are lost on balance: among so many a real loss may still pass for chance.
-- Better on a set: the chance is under BETTER_BELOW, shared among the sets that have images.
-  With a whole one for each of three sets, one candidate in seven would look better by luck.
-- A candidate passes if it is worse on none and better on at least one.
+- Worse on a set: p is under WORSE_BELOW. On MNIST, a net loss of more than MOST_LOST images in
+  10,000 is enough: on a set of that size, a real loss can still have a high p.
+- Better on a set: p is under BETTER_BELOW divided by the number of sets that have images.
+  Without the division, one candidate in seven would look better on one of three sets by chance.
+- A candidate passes if it is worse on no set and better on at least one.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ from ml.evaluation.paired_test import chance_of_so_many
 from recognizer.language.formats import with_decimals
 
 MNIST, DRAWN, CORRECTIONS = "mnist_test", "drawn_test", "corrections"
-"""The sets of images that both versions read; see `evaluation_sets`."""
+"""The image sets; see `evaluation_sets`."""
 
 WORSE_BELOW = BETTER_BELOW = 0.05
 
 MOST_LOST = 5
-"""Of 10,000 MNIST images so many more may be lost than won."""
+"""The largest net loss allowed, per 10,000 MNIST images."""
 
 FINDINGS = {
     "better": gettext_noop("better"),
@@ -43,7 +43,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Count:
-    """How two versions did on the same images."""
+    """How many images of a set two versions predict correctly."""
 
     key: str
     samples: int
@@ -54,7 +54,7 @@ class Count:
 
     @property
     def chance(self) -> float:
-        """Of so large a difference, in its direction, if neither version is better."""
+        """The one-sided p-value: the chance of such a difference if neither version is better."""
         larger = max(self.newly_right, self.newly_wrong)
         return chance_of_so_many(larger, self.newly_right + self.newly_wrong - larger)
 
@@ -64,7 +64,7 @@ class Count:
         return self.key == MNIST and lost * 10_000 > MOST_LOST * self.samples
 
     def finding(self, better_below: float) -> str:
-        """One of better, worse, same, and empty where there is nothing to compare."""
+        """One of "better", "worse", "same", or "empty" for a set without images."""
         if not self.samples:
             return "empty"
         if self.newly_wrong > self.newly_right:
@@ -75,7 +75,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the rule says, and why: a code and its parameters, as `reasons` renders them."""
+    """The rule's outcome and its reason: a code and parameters, which `reasons` renders."""
 
     passed: bool
     reason: dict[str, Any]
@@ -84,7 +84,7 @@ class Decision:
 
 
 def decide(counts: list[Count]) -> Decision:
-    """Apply the rule."""
+    """Apply the rule to the counts of all sets."""
     better_below = BETTER_BELOW / max(1, sum(count.samples > 0 for count in counts))
     findings = {count.key: count.finding(better_below) for count in counts}
     passed = "better" in findings.values() and "worse" not in findings.values()
@@ -95,7 +95,7 @@ def decide(counts: list[Count]) -> Decision:
 def reason_for(
     counts: Sequence[Count], findings: dict[str, str], better_below: float
 ) -> dict[str, Any]:
-    """The code of what decided, and the figures that its sentence names."""
+    """The code of the reason, and the figures in its sentence."""
     for code in ("worse", "better"):
         if sets := [_figures(count) for count in counts if findings[count.key] == code]:
             return {"code": code, "sets": sets}
@@ -104,7 +104,7 @@ def reason_for(
 
 
 def _figures(count: Count) -> dict[str, Any]:
-    """`allowed` where so many lost images decided, and else how likely they are by chance."""
+    """Include `allowed` if only the limit on lost images decided, else `p`."""
     figures = {"key": count.key, "right": count.newly_right, "wrong": count.newly_wrong}
     if count.chance >= WORSE_BELOW and count.loses_too_many:
         return {**figures, "allowed": MOST_LOST * count.samples // 10_000}
@@ -112,12 +112,12 @@ def _figures(count: Count) -> dict[str, Any]:
 
 
 def p_in_words(chance: float) -> str:
-    """Two figures of a probability."""
+    """A probability with two significant digits."""
     return with_decimals("p < 0.001" if chance < 0.001 else f"p = {chance:.2g}")
 
 
 def in_words(figures: dict[str, Any]) -> str:
-    """A stored set of figures in one line."""
+    """One line for the stored figures of a set."""
     name = NAMES[figures["key"]]
     if figures["finding"] == "empty":
         return f"{name}: nothing to compare yet"

@@ -1,4 +1,4 @@
-"""Which version answers: register, promote, roll back."""
+"""Register versions, promote one, roll back to the one before."""
 
 import contextlib
 from pathlib import Path
@@ -19,15 +19,15 @@ from recognizer.registry import active_model, reasons
 
 
 class PromotionError(ValueError):
-    """This version cannot be made active; the message says why."""
+    """A version cannot be made active; the message says why."""
 
 
 class NotPassedError(PromotionError):
-    """No comparison with the active version speaks for it; it takes an override with a reason."""
+    """A version has not passed against the active one; promoting it needs an override."""
 
 
 def register_shipped_model() -> ModelVersion:
-    """Make the model that ships with the project version 1, and active if none is.
+    """Register the shipped model if needed, and promote it if no version is active.
 
     Safe to call at every start.
     """
@@ -43,13 +43,13 @@ def register_shipped_model() -> ModelVersion:
 
 
 def register(folder: Path, *, run: TrainingRun | None) -> ModelVersion:
-    """Store what `python -m ml train` left in `folder` as a candidate.
+    """Store the result of `python -m ml train` in `folder` as a candidate.
 
-    Call it inside a transaction that also ends the run, so that a run makes
-    exactly one version or none; if what follows in there fails, call `remove_leftovers`.
+    Call this in the transaction that also ends the run, so that each run creates at
+    most one version. Call `remove_leftovers` if that transaction fails later.
 
     Raises:
-        OSError: the files cannot be stored; none of them stays.
+        OSError: the files cannot be stored; files already stored are removed.
     """
     result = pretrained.result(folder)
     artifact, weights = folder / pretrained.ARTIFACT.name, folder / pretrained.WEIGHTS.name
@@ -69,7 +69,7 @@ def register(folder: Path, *, run: TrainingRun | None) -> ModelVersion:
         if web_model.exists():
             files.append((version.web_model, web_model))
             version.web_sha256 = file_sha256(web_model)
-        # A worker that was killed just here has left its files.
+        # A worker killed at this point leaves files behind.
         kept = _remove_unclaimed_files(version.number)
         try:
             for field, path in files:
@@ -77,14 +77,14 @@ def register(folder: Path, *, run: TrainingRun | None) -> ModelVersion:
                     field.save(path.name, File(file), save=False)
             version.save(force_insert=True)
         except BaseException:
-            with contextlib.suppress(OSError):  # else the next registering removes them
+            with contextlib.suppress(OSError):  # otherwise the next `register` removes them
                 _remove_files(version.number, kept)
             raise
     return version
 
 
 def _add_web_model(version: ModelVersion, path: Path) -> None:
-    """Give the shipped version what it could not have when it was registered."""
+    """Add the browser model to a shipped version registered before browser models existed."""
     with path.open("rb") as file:
         version.web_model.save(path.name, File(file), save=False)
     version.web_sha256 = file_sha256(path)
@@ -92,20 +92,20 @@ def _add_web_model(version: ModelVersion, path: Path) -> None:
 
 
 def remove_leftovers() -> None:
-    """Delete what a registering that came to nothing has stored."""
+    """Delete the files of a `register` that was rolled back."""
     with transaction.atomic():
         _remove_unclaimed_files(_next_number())
 
 
 def _next_number() -> int:
-    """The number that comes next, and its folder; nobody else has them in this transaction."""
-    # What people save at the same time refers to these rows, and must not wait for this lock.
+    """Reserve the next version number, and its folder, for this transaction."""
+    # no_key: drawings being saved refer to these rows and must not wait for this lock.
     list(ModelVersion.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     return ModelVersion.objects.next_number()
 
 
 def _remove_unclaimed_files(number: int) -> set[str]:
-    """Delete what lies in this number's folder and no version names; what is left."""
+    """Delete files in a version's folder that its row does not name; return the rest."""
     versions = ModelVersion.objects.filter(number=number)
     rows = versions.values_list("artifact", "weights", "web_model")
     kept = {name for names in rows for name in names}
@@ -114,7 +114,7 @@ def _remove_unclaimed_files(number: int) -> set[str]:
 
 
 def _remove_files(number: int, kept: set[str]) -> None:
-    """Delete all files of this number but these, whole or half written."""
+    """Delete all files in a version's folder except `kept`."""
     folder = version_folder(number)
     try:
         _, names = default_storage.listdir(folder)
@@ -133,15 +133,15 @@ def promote(
     rollback: bool = False,
     override: bool = False,
 ) -> Promotion:
-    """Make a version the one that answers; every web process takes it up within a second.
+    """Make a version the active one; every web process loads it within a second.
 
     Args:
-        override: promote it even without a passed verdict against the version that
-            is active now; the reason, which must be given, is kept and marked.
+        override: promote without a passed verdict against the active version. This
+            requires a reason, and the promotion is marked as an override.
 
     Raises:
-        NotPassedError: it has no such verdict, and there is no override or no reason.
-        PromotionError: it is active already, or its artifact cannot be loaded.
+        NotPassedError: there is no such verdict, and no override with a reason.
+        PromotionError: the version is already active, or its artifact cannot be loaded.
     """
     try:
         active_model.load(version, as_stored=True)
@@ -150,7 +150,7 @@ def promote(
             _("%(version)s cannot be loaded: %(why)s") % {"version": version, "why": error}
         ) from error
     with transaction.atomic():
-        # Locks every version, so that two staff promoting at once wait for each other.
+        # Locking every version serialises concurrent promotions.
         versions = {row.pk: row for row in ModelVersion.objects.select_for_update().order_by("pk")}
         chosen = versions[version.pk]
         if chosen.state == ModelVersion.State.ACTIVE:
@@ -173,9 +173,9 @@ def promote(
 
 
 def why_not(version: ModelVersion, active: ModelVersion | None) -> str:
-    """What speaks against promoting a version; "" if nothing does.
+    """The objection to promoting a version; "" if there is none.
 
-    The version that ships with the project was judged before it shipped.
+    The shipped version needs no verdict: it was evaluated before the release.
     """
     if version.run_id is None:
         return ""
@@ -196,12 +196,12 @@ def why_not(version: ModelVersion, active: ModelVersion | None) -> str:
 
 
 def roll_back(*, by: AbstractBaseUser | None, reason: str = "") -> ModelVersion:
-    """Bring back the version that answered before the active one was promoted.
+    """Promote the version that was active before the current one.
 
     Rolling back twice goes back two versions, not back and forth.
 
     Raises:
-        PromotionError: there was none before, or it cannot be loaded.
+        PromotionError: there is no earlier version, or it cannot be loaded.
     """
     answered: list[ModelVersion] = []
     for promotion in Promotion.objects.select_related("version").order_by("promoted_at", "pk"):

@@ -1,9 +1,9 @@
-"""Why a candidate passed or not, and why a version was promoted, in the reader's language.
+"""The reasons of verdicts and promotions, in the reader's language.
 
-A verdict keeps the rule's outcome as a code and parameters in `figures["reason"]`. Its column
-`reason` holds the same in English, for exports and for releases before 1.0.0.
+A verdict stores its reason as a code and parameters in `figures["reason"]`. Its column
+`reason` holds the English sentence, for exports and for releases before 1.0.0.
 
-What the site promotes by itself has a stored message as its reason. Staff write theirs.
+Automatic promotions have a stored message as their reason; staff write their own.
 """
 
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ _WHERE = {
 
 
 def of_verdict(verdict: Verdict) -> str:
-    """Its reason; as the column has it where the code is unknown."""
+    """A verdict's reason; the stored sentence if the code is unknown."""
     if "reason" not in verdict.figures:
         return _stored_before(verdict)
     try:
@@ -51,7 +51,7 @@ def of_verdict(verdict: Verdict) -> str:
 
 
 def of_promotion(promotion: Promotion) -> str:
-    """Its reason; as the column has it where people, or a release before 1.0.0, wrote it."""
+    """A promotion's reason; unchanged if staff or a release before 1.0.0 wrote it."""
     found = parsed(promotion.reason)
     try:
         verdict = in_words(found["verdict"]) if "verdict" in found else ""
@@ -61,7 +61,7 @@ def of_promotion(promotion: Promotion) -> str:
 
 
 def in_words(reason: dict[str, Any]) -> str:
-    """A verdict's code and parameters as a sentence.
+    """The sentence for a verdict's code and parameters.
 
     Raises:
         KeyError: the code is unknown, or a parameter is missing.
@@ -73,7 +73,7 @@ def in_words(reason: dict[str, Any]) -> str:
 
 
 def in_english(reason: dict[str, Any]) -> str:
-    """The same for the column, and for what is written to a terminal."""
+    """The English sentence, for the column `reason` and for terminals."""
     with translation.override("en"):
         return in_words(reason)
 
@@ -104,9 +104,10 @@ def _and(parts: Iterable[str]) -> str:
 
 
 def _stored_before(verdict: Verdict) -> str:
-    """The reason of a row stored before 1.0.0, which has no code: made anew from its figures.
+    """The reason of a row stored before 1.0.0, computed from its figures.
 
-    As it was stored where that gives another sentence: the rule was a different one then.
+    If the result differs from the stored sentence, the rule has changed since; the
+    stored sentence is returned.
     """
     names = [field.name for field in fields(Count)]
     try:

@@ -1,10 +1,10 @@
-"""Replay: let any version read stored drawings again, and compare the predictions of two.
+"""Replay: predict stored drawings again with any version, and compare two versions.
 
-A version reads the stored bitmap, which is what the model saw at the time. Today's preprocessing
-of the strokes plays no part, so a version predicts now what it would have predicted then. Whether
-a drawing is too small to read does not depend on the version, and is left out.
+A version reads the stored bitmap, which is what the model saw at the time. The strokes are not
+preprocessed again, so a version predicts the same as it would have then. The check for
+drawings that are too small is skipped, since it does not depend on the version.
 
-A replay stores nothing. The prediction that was served stays as it was.
+A replay stores nothing; the served prediction does not change.
 """
 
 from collections.abc import Iterator
@@ -41,18 +41,18 @@ _BATCH = 250
 _UNLOADABLE = (ArtifactError, OSError)
 
 MOST_VERSIONS = 12
-"""So many versions `every_version` asks; each takes some milliseconds to load."""
+"""The most versions that `every_version` loads; each takes some milliseconds."""
 
 
 class ReplayError(ValueError):
-    """A version cannot read drawings again; the message says which and why."""
+    """A replay is not possible; the message names the version and the reason."""
 
 
 @dataclass(frozen=True)
 class VersionPrediction:
-    """What a version predicts for a drawing: a class, or "not a digit".
+    """A version's prediction for a drawing: a class, or "not a digit".
 
-    `confidence` belongs to the likeliest digit, even if the drawing is refused, as in `Prediction`.
+    As in `Prediction`, `confidence` is that of the likeliest digit, even for a refused drawing.
     """
 
     value: str
@@ -62,10 +62,10 @@ class VersionPrediction:
 
 @dataclass(frozen=True, eq=False)
 class ReplayedDrawing:
-    """A drawing with a version's prediction, beside another prediction where there is one.
+    """A drawing with a version's prediction and, if there is one, a prediction to compare with.
 
-    label    its approved label; "" where it has none
-    learned  whether one of the versions, or what it was fine-tuned from, learned from it
+    label    the approved label; "" if there is none
+    learned  whether one of the versions, or a version it descends from, was trained on it
     """
 
     drawing: Drawing
@@ -76,7 +76,7 @@ class ReplayedDrawing:
 
     @property
     def change(self) -> str:
-        """One of newly_right, newly_wrong, differs, same; "" where there is nothing beside it."""
+        """One of newly_right, newly_wrong, differs, same; "" if there is nothing to compare."""
         if self.before is None:
             return ""
         if self.before.value == self.after.value:
@@ -88,9 +88,9 @@ class ReplayedDrawing:
 
 @dataclass
 class Score:
-    """How many of the labelled drawings were read rightly.
+    """How many labelled drawings are predicted correctly.
 
-    compared  those of them that have an answer of both; the last four count among these
+    compared  drawings with two predictions; the four fields after it count only these
     """
 
     labelled: int = 0
@@ -114,24 +114,24 @@ class Score:
 
     @property
     def count(self) -> Count:
-        """The same for the paired test."""
+        """The counts for the paired test."""
         return Count(
             "replay", self.compared, self.before, self.after, self.newly_right, self.newly_wrong
         )
 
     @property
     def finding(self) -> str:
-        """One of better, worse, same, empty: the gate's rule for a single set."""
+        """One of better, worse, same, empty, by the gate's rule for a single set."""
         return self.count.finding(BETTER_BELOW)
 
 
 @dataclass
 class Tally:
-    """What a replay came to, added up drawing by drawing.
+    """The totals of a replay, added up drawing by drawing.
 
-    alone      had no other answer to be compared with
-    labelled   all drawings with an approved label
-    unlearned  those of them that none of the versions has learned from
+    alone      drawings without a second prediction to compare with
+    labelled   drawings with an approved label
+    unlearned  labelled drawings that none of the versions was trained on
     """
 
     drawings: int = 0
@@ -151,7 +151,7 @@ class Tally:
 
     @property
     def learned(self) -> int:
-        """How many of the labelled drawings one of the versions has learned from."""
+        """How many labelled drawings one of the versions was trained on."""
         return self.labelled.labelled - self.unlearned.labelled
 
     @property
@@ -166,28 +166,28 @@ def replay(
     *,
     newest: int | None = None,
 ) -> Iterator[ReplayedDrawing]:
-    """Read these drawings with one version, beside another or what was answered at the time.
+    """Predict drawings with one version, and compare with another or with the served prediction.
 
-    In one query and constant memory, what was stored last comes first. What was refused
-    without asking a version, because it was too small, has no answer of the time.
+    Uses one query and constant memory; the newest drawings come first. Drawings that were
+    too small to read have no served prediction.
 
     Args:
-        newest: at most so many, the newest; all where it is left out.
+        newest: how many of the newest drawings to read; all by default.
 
     Raises:
-        ReplayError: a version's file is missing or damaged, or both are the same.
+        ReplayError: a version's file is missing or damaged, or both versions are the same.
     """
     if version == against:
         raise ReplayError(_("%(version)s cannot be compared with itself.") % {"version": version})
     model = _load(version)
     other = _load(against) if against else None
-    rows = _rows(_these(drawings, newest), [version, *([against] if against else [])])
-    return _read(rows.iterator(chunk_size=_BATCH), model, other)
+    rows = _rows(_chosen(drawings, newest), [version, *([against] if against else [])])
+    return _replayed(rows.iterator(chunk_size=_BATCH), model, other)
 
 
 @dataclass(frozen=True)
 class AskedVersion:
-    """What one version predicts for a drawing, or why it cannot be asked."""
+    """One version's prediction for a drawing, or why it cannot be loaded."""
 
     version: ModelVersion
     prediction: VersionPrediction | None
@@ -195,7 +195,7 @@ class AskedVersion:
 
 
 def every_version(drawing: Drawing) -> list[AskedVersion]:
-    """What each of the newest versions, and the active one, reads in a drawing; newest first."""
+    """The predictions of the newest versions and the active one for a drawing, newest first."""
     active_first = Case(
         When(state=ModelVersion.State.ACTIVE, then=Value(0)),
         default=Value(1),
@@ -203,10 +203,10 @@ def every_version(drawing: Drawing) -> list[AskedVersion]:
     )
     versions = ModelVersion.objects.order_by(active_first, "-number")[:MOST_VERSIONS]
     image = _images([drawing])
-    return [_ask(version, image) for version in sorted(versions, key=lambda one: -one.number)]
+    return [_predict(version, image) for version in sorted(versions, key=lambda one: -one.number)]
 
 
-def _ask(version: ModelVersion, image: NDArray[np.uint8]) -> AskedVersion:
+def _predict(version: ModelVersion, image: NDArray[np.uint8]) -> AskedVersion:
     try:
         model = active_model.load(version)
     except _UNLOADABLE as error:
@@ -223,12 +223,12 @@ def _load(version: ModelVersion) -> ActiveModel:
         ) from error
 
 
-def _these(drawings: QuerySet[Drawing], newest: int | None) -> QuerySet[Drawing]:
-    # Chosen in a subquery: filters may join tables, and list a drawing twice.
+def _chosen(drawings: QuerySet[Drawing], newest: int | None) -> QuerySet[Drawing]:
+    # A subquery, since filters may join tables and list a drawing twice.
     these = Drawing.objects.filter(pk__in=drawings.order_by().values("pk")).order_by("-pk")
     if newest is None:
         return these
-    # In one of its own, so that no bitmaps are sorted.
+    # A second subquery, so that the database does not sort bitmaps.
     chosen = these.order_by("-created_at", "-pk").values("pk")[:newest]
     return Drawing.objects.filter(pk__in=chosen).order_by("-pk")
 
@@ -248,7 +248,7 @@ def _rows(these: QuerySet[Drawing], versions: list[ModelVersion]) -> QuerySet[Dr
     )
 
 
-def _read(
+def _replayed(
     rows: Iterator[Any], model: ActiveModel, other: ActiveModel | None
 ) -> Iterator[ReplayedDrawing]:
     while batch := list(islice(rows, _BATCH)):

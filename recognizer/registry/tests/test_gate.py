@@ -1,4 +1,4 @@
-"""Candidates are compared with the active version, and promoted or not."""
+"""The gate compares candidates with the active version."""
 
 import shutil
 from pathlib import Path
@@ -88,7 +88,7 @@ def test_past_corrections_are_told_apart_by_whether_it_has_learned_from_them() -
     assert numbers(corrections["groups"]["held_out"]) == (1, 0, 1, 1, 0)
 
 
-def test_a_correction_says_something_else_than_the_first_reading() -> None:
+def test_a_correction_differs_from_the_first_prediction() -> None:
     misread = approved_seven(read="1")
     make_prediction(misread, "7", served=False)
     refused = approved_seven(read="")
@@ -209,9 +209,9 @@ def test_the_command_tells_the_verdict_in_words(
     for _ in range(7):
         approved_seven(held_out=True)
     call_command(name, str(reads_well().number))
-    told = capsys.readouterr().out
-    assert "drawn test set: 0 -> 7 of 7 right; 7 newly right, 0 newly wrong; p = 0.0078" in told
-    assert "passed" in told
+    printed = capsys.readouterr().out
+    assert "drawn test set: 0 -> 7 of 7 right; 7 newly right, 0 newly wrong; p = 0.0078" in printed
+    assert "passed" in printed
 
 
 def test_the_command_promotes_over_a_verdict_only_with_a_reason() -> None:
@@ -229,7 +229,7 @@ def test_commands_say_so_where_there_is_no_such_version() -> None:
         call_command("evaluate", "77")
 
 
-def test_a_candidate_with_a_damaged_file_cannot_be_judged() -> None:
+def test_a_candidate_with_a_damaged_file_cannot_be_evaluated() -> None:
     takes_sevens_for_ones(state=ACTIVE)
     candidate = reads_well()
     Path(candidate.artifact.path).write_bytes(b"damaged")

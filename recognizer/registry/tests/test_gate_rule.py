@@ -5,7 +5,7 @@ from recognizer.registry.reasons import in_english
 
 
 def count(key: str, right: int, wrong: int, samples: int = 10_000) -> Count:
-    """So many newly right and newly wrong, all others right before and after."""
+    """A count in which all other images are right before and after."""
     return Count(key, samples, samples - right, samples - wrong, right, wrong)
 
 
@@ -18,7 +18,7 @@ EMPTY = count(DRAWN, 0, 0, samples=0)
     [
         (5, 3, "same"),
         (0, 0, "same"),
-        # 1/16 is over 0.05, 1/32 is under it.
+        # p = 1/16 is over 0.05, 1/32 is under it.
         (0, 4, "same"),
         (0, 5, "worse"),
         # 11/1024 is under 0.05; 46/512 is not.
@@ -36,7 +36,7 @@ def test_a_set_is_better_or_worse_only_beyond_noise(right: int, wrong: int, find
 @pytest.mark.parametrize(
     ("key", "right", "wrong", "finding"),
     [
-        # 20 tosses of 35 or more fall so with p = 0.25: chance, but ten images are ten images.
+        # 21 of 36 has p = 0.2, which may be chance. The limit on lost images applies anyway.
         (MNIST, 15, 20, "same"),
         (MNIST, 15, 21, "worse"),
         (DRAWN, 15, 21, "same"),

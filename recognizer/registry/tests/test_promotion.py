@@ -101,12 +101,12 @@ def test_a_process_that_starts_while_the_active_file_is_damaged_answers_with_the
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(active_model, "CHECK_SECONDS", 0)
-    promotion.register(pretrained.FOLDER, run=None)  # never promoted, so it may not stand in
+    promotion.register(pretrained.FOLDER, run=None)  # never promoted, so not a fallback
     promotion.promote(candidate, by=None)
     Path(candidate.artifact.path).write_bytes(b"damaged")
     active_model.forget()
     assert {recognition.recognise(golden.ink("7")).version_number for _ in range(3)} == {1}
-    assert caplog.text.count("version 1 answers in its place") == 1  # not at each check
+    assert caplog.text.count("version 1 answers in its place") == 1  # not once per check
     Path(candidate.artifact.path).write_bytes(pretrained.ARTIFACT.read_bytes())
     assert recognition.recognise(golden.ink("7")).version_number == 2
 

@@ -1,4 +1,4 @@
-"""Reasons of verdicts and promotions are stored as codes and read in the reader's language."""
+"""Reasons of verdicts and promotions are stored as codes and shown in the reader's language."""
 
 import re
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def verdict_of(*counts: Count) -> Verdict:
 
 
 def stored_before(*counts: Count) -> Verdict:
-    """As releases before 1.0.0 stored it: without a code."""
+    """A verdict as releases before 1.0.0 stored it, without a code."""
     verdict = verdict_of(*counts)
     del verdict.figures["reason"]
     return verdict

@@ -1,4 +1,4 @@
-"""Stored drawings are read again with any version, and nothing of it is stored."""
+"""A replay predicts stored drawings with any version, and stores nothing."""
 
 import csv
 import re
@@ -59,7 +59,7 @@ def tallied(rows: list[ReplayedDrawing]) -> Tally:
 
 
 def command(*arguments: str) -> str:
-    """What the command prints, each line's gaps as one blank."""
+    """The command's output, with runs of spaces collapsed."""
     call_command("replay", *arguments, stdout=(out := StringIO()))
     return re.sub(r"[ ]+", " ", out.getvalue())
 
@@ -194,18 +194,18 @@ def test_a_version_that_cannot_be_loaded_says_which_and_why(damage: str) -> None
     for pair in ((bad, None), (bad, good), (good, bad)):
         with pytest.raises(ReplayError, match=rf"{bad} cannot be loaded: .*{damage}"):
             replay.replay(Drawing.objects.all(), *pair)
-    said = {one.version: one for one in every_version(Drawing.objects.get())}
-    assert said[good].prediction is not None
-    assert (said[bad].prediction, damage in said[bad].problem) == (None, True)
+    asked = {one.version: one for one in every_version(Drawing.objects.get())}
+    assert asked[good].prediction is not None
+    assert (asked[bad].prediction, damage in asked[bad].problem) == (None, True)
 
 
-def test_every_version_has_a_word_on_a_drawing_the_newest_first() -> None:
+def test_every_version_predicts_a_drawing_the_newest_first() -> None:
     drawing = make_drawing(read=None)
     old, new = takes_sevens_for_ones(run=None), reads_well(run=None)
-    said = [
+    predicted = [
         (one.version, one.prediction and one.prediction.value) for one in every_version(drawing)
     ]
-    assert said == [(new, "7"), (old, "1")]
+    assert predicted == [(new, "7"), (old, "1")]
 
 
 def test_of_many_versions_the_newest_and_the_active_one_are_asked(

@@ -1,4 +1,4 @@
-"""A promotion reaches every web process while it is being used. Real servers, real requests."""
+"""A promotion reaches every web process while it serves requests. Uses real servers."""
 
 import http.client
 import json
@@ -32,7 +32,7 @@ MOST_MB = 150
 
 @dataclass(frozen=True)
 class Answer:
-    """What one request got, and when it was sent and answered."""
+    """One request's port, start time, status and model version."""
 
     port: int
     sent_at: float
@@ -54,7 +54,7 @@ def ask(port: int) -> Answer:
 
 @dataclass(frozen=True)
 class Web:
-    """Web processes, each on a port of its own."""
+    """Web processes, each on its own port."""
 
     ports: list[int]
     processes: "list[subprocess.Popen[bytes]]"
@@ -90,7 +90,7 @@ def web(shipped_model: ModelVersion) -> Iterator[Web]:
 
 
 def resident_mb(process: "subprocess.Popen[bytes]") -> float:
-    """Memory that a process holds, in MB, as Linux counts it."""
+    """A process's resident memory in MB."""
     lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith("VmRSS"))) / 1000
 
