@@ -1,4 +1,4 @@
-"""What must hold before anything starts; each failure is one line a person can act on."""
+"""Checks before the site starts. Each failure is one line that says what to do."""
 
 import errno
 import fcntl
@@ -16,14 +16,14 @@ _LOCK_PATIENCE_SECONDS = 1.5
 
 
 class NotReadyError(Exception):
-    """Something outside keeps the site from starting; the message says what."""
+    """The site cannot start; the message says why."""
 
 
 def take_lock(var_dir: Path) -> int:
-    """Hold VAR_DIR for one `up`; the descriptor keeps the lock until it is closed everywhere.
+    """Lock VAR_DIR for one `up`, until every process has closed the returned descriptor.
 
     Raises:
-        NotReadyError: another one has it, or the folder cannot be written.
+        NotReadyError: another `up` holds the lock, or the folder cannot be written.
     """
     path = var_dir / "up.lock"
     try:
@@ -31,7 +31,7 @@ def take_lock(var_dir: Path) -> int:
         lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise NotReadyError(f"VAR_DIR {var_dir} cannot be written: {error.strerror}.") from error
-    # An `up` that was killed leaves its Valkey, which holds the lock too, a moment to end.
+    # After an `up` was killed, its Valkey holds the lock for a moment longer.
     deadline = time.monotonic() + _LOCK_PATIENCE_SECONDS
     while True:
         try:
@@ -48,21 +48,20 @@ def take_lock(var_dir: Path) -> int:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Take the address that the web processes will share; nothing listens on it yet.
+    """Bind the socket that the web processes share; connections wait until one accepts.
 
     Raises:
-        NotReadyError: it is taken, or no address of this machine.
+        NotReadyError: the address is taken, or does not belong to this machine.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = found[0]
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # uvicorn does not set it on connections of an inherited socket; Linux copies it to them.
+        # uvicorn does not set TCP_NODELAY on an inherited socket; on Linux, connections inherit it.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(address)
-        # Two sockets may bind while neither listens, so only this proves the port is ours. Until
-        # a web process accepts, connections wait.
+        # Two sockets can bind the same port while neither listens, so only this proves it is free.
         listener.listen(1024)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
@@ -75,10 +74,10 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def reach_database() -> None:
-    """Ask the database for one answer.
+    """Query the database.
 
     Raises:
-        NotReadyError: it gives none.
+        NotReadyError: the database does not answer.
     """
     try:
         if connection.vendor == "sqlite":
@@ -89,10 +88,10 @@ def reach_database() -> None:
 
 
 def reach_redis(url: str) -> None:
-    """Ping the server.
+    """Ping the Redis server.
 
     Raises:
-        NotReadyError: it gives no answer.
+        NotReadyError: the server does not answer.
     """
     try:
         services.probe_redis(url, seconds=3)
@@ -104,7 +103,7 @@ def reach_storage() -> None:
     """Write to the bucket of STORAGE_URL; a folder needs no check.
 
     Raises:
-        NotReadyError: that is not possible.
+        NotReadyError: the bucket cannot be written.
     """
     if on_this_host():
         return
@@ -115,5 +114,5 @@ def reach_storage() -> None:
 
 
 def first_line(error: BaseException) -> str:
-    """An error's text, on one line."""
+    """The first line of an error's text."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

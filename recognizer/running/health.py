@@ -1,6 +1,6 @@
-"""Whether every part that the site needs is there, in words that anybody may read.
+"""The state of every service that the site needs, for `/readyz`.
 
-The words name no host, path or account; what an error said is in the log.
+The reasons are public: they name no host, path or account. Error messages go to the log.
 """
 
 import logging
@@ -20,26 +20,26 @@ OK, DEGRADED, FAILED = "ok", "degraded", "failed"
 
 FREE_BYTES_NEEDED = 100_000_000
 FREE_BYTES_WANTED = 1_000_000_000
-"""A training writes some hundred megabytes."""
+"""A training writes a few hundred megabytes."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class ServiceHealth:
-    """One thing the site needs: whether it is there, and the reason in words."""
+    """The state of one service, and the reason as a sentence."""
 
     state: str
     reason: str
 
 
 def examine() -> dict[str, ServiceHealth]:
-    """Look at every part. A few queries and one ping; waits some seconds for what hangs."""
+    """Check every service: a few queries and one ping, or some seconds if a service hangs."""
     return {name: check() for name, check in CHECKS.items()}
 
 
 def overall(parts: dict[str, ServiceHealth]) -> str:
-    """The worst state of any."""
+    """The worst of the states."""
     states = {part.state for part in parts.values()}
     return next((state for state in (FAILED, DEGRADED) if state in states), OK)
 

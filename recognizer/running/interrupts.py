@@ -1,29 +1,29 @@
-"""Ctrl-C and its relatives, in two steps: an orderly end, then an end at once."""
+"""Signals that end `up`: the first shuts down gracefully, a second kills at once."""
 
 import signal
 import time
 from collections.abc import Callable
 from types import FrameType
 
-# A terminal that closes sends several signals together; they count as one.
+# A closing terminal sends several signals together; they count as one.
 _SECONDS_THAT_COUNT_AS_ONE = 1.0
 
 
 class Interrupts:
-    """The first signal raises KeyboardInterrupt; one that comes later only calls `kill`."""
+    """The first signal raises KeyboardInterrupt; later ones call `kill`."""
 
     def __init__(self, kill: Callable[[], None]) -> None:
         self._kill = kill
         self._ending_since: float | None = None
 
     def install(self) -> None:
-        """Take over the signals that ask for an end; `nohup` keeps its meaning."""
+        """Handle SIGINT, SIGTERM and, except under `nohup`, SIGHUP."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._handle)
 
     def now_ending(self) -> None:
-        """Never raise from here on: an orderly end is under way."""
+        """Note that a graceful shutdown has begun; signals no longer raise."""
         if self._ending_since is None:
             self._ending_since = time.monotonic()
 

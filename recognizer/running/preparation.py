@@ -1,4 +1,4 @@
-"""What a site needs before its first request; each step does nothing if it was done before."""
+"""Steps that prepare a site for its first request. Each is safe to repeat."""
 
 import hashlib
 import secrets
@@ -24,12 +24,12 @@ from recognizer.running.checks import NotReadyError, first_line
 
 Say = Callable[[str], None]
 
-_LOCK = 0x6877  # any number that nobody else takes in this database
+_LOCK = 0x6877  # an arbitrary number that no other lock in this database uses
 
 
 @contextmanager
 def one_host_at_a_time() -> Iterator[None]:
-    """Of several hosts that start at once, one prepares the database that they share."""
+    """Let only one host at a time prepare a shared database."""
     if connection.vendor != "postgresql":
         yield
         return
@@ -43,10 +43,10 @@ def one_host_at_a_time() -> Iterator[None]:
 
 
 def migrate(say: Say) -> None:
-    """Bring the database up to date.
+    """Apply the missing migrations.
 
     Raises:
-        NotReadyError: it refuses.
+        NotReadyError: the database rejects a migration.
     """
     try:
         executor = MigrationExecutor(connection)
@@ -60,14 +60,14 @@ def migrate(say: Say) -> None:
 
 
 def _wait_for_no_lock_long() -> None:
-    """Rather fail, to be tried again: whoever comes after one that waits for a table waits too."""
+    """Fail early and retry: queries behind a migration that waits for a table would wait too."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '5s'")
 
 
 def collect_static(say: Say) -> None:
-    """Gather the static files, if any changed since the last time."""
+    """Collect the static files if any have changed since the last start."""
     stamp = Path(settings.STATIC_ROOT) / ".collected"
     fingerprint = _static_fingerprint()
     if stamp.is_file() and stamp.read_text() == fingerprint:
@@ -79,12 +79,12 @@ def collect_static(say: Say) -> None:
 
 
 def share_static(folder: Path, say: Say) -> None:
-    """Lay the static files, under the names that hold their hash, beside those of other releases.
+    """Copy the hashed static files into a folder shared with other releases.
 
-    Pages of one release ask for its files while web processes of another answer.
+    During an update, a page of one release may request its files from another release.
 
     Raises:
-        NotReadyError: they were not collected, or cannot be stored there.
+        NotReadyError: the files were not collected, or cannot be copied.
     """
     source, copied = Path(settings.STATIC_ROOT), 0
     try:
@@ -100,7 +100,7 @@ def _copy_new(file: Path, to: Path) -> bool:
     if to.exists():
         return False
     to.parent.mkdir(parents=True, exist_ok=True)
-    # Under another name first: who asks just now must not get half of it.
+    # A temporary name first, so that nobody is served half a file.
     unfinished = to.with_name(f".{to.name}.new")
     shutil.copyfile(file, unfinished)
     unfinished.replace(to)
@@ -108,7 +108,7 @@ def _copy_new(file: Path, to: Path) -> bool:
 
 
 def register_model(say: Say) -> None:
-    """Let the shipped model answer if no version does.
+    """Register and promote the shipped model if no version is active.
 
     Raises:
         NotReadyError: its files are missing or damaged.
@@ -127,7 +127,7 @@ def register_model(say: Say) -> None:
 
 
 def make_first_account(say: Say) -> None:
-    """Make a superuser if nobody is staff; the password is shown this once."""
+    """Create a superuser if there is no staff account; print the password once."""
     users = get_user_model()._default_manager
     if users.filter(Q(is_staff=True) | Q(**{users.model.USERNAME_FIELD: "admin"})).exists():
         return

@@ -1,7 +1,7 @@
-"""Asks each service that the site needs for one answer.
+"""Probes of the services that the site needs, used by the start checks and `/readyz`.
 
-The start checks and `/readyz` ask here, each in its own words. What an error says may name
-hosts, paths and accounts: it is for logs and terminals, not for strangers.
+An error's message may name hosts, paths and accounts. It is for logs and terminals, not for
+the public.
 """
 
 import shutil
@@ -21,17 +21,17 @@ _DATABASE_AWAY = (DatabaseError, InterfaceError, OSError)
 
 
 class ServiceAwayError(Exception):
-    """A service gives no answer; the message is what its client said."""
+    """A service does not answer; the message is its client's error."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(str(error).strip() or type(error).__name__)
 
 
 def probe_database() -> None:
-    """Ask the database for one row.
+    """Query one row from the database.
 
     Raises:
-        ServiceAwayError: it gives none.
+        ServiceAwayError: the database does not answer.
     """
     try:
         with connection.cursor() as cursor:
@@ -41,10 +41,10 @@ def probe_database() -> None:
 
 
 def unapplied_migrations() -> int:
-    """How many migrations of this release the database lacks.
+    """The number of migrations that are not applied yet.
 
     Raises:
-        ServiceAwayError: no database answers.
+        ServiceAwayError: the database does not answer.
     """
     try:
         applied = MigrationRecorder(connection).applied_migrations()
@@ -59,10 +59,10 @@ def _shipped_migrations() -> frozenset[tuple[str, str]]:
 
 
 def probe_redis(url: str, *, seconds: float) -> None:
-    """Ping the server, and wait so long for its answer.
+    """Ping the server, and wait `seconds` for the answer.
 
     Raises:
-        ServiceAwayError: there is none.
+        ServiceAwayError: the server does not answer.
     """
     try:
         with broker.connect(url, seconds=seconds) as client:
@@ -72,13 +72,13 @@ def probe_redis(url: str, *, seconds: float) -> None:
 
 
 def probe_storage(*, by_writing: bool = False) -> None:
-    """Look for a file in the storage of versions' files.
+    """Look up a file in the storage of model files.
 
     Args:
-        by_writing: also list a folder, write a file and delete it.
+        by_writing: instead list a folder, write a file and delete it.
 
     Raises:
-        ServiceAwayError: that is not possible.
+        ServiceAwayError: the storage does not answer, or refuses.
     """
     try:
         if by_writing:
@@ -86,15 +86,15 @@ def probe_storage(*, by_writing: bool = False) -> None:
             default_storage.delete(default_storage.save("can-be-written", ContentFile(b"yes")))
         else:
             default_storage.exists("look")
-    except (OSError, ValueError) as error:  # botocore's for an address that is none
+    except (OSError, ValueError) as error:  # ValueError: botocore, for an invalid address
         raise ServiceAwayError(error) from error
 
 
 def free_disk_bytes() -> int:
-    """How much room the disk of VAR_DIR has.
+    """The free space on the disk of VAR_DIR.
 
     Raises:
-        ServiceAwayError: the folder is not there.
+        ServiceAwayError: the folder does not exist.
     """
     try:
         return shutil.disk_usage(settings.VAR_DIR).free

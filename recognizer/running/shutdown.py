@@ -1,33 +1,33 @@
-"""Whether this web process was asked to end, and only has yet to be left by its proxy.
+"""Whether this web process is draining: about to stop, while its proxy still sends requests.
 
-Knows nothing of Django.
+Does not depend on Django.
 """
 
 import threading
 from typing import Any
 
-_asked = threading.Event()
+_begun = threading.Event()
 
 
 def begin() -> None:
-    """From now on /healthz says no, and each answer closes its connection."""
-    _asked.set()
+    """Make /healthz fail and each response close its connection from now on."""
+    _begun.set()
 
 
 def is_under_way() -> bool:
-    """Whether no new connection is wanted here any more."""
-    return _asked.is_set()
+    """Whether this process no longer wants new connections."""
+    return _begun.is_set()
 
 
 def forget() -> None:
-    """As if nobody had asked."""
-    _asked.clear()
+    """Undo `begin`."""
+    _begun.clear()
 
 
 def closing(send: Any) -> Any:
-    """ASGI's `send`, which lets the proxy know with each answer that the connection ends with it.
+    """Wrap ASGI's `send` to tell the proxy that each response closes its connection.
 
-    A request that is sent just as an idle connection is closed would be lost.
+    Otherwise a request sent just as an idle connection is closed would be lost.
     """
 
     async def send_and_close(message: Any) -> None:

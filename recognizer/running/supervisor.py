@@ -1,4 +1,4 @@
-"""Starts parts, shows what they say, starts again what dies, and ends them all."""
+"""Starts the parts of the site, prints their output, restarts those that exit, stops them all."""
 
 import json
 import os
@@ -20,13 +20,13 @@ _NAME_WIDTH = 7
 
 
 class PartFailedError(Exception):
-    """A part dies as often as it is started."""
+    """A part keeps exiting."""
 
 
 class Console:
-    """One stream for what many parts say: a line at a time, each behind its part's name.
+    """Writes the output of all parts to one stream, each line prefixed with its part's name.
 
-    As JSON every line is one object, with the part's name in it.
+    As JSON, each line is an object that contains the part's name.
     """
 
     def __init__(self, stream: TextIO, *, as_json: bool = False) -> None:
@@ -35,7 +35,7 @@ class Console:
         self._names: list[str] = []
 
     def say(self, name: str, text: str) -> None:
-        """Write one line. A reader that has gone away is no reason to end."""
+        """Write one line. Errors are ignored: a closed terminal must not stop the site."""
         with self._lock:
             line = _json_line(name, text) if self._as_json else f"{self._prefix(name)} {text}"
             try:
@@ -55,7 +55,7 @@ class Console:
 
 
 def _json_line(name: str, text: str) -> str:
-    """What is JSON already gets the part's name; what is not becomes a message."""
+    """Add the part's name to a JSON line; wrap any other line as a message."""
     part = json.dumps(name)
     if text.startswith('{"') and text.endswith("}"):
         return f'{{"part": {part}, {text[1:]}'
@@ -71,7 +71,7 @@ class _Running:
 
 
 class Supervisor:
-    """Keeps parts running. Use it from one thread: a part ends with the thread that started it."""
+    """Keeps parts running. Use it from one thread: parts die with the thread that started them."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -101,7 +101,7 @@ class Supervisor:
         self._end([r for r in self._running if r.part.serves_others])
 
     def kill(self) -> None:
-        """Let every part end at once, without waiting; a signal handler may call this."""
+        """Kill every part without waiting; safe to call from a signal handler."""
         for running in self._running:
             _signal_group(running.process, signal.SIGKILL)
 
@@ -149,7 +149,7 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 self._console.say("up", f"{running.part.name} does not stop; killing it.")
         for running in group:
-            # Whole groups: a part that ended may have left something behind.
+            # Kill the whole group: a part may have left child processes behind.
             _signal_group(running.process, signal.SIGKILL)
             running.process.wait()
             running.reader.join(timeout=1)

@@ -1,4 +1,4 @@
-"""The Valkey server that comes with the project, for when no REDIS_URL is set."""
+"""The embedded Valkey server, used if REDIS_URL is not set."""
 
 import secrets
 import socket
@@ -18,7 +18,7 @@ from recognizer.backing import broker
 from recognizer.running.checks import NotReadyError
 from recognizer.running.lifetime import die_with_parent
 
-# Tasks outlive a restart: every write is appended to a file.
+# The append-only file keeps tasks across a restart.
 _CONFIG = """\
 bind 127.0.0.1
 port {port}
@@ -34,17 +34,17 @@ always-show-logo no
 
 @dataclass(frozen=True)
 class EmbeddedValkey:
-    """How to start it, and how to reach it once it runs."""
+    """The command that starts the server, and the URL to reach it."""
 
     command: list[str]
     url: str
 
     @classmethod
     def prepare(cls, folder: Path) -> "EmbeddedValkey":
-        """Choose a port and a password, and write both down in `folder`.
+        """Choose a port and a password, and write the configuration to `folder`.
 
         Raises:
-            NotReadyError: there is no server for this kind of machine.
+            NotReadyError: there is no Valkey for this platform.
         """
         try:
             binary = get_binary_path()
@@ -60,10 +60,10 @@ class EmbeddedValkey:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Started until the block ends, or this process does.
+        """Run the server until the block or this process ends.
 
         Raises:
-            NotReadyError: it does not start.
+            NotReadyError: the server does not start.
         """
         process = subprocess.Popen(  # noqa: S603
             self.command,
@@ -80,10 +80,10 @@ class EmbeddedValkey:
     def wait_until_it_answers(
         self, process: subprocess.Popen[bytes], *, seconds: float = 30
     ) -> None:
-        """Ping until there is an answer: reading a long append-only file takes a while.
+        """Ping until the server answers; loading a long append-only file takes a while.
 
         Raises:
-            NotReadyError: the process ended, or stayed silent.
+            NotReadyError: the process exited, or did not answer in time.
         """
         deadline = time.monotonic() + seconds
         with broker.connect(self.url) as client:
@@ -98,7 +98,7 @@ class EmbeddedValkey:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody uses just now."""
+    """A TCP port of 127.0.0.1 that is currently free."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port

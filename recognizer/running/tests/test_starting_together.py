@@ -1,4 +1,4 @@
-"""Several hosts that prepare one database at the same time."""
+"""Several hosts prepare one database at the same time."""
 
 import threading
 import time

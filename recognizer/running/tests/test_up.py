@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.services, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A VAR_DIR after one start: database, static files, account. To be copied, not used."""
+    """A VAR_DIR after one start: database, static files, account. Copy it before use."""
     var_dir = tmp_path_factory.mktemp("prepared") / "var"
     up = RunningUp(UP, environment(var_dir))
     try:
@@ -43,7 +43,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def env(tmp_path: Path, prepared: Path) -> dict[str, str]:
-    """A site of its own that was started before."""
+    """The environment of a new site that has been started once."""
     shutil.copytree(prepared, tmp_path / "var", ignore=shutil.ignore_patterns("valkey"))
     return environment(tmp_path / "var")
 
@@ -67,7 +67,7 @@ def start_up(env: dict[str, str]) -> Iterator[Callable[..., RunningUp]]:
 
 
 def refusal(env: dict[str, str], **changes: str) -> str:
-    """What `up` says when it refuses to start: one line, and an exit code that is not 0."""
+    """The one line that `up` prints when it refuses to start, with a non-zero exit code."""
     done = subprocess.run(
         UP, cwd=ROOT, env=env | changes, capture_output=True, text=True, timeout=60
     )
@@ -106,7 +106,7 @@ def test_several_signals_at_once_still_end_it_in_good_order(env, start_up):
     up = start_up()
     up.wait_for("Ready on")
 
-    # What a terminal that closes sends, and the death of `make`.
+    # The signals of a closing terminal, and of `make` ending.
     for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
         up.process.send_signal(number)
 
@@ -124,7 +124,7 @@ def test_a_second_ctrl_c_ends_everything_at_once(env, start_up):
         if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     )
     os.kill(stubborn, signal.SIGSTOP)
-    # Until it really stands still, a signal that ends it would come first.
+    # Wait until the worker has stopped, so that SIGINT cannot end it before.
     while Path(f"/proc/{stubborn}/stat").read_text().rsplit(")", 1)[1].split()[0] != "T":
         time.sleep(0.01)
     up.process.send_signal(signal.SIGINT)
@@ -158,7 +158,7 @@ def test_nothing_is_left_when_up_itself_is_killed(env, start_up):
 
 
 def test_nothing_is_left_when_make_is_killed(env, start_up):
-    # A shell stands for make; the colon keeps it from replacing itself with `up`.
+    # A shell stands in for make; the colon keeps it from exec'ing `up`.
     up = start_up(["sh", "-c", f"{sys.executable} manage.py up --with-parent; :"])
     up.wait_for("Ready on")
 
@@ -200,7 +200,7 @@ def test_the_password_is_shown_once_and_the_second_start_is_quick(env, start_up,
     assert "Collecting" not in second.output
     with capsys.disabled():
         print(f"\nsecond start: {seconds:.1f} s")
-    # 10 s is the aim; the rest is for a machine that does other things meanwhile.
+    # The aim is 10 s; the rest allows for a busy machine.
     assert seconds < 20
 
 
@@ -252,7 +252,7 @@ def test_a_given_redis_is_used_instead_of_an_own_one(env, start_up, valkey_url):
 
 
 def test_a_part_that_never_stays_up_ends_everything(env, start_up):
-    # Stands before the real package, which only the web servers import.
+    # Shadows the real package, which only the web servers import.
     env["PYTHONPATH"] = str(Path(env["VAR_DIR"]).parent)
     (Path(env["PYTHONPATH"]) / "uvloop.py").write_text("raise RuntimeError('broken on purpose')")
     up = start_up()
