@@ -1,4 +1,4 @@
-"""What stands between the web processes and the worker."""
+"""The message broker between the web processes and the worker."""
 
 import redis
 from django.conf import settings
@@ -7,12 +7,12 @@ QUEUE = "celery"
 
 
 def connect(url: str, *, seconds: float = 1) -> redis.Redis:
-    """A client that waits so long for a connection, and for each answer."""
+    """A client that waits up to `seconds` for a connection and for each answer."""
     return redis.Redis.from_url(url, socket_connect_timeout=seconds, socket_timeout=seconds)
 
 
 def messages_waiting() -> int | None:
-    """How many messages no worker has taken yet; None where no broker answers."""
+    """The number of messages in the queue; None if no broker answers."""
     if not settings.REDIS_URL:
         return None
     try:

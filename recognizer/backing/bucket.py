@@ -1,4 +1,4 @@
-"""Versions' files in a bucket of any service that speaks S3. Loading this loads boto3."""
+"""Storage of model files in an S3 bucket. Importing this module imports boto3."""
 
 import threading
 import time
@@ -19,21 +19,21 @@ from recognizer.backing.storage import StorageAwayError
 
 _SECONDS_TO_CONNECT, _SECONDS_TO_ANSWER = 3, 10
 _SECONDS_OF_REST = 2.0
-"""After nobody answered, nobody is asked for so long: who waits for many files waits once."""
+"""How long calls fail at once after a timeout, so that reading many files waits only once."""
 
 
 class BucketStorage(S3Storage):
-    """Fails as a disk does, with an OSError, and soon.
+    """S3 storage that fails fast and, like a disk, with an OSError.
 
-    One connection for all threads, and one call at a time: a boto3 session takes megabytes,
-    and these files are seldom asked for.
+    All threads share one connection and make one call at a time: a boto3 session takes
+    megabytes, and model files are rarely read.
     """
 
     _lock = threading.RLock()
 
     def __init__(self, *, addressing_style: str, endpoint_url: str | None, **options: Any) -> None:
-        # What other services than Amazon's own make of its newest checksums differs; every
-        # file is checked by its SHA-256 here.
+        # Services other than Amazon's may not support its newest checksums. Every file's
+        # SHA-256 is checked anyway.
         when = "when_required" if endpoint_url else "when_supported"
         config = Config(
             connect_timeout=_SECONDS_TO_CONNECT,

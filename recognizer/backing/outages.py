@@ -1,4 +1,4 @@
-"""A database or a storage that is away for a moment: wait for it instead of losing work."""
+"""Wait for a database or a storage that is away for a moment, instead of losing work."""
 
 import logging
 import time
@@ -10,10 +10,10 @@ from django.db import InterfaceError, OperationalError, connection
 from recognizer.backing.storage import StorageAwayError
 
 AWAY = (OperationalError, InterfaceError)
-"""What Django raises when no database answers."""
+"""The errors that Django raises when no database answers."""
 
 COME_BACK = {"Retry-After": "5"}
-"""The header of each 503: in so many seconds most things are back."""
+"""The header of each 503 response: most outages are over after 5 seconds."""
 
 _SECONDS_BETWEEN_TRIES = 0.5
 
@@ -23,14 +23,14 @@ logger = logging.getLogger(__name__)
 
 
 def outlast(act: Callable[[], _T], *, seconds: float) -> _T:
-    """Do it, and do it again from the start while the database, or the storage, is away.
+    """Call `act`, and retry it from the start while the database or the storage is away.
 
-    Never inside a transaction. Where a COMMIT's answer got lost, the act finds its
-    own work done: it must be able to tell.
+    Do not call this inside a transaction. If the answer to a COMMIT is lost, `act` runs
+    again although its work is done, so it must be idempotent.
 
     Raises:
-        OperationalError, InterfaceError, StorageAwayError: it is away for longer than so many
-            seconds.
+        OperationalError, InterfaceError, StorageAwayError: the outage lasts longer than
+            `seconds`.
     """
     give_up_at = None
     while True:

@@ -1,11 +1,11 @@
 """Rate limits, shared by all processes in Redis.
 
-Each limit counts acts in a window that begins with the first act and ends by itself. One script
-checks and raises all counters of a request, so it takes one round trip and is atomic.
+Each limit counts calls in a fixed window that begins with the first call. One script checks and
+raises all counters of a request, so it takes one round trip and is atomic.
 
-While Redis is away, each process counts for itself, from zero. Nobody is allowed less than
-before, and nobody is unlimited. One thread checks now and then whether Redis is back, so a Redis
-that hangs does not slow the others down.
+While Redis is away, each process counts for itself, from zero: no limit gets stricter, and none
+disappears. Only one thread at a time checks whether Redis is back, so a Redis that hangs does not
+slow the others down.
 """
 
 import hashlib
@@ -53,14 +53,14 @@ return 0
 """
 
 SECONDS_LEFT_ALONE = 2.0
-"""After Redis did not answer."""
+"""How long Redis is not asked again after it did not answer."""
 
 logger = logging.getLogger(__name__)
 
 _ask_again_at: float | None = None
 _asking_again = threading.Lock()
 
-# For sites without Redis, which have one process, and while it is away.
+# For sites without Redis, which have one process, and for outages of Redis.
 _here = LocMemCache("counters", {"OPTIONS": {"MAX_ENTRIES": 20_000}})
 _here_lock = threading.Lock()
 
@@ -69,7 +69,7 @@ _clients: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
 @dataclass(frozen=True)
 class RateLimit:
-    """Who is counted for what, and how often that may be in how many seconds."""
+    """At most `most` calls in `seconds`; `name` identifies the caller and the kind of call."""
 
     name: str
     most: int
@@ -77,20 +77,20 @@ class RateLimit:
 
 
 def rate_limit(rate: str, *who: str) -> RateLimit:
-    """The limit for a rate such as "600/min"; its name does not reveal who is counted."""
+    """The limit for a rate such as "600/min"; `who` is hashed, so that Redis stores no names."""
     key = settings.SECRET_KEY.encode()[: hashlib.blake2b.MAX_KEY_SIZE]
     name = hashlib.blake2b("\0".join(who).encode(), digest_size=16, key=key).hexdigest()
     return RateLimit(name, *_parsed(rate))
 
 
 def network_of_client(request: Any) -> str:
-    """Where a request, Django's or the API's, comes from, as it is counted."""
+    """The network of a request's client, for Django's and for the API's requests."""
     return network_of(request.META.get("REMOTE_ADDR", ""))
 
 
 @lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
-    """An address as it is counted; of IPv6 the /64, all of which one customer has."""
+    """The network of an address: an IPv4 address itself, or the /64 of an IPv6 customer."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -104,16 +104,16 @@ def network_of(address: str) -> str:
 
 @lru_cache(maxsize=32)
 def _parsed(rate: str) -> tuple[int, int]:
-    """How often in how many seconds."""
+    """The number of calls, and the seconds of the window."""
     count, _, period = rate.partition("/")
     return int(count), {"s": 1, "m": 60, "h": 3600, "d": 86400}[period[0]]
 
 
 def take(limits: Sequence[RateLimit], times: int = 1) -> float | None:
-    """Count an act, or so many, in all of these, or in none if that is too much for one of them.
+    """Count a call, or several, in all limits, or in none if one of them would be exceeded.
 
     Returns:
-        None, or the seconds until there is room again.
+        None if counted, else the seconds until there is room.
     """
     if not limits:
         return None
@@ -125,13 +125,13 @@ def take(limits: Sequence[RateLimit], times: int = 1) -> float | None:
 
 
 def give_back(limits: Sequence[RateLimit]) -> None:
-    """Take back what `take` counted; while Redis is away nothing is lost by it."""
+    """Undo one `take`; harmless while Redis is away."""
     _run_if_there(_GIVE_BACK, limits, [])
     _give_back_here(limits)
 
 
 def _run_if_there(script: str, limits: Sequence[RateLimit], numbers: list[int]) -> int | None:
-    """What the script answers; None without Redis, or while it is away."""
+    """The script's result; None without Redis, or while it is away."""
     global _ask_again_at
     cache, ask_again_at = caches["default"], _ask_again_at
     if not isinstance(cache, RedisCache):
@@ -169,7 +169,7 @@ def _run(cache: Any, script: str, limits: Sequence[RateLimit], numbers: list[int
 
 
 def _client(cache: Any) -> Any:
-    """Of a thread's own cache; Django makes a new one each time, a tenth of a reading's cost."""
+    """The thread's Redis client. Django creates one per call: a tenth of a prediction's cost."""
     client = _clients.get(cache)
     if client is None:
         client = _clients[cache] = cache._cache.get_client(write=True)
@@ -177,7 +177,7 @@ def _client(cache: Any) -> Any:
 
 
 def _take_here(limits: Sequence[RateLimit], times: int) -> float | None:
-    """`take` among the threads of this process alone."""
+    """`take` for the threads of this process only."""
     now = monotonic()
     with _here_lock:
         known = {one: _known_here(one, now) for one in limits}
@@ -199,13 +199,13 @@ def _give_back_here(limits: Sequence[RateLimit]) -> None:
 
 
 def _known_here(one: RateLimit, now: float) -> tuple[int, float]:
-    """How often it was taken, and when its window ends."""
+    """The calls counted so far, and the end of the window."""
     used, ends = _here.get(one.name, (0, 0.0))
     return (used, ends) if ends > now else (0, now + one.seconds)
 
 
 def forget_here() -> None:
-    """Begin anew."""
+    """Reset the counters of this process, and ask Redis again."""
     global _ask_again_at
     _ask_again_at = None
     _here.clear()

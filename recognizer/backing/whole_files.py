@@ -1,4 +1,4 @@
-"""Files that appear once they are whole."""
+"""Files that are replaced atomically."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -7,15 +7,15 @@ from pathlib import Path
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """A file to write that takes the place of `path` at the end; after an error nothing is left.
+    """Yield a temporary file that replaces `path` at the end; an error leaves `path` unchanged.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:
         yield unfinished
         unfinished.replace(path)
     finally:
-        with suppress(OSError):  # it is the finished file now, or could not be made
+        with suppress(OSError):  # it was renamed, or could not be created
             unfinished.unlink()

@@ -1,8 +1,8 @@
 """A lock that saves take before they write to SQLite.
 
-SQLite allows one writer at a time. A connection that finds it busy sleeps, longer each time, up to
-0.1 s: with eight people saving at once, half of the time is slept away. A lock on a file is faster,
-because the kernel wakes the next process as soon as it is free.
+SQLite allows one writer at a time. A connection that finds the database busy sleeps, longer each
+time, up to 0.1 s. With eight people saving at once, half of the time is spent sleeping. A file
+lock is faster: the kernel wakes the next process as soon as the lock is free.
 """
 
 import fcntl
@@ -20,8 +20,8 @@ def hold_write_lock() -> Iterator[None]:
     """Wait until no other thread or process writes; does nothing on PostgreSQL.
 
     Raises:
-        OperationalError: it took longer than a connection waits for the database, or no file
-            can be made beside it.
+        OperationalError: the wait exceeded the database's timeout, or the lock file cannot
+            be created.
     """
     path = str(connection.settings_dict["NAME"])
     if connection.vendor != "sqlite" or connection.is_in_memory_db():  # type: ignore[attr-defined]

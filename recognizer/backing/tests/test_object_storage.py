@@ -1,4 +1,4 @@
-"""Model versions in a bucket, on a real server that speaks S3."""
+"""Model files in a bucket on a real S3 server."""
 
 import subprocess
 import threading
@@ -35,7 +35,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def storage_at(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> Any:
-    """Point the site's storage somewhere; nothing has been fetched yet."""
+    """A function that points the site's storage at a URL, with an empty cache."""
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(active_model, "CHECK_SECONDS", 0)
@@ -63,7 +63,7 @@ def candidate(_in_a_bucket: None, shipped_model: ModelVersion) -> ModelVersion:
 
 
 def stored(server: str, tmp_path: Path) -> dict[str, bytes]:
-    """What really lies in the bucket, by its name below the prefix."""
+    """The objects in the bucket, by their names below the prefix."""
     bucket = client(server)
     listed = bucket.list_objects_v2(Bucket=BUCKET, Prefix=f"{tmp_path.name}/").get("Contents", [])
     return {
@@ -79,7 +79,7 @@ def damage(server: str, tmp_path: Path, name: str | None) -> None:
 
 
 def new_host(settings: Any, tmp_path: Path) -> None:
-    """A process on another machine: nothing in memory, nothing on disk."""
+    """A process on another host: nothing loaded, nothing cached."""
     settings.VAR_DIR = tmp_path / "new"
     active_model.forget()
 
@@ -142,7 +142,7 @@ def test_while_the_storage_is_down_the_active_version_answers_and_nothing_is_pro
         promotion.promote(candidate, by=None)
     assert answering() == 1
     assert health.CHECKS["storage"]().state == "degraded"
-    active_model.forget()  # a process that starts just now
+    active_model.forget()  # as in a process that has just started
     assert answering() == 1
     assert client.get(network).status_code == 200
     with pytest.raises(StorageAwayError):

@@ -1,4 +1,4 @@
-"""A database that is away: who waits, and what people are told.
+"""A database outage: what is retried, and which errors users see.
 
 `make test-faults` and `make soak` kill a real one.
 """
@@ -54,7 +54,7 @@ def test_what_a_database_refuses_is_not_tried_again() -> None:
 
 
 class Away:
-    """A database that answers nothing, or no statement that begins so."""
+    """A database that fails every statement, or those with a given beginning."""
 
     def __init__(self, beginning: str = "", error: type[Exception] = OperationalError) -> None:
         self._beginning, self._error = beginning, error
@@ -103,7 +103,7 @@ def test_a_database_that_dies_before_the_session_is_saved_is_no_fault_of_the_cli
     shipped_model: Any,
 ) -> None:
     client = Client(raise_request_exception=False)
-    session = client.session  # one that somebody has, and that stands for no visitor yet
+    session = client.session  # an existing session that does not belong to a visitor yet
     session["known"] = True
     session.save()
     send = {"data": golden.body("7"), "content_type": "application/json"}
@@ -111,7 +111,7 @@ def test_a_database_that_dies_before_the_session_is_saved_is_no_fault_of_the_cli
         answer = client.post("/api/v1/drawings/", **send)  # type: ignore[arg-type]
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert "database cannot be reached" in answer.json()["detail"]
-    # One that somebody has deleted meanwhile still is.
+    # A session deleted in the meantime is still the client's fault.
     delete = Session.objects.filter(session_key=session.session_key).delete
 
     def deleted_meanwhile(execute: Any, sql: str, *others: Any) -> Any:
@@ -133,7 +133,7 @@ def test_a_save_whose_commit_was_lost_is_found_by_its_key(shipped_model: Any) ->
             "/api/v1/drawings/", golden.body("7"), content_type="application/json", headers=headers
         )
 
-    # The drawing is there; what would have begun the session, and the answer, are not.
+    # The drawing is stored, but the session and the response are lost.
     with connection.execute_wrapper(Away('INSERT INTO "django_session"')):
         assert send().status_code == 503
     assert not client.cookies
@@ -143,7 +143,7 @@ def test_a_save_whose_commit_was_lost_is_found_by_its_key(shipped_model: Any) ->
 
 
 def ask() -> str:
-    """The status of a request that goes the way of a server's, connections looked at and all."""
+    """The status of a request that, as on a server, checks the database connection first."""
     environ = {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": "/api/v1/models/active/",
@@ -153,14 +153,14 @@ def ask() -> str:
         "wsgi.url_scheme": "http",
     }
     statuses: list[str] = []
-    # Not Django's test client, which keeps connections from being looked at.
+    # Django's test client would skip the check of connections.
     start: Any = lambda status, _: statuses.append(status)  # noqa: E731
     get_wsgi_application()(environ, start).close()
     return statuses[0]
 
 
 def end_connection() -> None:
-    """Have the server end the connection, as it does when it dies."""
+    """Make the server close the connection, as it does when it dies."""
     killer = connection.copy()
     with connection.cursor() as cursor, killer.cursor() as other:
         cursor.execute("SELECT pg_backend_pid()")

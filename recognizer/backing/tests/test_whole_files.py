@@ -1,4 +1,4 @@
-"""Files that appear once they are whole."""
+"""Files are replaced atomically."""
 
 import pytest
 

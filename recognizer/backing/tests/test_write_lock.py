@@ -1,4 +1,4 @@
-"""The lock for which those that save a drawing queue."""
+"""The write lock on SQLite."""
 
 import fcntl
 import threading
@@ -15,7 +15,7 @@ from recognizer.backing.write_lock import hold_write_lock
 
 @pytest.fixture
 def on_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """As if the database were SQLite's, in a file."""
+    """The path of the lock file, as if the database were an SQLite file."""
     database = SimpleNamespace(
         vendor="sqlite",
         is_in_memory_db=lambda: False,
