@@ -1,4 +1,4 @@
-"""The Django project: settings, URLs and the ways in for web servers and workers."""
+"""The Django project: settings, URLs, and entry points for web servers and workers."""
 
 from mnist_site.celery import app as celery_app
 

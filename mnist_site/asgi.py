@@ -1,13 +1,13 @@
-"""The way in for uvicorn.
+"""The entry point for uvicorn.
 
-Plain HTTP goes through WSGI in threads: Django under ASGI costs 3-5 ms of CPU a
-request, the same view under WSGI 1.1-1.4.
+Requests are handled by WSGI in threads. Django under ASGI costs 3-5 ms of CPU per request;
+the same view under WSGI costs 1.1-1.4 ms.
 """
 
 from mnist_site.wsgi import application as wsgi_application
 
 # isort: split
-# That has set Django up, which these need.
+# These need Django to be set up, which the import above does.
 from mnist_site.whole_requests import WholeRequests
 from mnist_site.wsgi_threads import Threads
 

@@ -1,4 +1,4 @@
-"""Celery's beat, which may be asked to end at any moment of its start."""
+"""Celery's beat, made safe to stop while it is still starting."""
 
 from types import FrameType
 
@@ -8,13 +8,13 @@ from celery.beat import Service
 
 
 class Beat(beat.Beat):
-    """Ends without a word also while it still starts."""
+    """A beat that exits quietly even while it is starting."""
 
     def install_sync_handler(self, service: Service) -> None:
-        """Let SIGTERM and SIGINT end the service, which then saves its schedule itself.
+        """Exit on SIGTERM and SIGINT; the service saves its schedule on exit.
 
-        Celery's own handler saves it at once, for which it builds the scheduler if there is
-        none yet: a second one inside the first, when the signal comes while that is being built.
+        Celery's own handler saves the schedule at once, and builds the scheduler for that if
+        needed. A signal that arrives during the build would start a second one inside the first.
         """
         platforms.signals.update(SIGTERM=_end, SIGINT=_end)
 

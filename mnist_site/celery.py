@@ -1,4 +1,4 @@
-"""The Celery application; settings come from Django's, prefixed CELERY_."""
+"""The Celery application, configured by the Django settings that begin with CELERY_."""
 
 import os
 from functools import cached_property
@@ -9,11 +9,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mnist_site.settings")
 
 
 class Site(Celery):
-    """Celery with our `Beat`, which only a beat process loads."""
+    """Celery with our `Beat`, which only a beat process imports."""
 
     @cached_property
     def Beat(self) -> type:  # noqa: N802  Celery's name
-        """What `celery beat` runs."""
+        """The class that `celery beat` runs."""
         beat: type = self.subclass_with_self("mnist_site.beat:Beat")  # type: ignore[arg-type]
         return beat
 

@@ -1,4 +1,4 @@
-"""Settings from the environment, strictly: a value that cannot be meant is refused.
+"""Read settings from the environment; invalid values raise ImproperlyConfigured.
 
 `python -m mnist_site.env` prints a first `.env`, made from `.env.example`.
 """
@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-# A server that dies says so; from one that lost its network nothing comes, not even an end.
+# A server that dies closes its connections; one that loses its network just goes silent.
 _PATIENCE_WITH_POSTGRES = {
     "connect_timeout": 5,
     "keepalives_idle": 10,
@@ -29,12 +29,12 @@ _RATE_PERIODS = {"s", "sec", "second", "m", "min", "minute", "h", "hour", "d", "
 
 
 def read_env_file() -> None:
-    """Take `.env` into the environment; variables already set win."""
+    """Load `.env` into the environment; variables that are already set take precedence."""
     load_dotenv(BASE_DIR / ".env")
 
 
 def env_str(name: str, default: str = "") -> str:
-    """Read a text; an empty variable counts as unset."""
+    """Read a string; an empty variable counts as unset."""
     return os.environ.get(name, "").strip() or default
 
 
@@ -47,7 +47,7 @@ def env_bool(name: str, *, default: bool) -> bool:
 
 
 def env_int(name: str, *, default: int, least: int = 0) -> int:
-    """Read a whole number, at least `least`."""
+    """Read an integer of at least `least`."""
     value = env_str(name, str(default))
     if not value.isdecimal() or int(value) < least:
         raise ImproperlyConfigured(f"{name}={value!r}: expected a whole number from {least}")
@@ -55,7 +55,7 @@ def env_int(name: str, *, default: int, least: int = 0) -> int:
 
 
 def env_share(name: str, default: float) -> float:
-    """Read a share, a number from 0 to 1."""
+    """Read a number from 0 to 1."""
     value = env_str(name, str(default))
     if not re.fullmatch(r"[01]|0?\.\d+|[01]\.0+", value):
         raise ImproperlyConfigured(f"{name}={value!r}: expected a number from 0 to 1")
@@ -63,12 +63,12 @@ def env_share(name: str, default: float) -> float:
 
 
 def env_list(name: str, default: str = "") -> list[str]:
-    """Read texts separated by commas."""
+    """Read a comma-separated list."""
     return [part.strip() for part in env_str(name, default).split(",") if part.strip()]
 
 
 def env_networks(name: str, default: str) -> list[str]:
-    """Read addresses, or networks such as 172.16.0.0/12."""
+    """Read a list of addresses or networks such as 172.16.0.0/12."""
     values = env_list(name, default)
     for value in values:
         try:
@@ -81,7 +81,7 @@ def env_networks(name: str, default: str) -> list[str]:
 
 
 def env_choice(name: str, *choices: str) -> str:
-    """Read one of these words; the first is the default."""
+    """Read one of `choices`; the first is the default."""
     value = env_str(name, choices[0])
     if value not in choices:
         raise ImproperlyConfigured(f"{name}={value!r}: expected {' or '.join(map(repr, choices))}")
@@ -89,7 +89,7 @@ def env_choice(name: str, *choices: str) -> str:
 
 
 def env_rate(name: str, default: str) -> str | None:
-    """Read a throttle rate such as "600/min"; "none" switches it off."""
+    """Read a rate limit such as "600/min"; "none" disables it."""
     value = env_str(name, default)
     if value == "none":
         return None
@@ -121,8 +121,8 @@ def env_database(default: Path) -> dict[str, Any]:
     """Read DATABASE_URL (PostgreSQL or SQLite) with persistent connections.
 
     Raises:
-        ImproperlyConfigured: a URL that names no such database. Its text is
-            not repeated, since it may hold a password.
+        ImproperlyConfigured: the URL is not valid. The message does not repeat it,
+            since it may contain a password.
     """
     value = env_str("DATABASE_URL", f"sqlite:///{default}")
     try:
@@ -134,8 +134,8 @@ def env_database(default: Path) -> dict[str, Any]:
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-            # So many pages of 4 kB, 16 MB, wait in the log: what is written again and again goes to
-            # the file, and to the disk, a quarter as often.
+            # 4,000 pages of 4 kB: the log grows to 16 MB, four times the default. Pages that are
+            # written repeatedly reach the database file a quarter as often.
             " PRAGMA wal_autocheckpoint=4000;",
         }
     elif database["ENGINE"] == "django.db.backends.postgresql":
@@ -153,10 +153,10 @@ _DATABASE_HINT = (
 
 
 def env_storage(name: str) -> dict[str, Any]:
-    """Read where versions' files lie: a folder, or s3://bucket/prefix?endpoint_url=…
+    """Read the storage of model files: a folder, or s3://bucket/prefix?endpoint_url=…
 
     Raises:
-        ImproperlyConfigured: neither.
+        ImproperlyConfigured: the URL is not valid.
     """
     value = env_str(name)
     if not value:
@@ -167,7 +167,7 @@ def env_storage(name: str) -> dict[str, Any]:
     unknown = options.keys() - {"endpoint_url", "region_name"} or "" in options.values()
     endpoint = urlsplit(options.get("endpoint_url", "https://amazon"))
     is_address = endpoint.scheme in {"http", "https"} and endpoint.netloc
-    # Keys would end up in logs; AWS_* is where they belong.
+    # Keys are not allowed here, since they would end up in logs; they belong in AWS_*.
     is_bucket = url.scheme == "s3" and re.fullmatch(r"[\w.-]+", url.netloc)
     if not is_bucket or unknown or not is_address or style not in {"path", "virtual", "auto"}:
         raise ImproperlyConfigured(

@@ -1,13 +1,13 @@
-"""Reads HTTP with a quick parser, and not without end."""
+"""Limits the size of request headers for uvicorn's fast HTTP parser."""
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 65_536
-"""As many as uvicorn's other parser, h11, takes; httptools itself would read on for ever."""
+"""The limit of h11, uvicorn's other parser; httptools itself has no limit."""
 
 
 class LimitedHttp(HttpToolsProtocol):
-    """Hangs up on who sends headers, chunk extensions or trailers without end."""
+    """Closes connections that send endless headers, chunk extensions or trailers."""
 
     _bytes_without_progress = 0
     _progress = False

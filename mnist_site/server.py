@@ -18,11 +18,11 @@ from recognizer.running import shutdown
 
 
 class Server(uvicorn.Server):
-    """Gives notice before it ends.
+    """A server that gives notice before it stops.
 
-    After SIGTERM it goes on answering for so many seconds, in which /healthz says that it ends
-    and a proxy that asks there sends nobody here any more. Only then it closes its door, and
-    finishes what it has begun. A second SIGTERM, or Ctrl-C, ends the notice.
+    After SIGTERM it keeps serving for `notice_seconds` while /healthz fails, so that a proxy
+    sends new requests elsewhere. Then it closes its socket and finishes open requests.
+    A second SIGTERM, or Ctrl-C, ends the notice early.
     """
 
     def __init__(self, config: uvicorn.Config, notice_seconds: float) -> None:
@@ -43,7 +43,7 @@ class Server(uvicorn.Server):
 
 
 def config(application: Any, *, seconds_to_finish: int, **where: Any) -> uvicorn.Config:
-    """How it serves; `where` is `fd`, or `host` and `port`."""
+    """uvicorn's configuration; `where` is `fd`, or `host` and `port`."""
     return uvicorn.Config(
         application,
         **where,
@@ -59,7 +59,7 @@ def config(application: Any, *, seconds_to_finish: int, **where: Any) -> uvicorn
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Serve until a signal ends it."""
+    """Serve until a signal arrives."""
     parser = argparse.ArgumentParser(prog="python -m mnist_site.server", description=__doc__)
     parser.add_argument("--fd", type=int, help="a socket that listens already")
     parser.add_argument(
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     finish = arguments.seconds_to_finish
     chosen = config("mnist_site.asgi:application", seconds_to_finish=finish, **where)
-    # Before there is an event loop: Django asks the database for the active model.
+    # Load before there is an event loop: Django queries the database for the active model.
     chosen.load()
     Server(chosen, settings.WEB_NOTICE_SECONDS).run()
 

@@ -97,8 +97,8 @@ CACHES: dict[str, dict[str, Any]] = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
-# A message that no worker has finished comes back after the visibility timeout; it must outlast
-# any training. A worker that died is noticed sooner by its run's heartbeat.
+# An unfinished message is redelivered after the visibility timeout, which must therefore be longer
+# than any training. A run's heartbeat reveals a dead worker sooner.
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 6 * 3600,
@@ -118,7 +118,7 @@ CELERY_BEAT_SCHEDULE = {
     "take-up-waiting-runs": {
         "task": "recognizer.tasks.take_up_waiting_runs",
         "schedule": 20.0,
-        # Behind a long training they would only pile up.
+        # Otherwise they would pile up behind a long training.
         "options": {"expires": 15},
     },
     "read-labelled-again": {
@@ -158,7 +158,7 @@ STORAGES = {
 
 HTTPS = env_bool("HTTPS", default=False)
 SECURE_SSL_REDIRECT = HTTPS
-# Prometheus asks from inside, past the proxy that speaks TLS.
+# Prometheus connects from inside, without the proxy that terminates TLS.
 SECURE_REDIRECT_EXEMPT = [r"^metrics$"]
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
@@ -208,7 +208,7 @@ REST_FRAMEWORK = {
         "token-predict": env_rate("THROTTLE_TOKEN_PREDICT", "600/min"),
         "token-save": env_rate("THROTTLE_TOKEN_SAVE", "120/min"),
         "token-api": env_rate("THROTTLE_TOKEN_API", "600/min"),
-        # Above the others, so that a school behind one address can work.
+        # Higher than the others, so that a school behind one address can work.
         "address-predict": env_rate("THROTTLE_ADDRESS_PREDICT", "6000/min"),
         "address-save": env_rate("THROTTLE_ADDRESS_SAVE", "1200/min"),
         "address-api": env_rate("THROTTLE_ADDRESS_API", "6000/min"),
@@ -220,8 +220,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "recognizer.api.pagination.NewestFirstPagination",
     "EXCEPTION_HANDLER": "recognizer.api.errors.handle",
     "PAGE_SIZE": 50,
-    # X-Forwarded-For is anybody's to write. uvicorn has put in REMOTE_ADDR what the last of
-    # TRUSTED_PROXIES saw.
+    # Clients can forge X-Forwarded-For. uvicorn sets REMOTE_ADDR to the address that
+    # TRUSTED_PROXIES report.
     "NUM_PROXIES": 0,
 }
 SPECTACULAR_SETTINGS = {
@@ -278,11 +278,11 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
-        # Celery sets the root's level to its own, WARNING.
+        # Celery sets the root logger's level to WARNING.
         "recognizer": {"level": LOG_LEVEL},
         "django.server": {"level": "WARNING"},
-        # uvicorn has set up a format of its own by now, and levels that this here takes back. Its
-        # line for each request would hold whole addresses, secret ones too.
+        # These undo uvicorn's own formats and levels. Its access log would contain full URLs,
+        # including secret ones.
         "uvicorn": {"handlers": [], "propagate": True},
         "uvicorn.error": {"level": "WARNING"},
         "uvicorn.access": {"handlers": [], "propagate": False},

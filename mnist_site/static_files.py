@@ -1,9 +1,9 @@
-"""How static files are stored."""
+"""The storage of static files."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class HashedStaticStorage(CompressedManifestStaticFilesStorage):
-    """Hashes names inside JS modules too, so that an import never meets a stale file."""
+    """Rewrites imports in JS modules to hashed names too, so that none loads a stale file."""
 
     support_js_module_import_aggregation = True

@@ -1,7 +1,7 @@
-"""Hands a request to a thread once its whole body is here.
+"""Passes a request to a thread once its whole body has arrived.
 
-A thread would wait for the body without end: as few clients as there are threads, each sending a
-byte now and then, would stop the site.
+A thread has no timeout for the body. As many slow clients as there are threads, each sending a
+byte now and then, would block the site.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _ID_HEADER = request_ids.HEADER.lower().encode()
 
 
 class WholeRequests:
-    """An ASGI application; what it refuses itself has an id and is counted like all others."""
+    """An ASGI application. Requests that it refuses get an id and are counted like all others."""
 
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
@@ -56,7 +56,7 @@ class WholeRequests:
 
 
 async def _whole_body(receive: Any) -> bytes | None:
-    """All of it, or None if it is too long."""
+    """The whole body; None if it is over MAX_BODY_BYTES."""
     pieces, size = [], 0
     while True:
         message = await receive()

@@ -1,4 +1,4 @@
-"""The way in for a WSGI server (gunicorn)."""
+"""The entry point for a WSGI server (gunicorn)."""
 
 import os
 
@@ -11,8 +11,8 @@ metric_files.reserve()
 
 application = get_wsgi_application()
 
-# The URLconf and the model now, so that the first request does not wait for them. Both need
-# Django's apps to be loaded.
+# Load the URLconf and the model now, so that the first request does not wait for them. Both need
+# Django's apps.
 from django.db import connections  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 

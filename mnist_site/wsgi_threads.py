@@ -1,9 +1,9 @@
-"""Runs a WSGI application in threads, for requests whose whole body is here already.
+"""Runs a WSGI application in threads, for requests whose whole body has arrived.
 
-Most answers are whole too, and cross from their thread to the event loop once. A streamed one
-crosses for each piece, and stays in its thread, whose database connection it may use; the
-thread waits until a piece is on its way, so nothing piles up behind a slow client. It does not
-wait for ever: as few clients as there are threads, none of them reading, would stop the site.
+Most responses are complete and pass from the thread to the event loop in one step. A streamed
+response stays in its thread, since it may use that thread's database connection. The thread
+sends one piece at a time, so that memory does not fill up behind a slow client. The wait has a
+timeout: otherwise as many stalled clients as there are threads would block the site.
 """
 
 import asyncio
@@ -17,27 +17,27 @@ from functools import lru_cache
 from typing import Any
 
 LARGE_BYTES = 100_000
-"""Of a body from which on it counts as large: what is made of it takes ten times that, for good."""
+"""Larger bodies count as large: parsing one takes ten times its size, which is never freed."""
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class BusyError(Exception):
-    """More requests wait for a thread than would be answered soon."""
+    """Too many requests are waiting for a thread."""
 
 
 class StalledError(Exception):
-    """A client has stopped reading what is streamed to it."""
+    """A client has stopped reading a streamed response."""
 
 
 class Threads:
-    """The application, and the threads that it runs in.
+    """A WSGI application and the threads that run it.
 
     Args:
-        most_waiting: so many requests may be under way; where threads are held up, more would
-            only wait in memory until their clients have gone.
-        large_at_once: so many requests with large bodies are worked on at a time.
-        seconds_for_a_piece: how long a client may take to make room for the next one.
+        most_waiting: the most requests in progress or waiting. More would only fill memory
+            until their clients give up.
+        large_at_once: how many requests with large bodies are handled at a time.
+        seconds_for_a_piece: how long a client may take to accept a piece of a stream.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class Threads:
         """Answer one request.
 
         Raises:
-            BusyError: too many others are waiting; nothing was done.
-            StalledError: the answer was broken off.
+            BusyError: too many requests are waiting; this one was not handled.
+            StalledError: the client stopped reading, and the response was cut short.
         """
         if self._waiting >= self._most_waiting:
             raise BusyError
@@ -74,7 +74,7 @@ class Threads:
                 sending.cancel()
                 raise StalledError from None
 
-        # What a request sets for its own context is gone with it.
+        # Each request runs in a copy, so that its context variables do not leak into the next.
         run = contextvars.copy_context().run
         environ = _environ(scope, body)
         self._waiting += 1
@@ -91,7 +91,7 @@ class Threads:
     def _respond(
         self, environ: dict[str, Any], send: Callable[[dict[str, Any]], None]
     ) -> list[dict[str, Any]]:
-        """What is still to be sent."""
+        """Run the application; return the messages that are still to be sent."""
         start = _Start()
         pieces = self._application(environ, start)
         try:
@@ -99,7 +99,7 @@ class Threads:
                 return [start.message, _piece(b"".join(pieces))]
             unsent = True
             for piece in pieces:
-                # A generator has called `start` only once its first piece is there.
+                # A generator calls `start` only when it yields its first piece.
                 if unsent:
                     send(start.message)
                     unsent = False
@@ -110,7 +110,7 @@ class Threads:
 
 
 class _Start:
-    """WSGI's `start_response`: keeps what it is told."""
+    """WSGI's `start_response`, which stores the status and headers."""
 
     message: dict[str, Any]
 
@@ -131,7 +131,7 @@ def _piece(content: bytes = b"", *, more: bool = False) -> dict[str, Any]:
 
 
 def _environ(scope: Any, body: bytes) -> dict[str, Any]:
-    """A request as WSGI (PEP 3333) has it: text that is bytes, decoded as latin-1."""
+    """The WSGI environ (PEP 3333) of a request: strings hold bytes decoded as latin-1."""
     server, client = scope.get("server") or ("localhost", 80), scope.get("client") or ("", 0)
     environ = {
         "REQUEST_METHOD": scope["method"],
@@ -154,7 +154,7 @@ def _environ(scope: Any, body: bytes) -> dict[str, Any]:
     for name, value in scope["headers"]:
         key, text = _key(name), value.decode("latin1")
         environ[key] = f"{environ[key]},{text}" if key in environ else text
-    # A body that came in chunks had no length before.
+    # A chunked body has no Content-Length header.
     environ.setdefault("CONTENT_LENGTH", str(len(body)))
     return environ
 

@@ -1,1 +1,1 @@
-"""Django's PostgreSQL, asked for its health without a query."""
+"""Django's PostgreSQL backend, with health checks that need no query."""

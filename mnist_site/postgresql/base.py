@@ -1,4 +1,4 @@
-"""The database backend; Django finds `DatabaseWrapper` under this name."""
+"""The database backend; Django looks for `DatabaseWrapper` in this module."""
 
 import select
 
@@ -6,20 +6,20 @@ from django.db.backends.postgresql import base
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Before a request uses a connection that it finds open, Django asks whether it still works.
+    """Checks an open connection before each request, usually without a query.
 
-    Django does so by a query, a tenth of what a short request asks. But a server that ends, or
-    ends a connection, closes it; and it says nothing that it was not asked, unless something is
-    wrong. So only where there is something to hear, the query is needed.
+    Django's own check is a query, which costs a tenth of a short request. A server closes the
+    socket when it stops, and sends nothing unasked unless something is wrong. So the query is
+    needed only if the socket is readable.
     """
 
     def is_usable(self) -> bool:
-        # One that was lost in the middle of a request is known to be, and cannot be listened to.
+        # A connection lost during a request is already marked as closed, and has no socket to poll.
         if self.connection is None or self.connection.closed:
             return False
-        return not self._hears_something() or super().is_usable()
+        return not self._is_readable() or super().is_usable()
 
-    def _hears_something(self) -> bool:
+    def _is_readable(self) -> bool:
         poll = select.poll()
         poll.register(self.connection.fileno(), select.POLLIN)
         return bool(poll.poll(0))

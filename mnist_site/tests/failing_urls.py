@@ -1,4 +1,4 @@
-"""The site with two pages that fail, for tests: one as a bug does, one without a database."""
+"""The site with two failing pages, for tests: one has a bug, one has no database."""
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse

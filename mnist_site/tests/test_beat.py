@@ -9,7 +9,7 @@ from celery.beat import PersistentScheduler
 
 
 class EndedWhileItStarts(PersistentScheduler):
-    """Asked to end in the middle of being built."""
+    """A scheduler that receives SIGTERM while it is being built."""
 
     def __init__(self, *arguments: Any, lazy: bool = False, **named: Any) -> None:
         if not lazy:

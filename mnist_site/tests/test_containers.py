@@ -1,4 +1,4 @@
-"""What Dockerfile, compose.yaml and Caddyfile promise each other. Nothing here builds an image."""
+"""Dockerfile, compose.yaml and Caddyfile agree with each other. No image is built."""
 
 import re
 from ipaddress import ip_address, ip_network
@@ -33,7 +33,7 @@ def test_a_service_may_do_no_more_than_it_has_to(name: str) -> None:
         {"healthcheck"} if name.startswith("web-") else set()  # the image has one
     )
     assert "privileged" not in service
-    # Only the proxy is reached from outside.
+    # Only the proxy is reachable from outside.
     assert ("ports" in service) == (name == "proxy")
 
 
@@ -83,7 +83,7 @@ def test_the_site_believes_the_proxy_alone() -> None:
     (network,) = COMPOSE["networks"]["front"]["ipam"]["config"]
     assert ip_address(address) in ip_network(network["subnet"])
     assert ip_address(address) not in ip_network(network["ip_range"])
-    # Caddy would pass on what clients wrote if it trusted anybody itself.
+    # With trusted proxies of its own, Caddy would pass on headers that clients forged.
     assert "trusted_proxies" not in CADDYFILE
 
 
@@ -96,7 +96,7 @@ def test_the_proxy_asks_both_and_notices_in_time_that_one_ends() -> None:
     notice = _seconds(r"WEB_NOTICE_SECONDS=(\d+)", DOCKERFILE)
     assert notice > 2 * interval
     for name in webs:
-        # Notice, then 25 s to finish what was begun (`mnist_site.server`).
+        # The notice, then 25 s to finish open requests (`mnist_site.server`).
         grace: Any = COMPOSE["services"][name]["stop_grace_period"]
         assert int(grace.removesuffix("s")) > notice + 25
 

@@ -1,4 +1,4 @@
-"""A web process behind a proxy: how it ends without losing a request, and whom it believes."""
+"""A web process behind a proxy: it stops without losing a request, and trusts only the proxy."""
 
 import asyncio
 import contextlib
@@ -29,14 +29,14 @@ def _nobody_is_asked_to_end() -> Iterator[None]:
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Says who asks; /slow takes its time."""
+    """Returns the client's address and scheme; /slow responds late."""
     if shutdown.is_under_way():
         send = shutdown.closing(send)
     await asyncio.sleep(SLOW_SECONDS if scope["path"] == "/slow" else 0)
-    said = json.dumps([scope["client"][0], scope["scheme"]]).encode()
-    length = (b"content-length", str(len(said)).encode())
+    body = json.dumps([scope["client"][0], scope["scheme"]]).encode()
+    length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": 200, "headers": [length]})
-    await send({"type": "http.response.body", "body": said})
+    await send({"type": "http.response.body", "body": body})
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def running() -> Iterator[tuple[Server, int]]:
 
 
 def ask(port: int, path: str = "/", **headers: str) -> tuple[list[str], str | None]:
-    """What it says, and whether the connection ends with it."""
+    """The response's JSON and its Connection header."""
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as asking:
         asking.request("GET", path, headers=headers)
         answer = asking.getresponse()
@@ -75,7 +75,7 @@ def test_asked_to_end_it_answers_on_for_a_while_then_finishes_what_it_has_begun(
         asked_at = time.monotonic()
         server.handle_exit(signal.SIGTERM, None)
 
-        # A proxy that has not yet noticed.
+        # A proxy that has not noticed the shutdown yet.
         assert ask(port) == (["127.0.0.1", "http"], "close")
         while server.started and time.monotonic() - asked_at < 5:
             try:
@@ -85,7 +85,7 @@ def test_asked_to_end_it_answers_on_for_a_while_then_finishes_what_it_has_begun(
             time.sleep(0.02)
         assert NOTICE_SECONDS < time.monotonic() - asked_at < SLOW_SECONDS
         asking.join()
-        assert [said for said, _ in slow] == [["127.0.0.1", "http"]]
+        assert [body for body, _ in slow] == [["127.0.0.1", "http"]]
 
 
 def test_who_asks_twice_does_not_wait_for_the_notice() -> None:
@@ -104,8 +104,8 @@ def test_a_probe_says_that_the_process_ends_and_that_is_no_error(caplog: Any) ->
     assert not caplog.records
 
 
-def test_a_made_up_address_is_not_believed_but_the_one_that_the_proxy_saw(settings: Any) -> None:
-    """The proxy adds, at the end, whom it saw; all before that anybody may have written."""
+def test_a_forged_address_is_not_believed_but_the_one_that_the_proxy_saw(settings: Any) -> None:
+    """The proxy appends the address it saw; a client may have forged everything before it."""
     forwarded = {"X-Forwarded-For": "192.0.2.1, 203.0.113.9", "X-Forwarded-Proto": "https"}
     with running() as (_, port):
         assert ask(port, **forwarded)[0] == ["203.0.113.9", "https"]

@@ -1,4 +1,4 @@
-"""The parts of the site one by one: what comes before them, and how each becomes a process."""
+"""Starting the parts of the site one by one, as containers do."""
 
 import json
 import os
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def release(folder: Path, monkeypatch: Any, settings: Any, **hashed: str) -> None:
-    """Static files as `collectstatic` leaves them: each under its own and its hashed name."""
+    """Static files as `collectstatic` stores them: under their plain and their hashed names."""
     folder.mkdir()
     paths = {f"js/{name}.js": f"js/{name}.{digest}.js" for name, digest in hashed.items()}
     (folder / "js").mkdir()
@@ -32,20 +32,20 @@ def release(folder: Path, monkeypatch: Any, settings: Any, **hashed: str) -> Non
 
 def test_static_files_of_every_release_lie_beside_each_other(tmp_path, monkeypatch, settings):
     shared = tmp_path / "shared"
-    said: list[str] = []
+    printed: list[str] = []
     release(tmp_path / "old", monkeypatch, settings, draw="0123456789ab", pen="111111111111")
-    preparation.share_static(shared, said.append)
+    preparation.share_static(shared, printed.append)
     written = (shared / "js" / "pen.111111111111.js").stat().st_ino
     release(tmp_path / "new", monkeypatch, settings, draw="ffffffffffff", pen="111111111111")
-    preparation.share_static(shared, said.append)
-    # Never under a name that another release gives to another content.
+    preparation.share_static(shared, printed.append)
+    # Never under a name that another release uses for other content.
     assert {path.name for path in shared.rglob("*") if path.is_file()} == {
         f"{name}{gz}"
         for name in ("draw.0123456789ab.js", "draw.ffffffffffff.js", "pen.111111111111.js")
         for gz in ("", ".gz")
     }
     assert (shared / "js" / "pen.111111111111.js").stat().st_ino == written
-    assert said == ["Shared 4 new static files.", "Shared 2 new static files."]
+    assert printed == ["Shared 4 new static files.", "Shared 2 new static files."]
 
 
 def test_what_is_prepared_once_is_not_prepared_again(capsys):
@@ -71,6 +71,6 @@ def test_serving_a_part_becomes_its_process(monkeypatch, part, words):
     ((program, command, env),) = became
     assert program == command[0]
     assert set(words) < set(command)
-    # It listens by itself, and gives the notice that the settings ask for.
+    # It binds its own socket, and gives the notice that the settings define.
     assert "--fd" not in command
     assert env.get("WEB_NOTICE_SECONDS") == os.environ.get("WEB_NOTICE_SECONDS")

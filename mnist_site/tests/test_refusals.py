@@ -1,4 +1,4 @@
-"""What is refused before Django sees it: it has an id, is counted, and leaves a line."""
+"""Requests refused before Django sees them get an id, are counted and logged."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ def never(environ: Any, start: Any) -> Any:
 def refused(
     *pieces: bytes, path: str = "/api/v1/predict/", most_waiting: int = 1, **headers: str
 ) -> Any:
-    """The status, headers and JSON that such a body gets; it ends with an empty piece, or never."""
+    """The status, headers and JSON for a body, which ends with an empty piece or never."""
     sent: list[dict[str, Any]] = []
     left = list(pieces)
 

@@ -1,4 +1,4 @@
-"""Between the socket and Django: threads for a WSGI application, and limits of HTTP itself."""
+"""Between the socket and Django: threads for a WSGI application, and limits on HTTP."""
 
 import asyncio
 import select
@@ -17,7 +17,7 @@ from recognizer.running.valkey import free_port
 
 
 class Whole(list[bytes]):
-    """An answer that is all there, as Django marks it."""
+    """A complete response, as Django marks it."""
 
     streaming = False
 
@@ -58,7 +58,7 @@ def test_the_application_sees_the_request_as_wsgi_has_it() -> None:
     names = ("REQUEST_METHOD", "QUERY_STRING", "HTTP_HOST", "HTTP_X_TWO", "CONTENT_TYPE")
     assert [seen[name] for name in names] == ["POST", "a=1", "site", "a,b", "t"]
     assert (seen["REMOTE_ADDR"], seen["wsgi.url_scheme"]) == ("10.0.0.7", "https")
-    # It came in chunks: only now is its length known.
+    # The body was chunked, so its length was not known before.
     assert (seen["CONTENT_LENGTH"], seen["body"]) == ("2", b"{}")
 
 
@@ -241,21 +241,21 @@ def port() -> Iterator[int]:
     thread.join()
 
 
-def said(port: int, *pieces: bytes) -> bytes:
-    """All that the server answers before it hangs up, or 0.5 s after its last word."""
-    heard = b""
+def response_to(port: int, *pieces: bytes) -> bytes:
+    """The server's response until it closes the connection or is silent for 0.5 s."""
+    received = b""
     with socket.create_connection(("127.0.0.1", port), timeout=0.5) as connection:
         try:
             for piece in pieces:
                 connection.sendall(piece)
-                # Who talks on after the other hung up loses what the other said last.
+                # Sending after the server has closed would lose its last response.
                 if select.select([connection], [], [], 0.005)[0]:
                     break
             while piece := connection.recv(65_536):
-                heard += piece
+                received += piece
         except (TimeoutError, ConnectionError):
             pass
-    return heard
+    return received
 
 
 def test_headers_without_end_are_refused(port: int) -> None:
@@ -263,17 +263,17 @@ def test_headers_without_end_are_refused(port: int) -> None:
         b"GET / HTTP/1.1\r\nHost: x\r\n",
         *[b"X-%d: %s\r\n" % (n, b"x" * 999) for n in range(200)],
     ]
-    assert b"400 Bad Request" in said(port, *endless)
-    assert b"400 Bad Request" in said(port, b"GET /", *[b"x" * 1000] * 200)
+    assert b"400 Bad Request" in response_to(port, *endless)
+    assert b"400 Bad Request" in response_to(port, b"GET /", *[b"x" * 1000] * 200)
 
 
 def test_a_chunk_extension_without_end_is_refused(port: int) -> None:
     head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    assert b"The headers are too long" in said(port, head, b"5;", *[b"x" * 1000] * 200)
+    assert b"The headers are too long" in response_to(port, head, b"5;", *[b"x" * 1000] * 200)
 
 
 def test_long_bodies_and_many_requests_on_one_connection_are_no_long_headers(port: int) -> None:
     whole = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n" + b"x" * 300_000
-    heard = said(port, whole * 3)
-    assert heard.count(b"200 OK") == 3
-    assert heard.count(b"300000") == 3
+    received = response_to(port, whole * 3)
+    assert received.count(b"200 OK") == 3
+    assert received.count(b"300000") == 3

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def variables_read() -> set[str]:
-    """Every variable that the settings ask for."""
+    """Every variable that the settings read."""
     text = (ROOT / "mnist_site" / "settings.py").read_text()
     asked = set(re.findall(r'env_\w+\(\s*"([A-Z_]+)"', text))
     return asked | {"SECRET_KEY", "DATABASE_URL", "REDIS_URL"}
