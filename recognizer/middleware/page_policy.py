@@ -1,4 +1,4 @@
-"""What every request passes through."""
+"""Language, compression, permissions, and the refusal of malformed or forged requests."""
 
 import re
 from collections.abc import Callable
@@ -30,9 +30,9 @@ _SESSION_KEY = re.compile(r"[a-z0-9]{8,64}")
 
 
 class SpeakTheirLanguage(LocaleMiddleware):
-    """The language that was chosen on the site (a cookie), or else the browser's.
+    """Uses the language chosen on the site (a cookie), or else the browser's.
 
-    What never changes under its address is the same in every language.
+    Immutable responses are the same in every language.
     """
 
     def process_response(
@@ -45,7 +45,7 @@ class SpeakTheirLanguage(LocaleMiddleware):
 
 
 class CompressPages(GZipMiddleware):
-    """Compresses pages. Static files are compressed once; the rest is small, or pictures."""
+    """Compresses HTML. Static files are already compressed; other responses are small or images."""
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
@@ -56,12 +56,12 @@ class CompressPages(GZipMiddleware):
 
 
 def refuse_unsound(get_response: GetResponse) -> GetResponse:
-    """Answer what no sound client sends, before anything reads it.
+    """Refuse malformed and cross-site requests before anything reads them.
 
-    413 for a body that says it is over MAX_BODY_BYTES, 400 for headers that make
-    no sense, and 403 for a form that another site lets a browser post: DRF asks
-    anonymous people for no CSRF token, and a cookie that SameSite withheld would be
-    replaced by the answer's.
+    - 413 if Content-Length is over MAX_BODY_BYTES
+    - 400 for invalid headers
+    - 403 for unsafe requests from other sites. DRF requires no CSRF token from anonymous
+      users, and the response would replace a session cookie that SameSite withheld.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -76,7 +76,7 @@ def refuse_unsound(get_response: GetResponse) -> GetResponse:
         charset = request.content_params and request.content_params.get("charset", "utf-8")
         if charset and charset.lower() not in {"utf-8", "utf8"}:
             return _refusal(400, _("The body must be in UTF-8."))
-        if request.method not in _SAFE_METHODS and _is_from_elsewhere(request):
+        if request.method not in _SAFE_METHODS and _is_cross_site(request):
             return _refusal(403, _("Another site may not do this in your name."))
         session = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
         if session is not None and not _SESSION_KEY.fullmatch(session):
@@ -87,7 +87,7 @@ def refuse_unsound(get_response: GetResponse) -> GetResponse:
 
 
 def say_permissions(get_response: GetResponse) -> GetResponse:
-    """Switch off what no page here uses, for scripts that should not be there too."""
+    """Disable browser features that no page uses, even for injected scripts."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -101,8 +101,8 @@ def _refusal(status: int, detail: str) -> HttpResponse:
     return JsonResponse({"detail": detail}, status=status)
 
 
-def _is_from_elsewhere(request: HttpRequest) -> bool:
-    """Whether a browser says that another origin sent this; other clients say nothing."""
+def _is_cross_site(request: HttpRequest) -> bool:
+    """Whether a browser reports another origin; other clients send no such headers."""
     if request.headers.get("sec-fetch-site") == "cross-site":
         return True
     origin = request.headers.get("origin")

@@ -1,4 +1,4 @@
-"""Every request gets an id, is counted and timed, and in JSON logs leaves one line."""
+"""Gives every request an id, counts and times it, and writes a line to JSON logs."""
 
 import hashlib
 import logging
@@ -18,7 +18,7 @@ logger = logging.getLogger("recognizer.access")
 
 
 def log_requests(get_response: GetResponse) -> GetResponse:
-    """Comes first of all, so that it sees what the others answer too."""
+    """Log every request. Must be the first middleware, to see the responses of the others."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
@@ -30,7 +30,7 @@ def log_requests(get_response: GetResponse) -> GetResponse:
         _note(request.method or "", _route(request), response.status_code, seconds, who)
         response.headers[request_ids.HEADER] = identity
         if not response.streaming:
-            # What streams is still being made, and may have something to say.
+            # A streamed response is still being produced, and may log something.
             request_ids.current.reset(token)
         return response
 
@@ -38,13 +38,13 @@ def log_requests(get_response: GetResponse) -> GetResponse:
 
 
 def note_refusal(method: str, path: str, given: str | None, status: int, seconds: float) -> str:
-    """Count and log what was answered before Django saw it.
+    """Count and log a request that was refused before Django saw it.
 
     Args:
-        given: the id that came with the request, if one did.
+        given: the id in the request's headers, if any.
 
     Returns:
-        The request's id, which belongs into the answer.
+        The request's id, to be sent with the response.
     """
     identity = request_ids.sane_or_new(given)
     token = request_ids.current.set(identity)
@@ -74,14 +74,14 @@ def _writes_lines() -> bool:
 
 
 def _route(request: HttpRequest) -> str:
-    """The route's name. A path would be without end in number, and may hold a secret link."""
+    """The route's name. Paths are unlimited in number, and may contain a secret link."""
     if request.resolver_match is not None:
         return request.resolver_match.view_name
     return "static" if request.path_info.startswith(settings.STATIC_URL) else "unmatched"
 
 
 def _route_of(path: str) -> str:
-    """The same for a path that nothing has looked at yet."""
+    """The route's name for a path that is not resolved yet."""
     try:
         return resolve(path).view_name
     except Resolver404:
@@ -89,7 +89,7 @@ def _route_of(path: str) -> str:
 
 
 def _who(request: HttpRequest) -> dict[str, int | str]:
-    """The user where the view looked at one, else a pseudonym of the session; costs no query."""
+    """The user if the view has loaded one, else a pseudonym of the session; makes no query."""
     user = getattr(request, "_cached_user", None)
     if user is not None and user.pk is not None:
         return {"user": user.pk}
