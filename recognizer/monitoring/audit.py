@@ -1,4 +1,4 @@
-"""What staff do is kept, with who, when, to what and from where."""
+"""The audit log: who did what as staff, when and from where."""
 
 import getpass
 import ipaddress
@@ -14,7 +14,7 @@ _NAMED = 20
 
 
 def note(request: Any, act: StaffAct.Act, what: str, *, by: Any = None) -> StaffAct:
-    """Keep what the person behind a request of Django's or DRF's did."""
+    """Log an action of the user of a request, Django's or DRF's."""
     by = by or request.user
     token = getattr(request, "auth", None)
     if isinstance(token, ApiToken):
@@ -32,12 +32,12 @@ def note(request: Any, act: StaffAct.Act, what: str, *, by: Any = None) -> Staff
 
 
 def note_command(act: StaffAct.Act, what: str) -> StaffAct:
-    """Keep what was done by a command on the server, under the name that the system knows."""
+    """Log a management command, under the name of the operating system's user."""
     return StaffAct.objects.create(act=act, by_name=_system_name(), what=what, via="command line")
 
 
 def promoted(promotion: Promotion) -> tuple[StaffAct.Act, str]:
-    """The act that a promotion is, and in words what was promoted and why."""
+    """The kind of action that a promotion is, and its description with the reason."""
     act = StaffAct.Act.OVERRIDE if promotion.override else StaffAct.Act.PROMOTE
     return act, because(str(promotion.version), promotion.reason)
 
@@ -47,7 +47,7 @@ def because(what: str, reason: str) -> str:
 
 
 def these(rows: Iterable[Any]) -> str:
-    """Rows by name; of many the first and how many there are."""
+    """The names of rows; for many rows, the first names and the number of others."""
     rows = rows if isinstance(rows, QuerySet) else list(rows)
     names = [str(row) for row in rows[: _NAMED + 1]]
     if len(names) <= _NAMED:

@@ -1,4 +1,4 @@
-"""What is so just now, for Prometheus: the active version, runs, and what waits."""
+"""Gauges for Prometheus: the active version, runs, the queue and drawings to review."""
 
 from collections.abc import Iterator
 
@@ -11,11 +11,11 @@ from recognizer.backing import broker
 from recognizer.models import Drawing, ModelVersion, TrainingRun
 
 MOST_COUNTED = 100_000
-"""More drawings that wait are not counted, so that asking stays cheap."""
+"""The limit on counted drawings to review, so that the query stays cheap."""
 
 
 class Gauges(Collector):
-    """Asks the database and the broker; what does not answer is left out."""
+    """Queries the database and the broker; leaves out the gauges of one that is down."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:

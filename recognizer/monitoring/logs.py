@@ -1,6 +1,6 @@
-"""How log records are written: lines for people, or JSON for programs (LOG_FORMAT).
+"""Formatters for log records: plain lines or JSON (LOG_FORMAT).
 
-Settings name these classes, so nothing here may need Django's apps.
+The settings import these classes, so this module cannot depend on Django's apps.
 """
 
 import json
@@ -12,7 +12,7 @@ from recognizer.monitoring import request_ids
 
 
 class LineFormatter(logging.Formatter):
-    """A line, and behind it the id of the request it is about."""
+    """Appends the request's id to each line."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's own name
         line = super().formatMessage(record)
@@ -21,7 +21,7 @@ class LineFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line; what is logged with `extra={"fields": {…}}` is in it too."""
+    """Writes one JSON object per line, including the fields of `extra={"fields": {…}}`."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, Any] = {

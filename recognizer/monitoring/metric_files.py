@@ -1,6 +1,6 @@
-"""Where the web processes of one site write what they count, so that each can tell for all.
+"""The files in which web processes share their metrics, so that each can report for all.
 
-Knows nothing of Django: it has to be done before `prometheus_client` is imported.
+Does not depend on Django: this must run before `prometheus_client` is imported.
 """
 
 import contextlib
@@ -12,27 +12,27 @@ from pathlib import Path
 from recognizer.backing.whole_files import written_whole
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""The library's own name; without it a process counts for itself alone."""
+"""The library's environment variable; without it, each process reports only its own metrics."""
 
 _KINDS = ("counter", "histogram")
-_BYTES = 1 << 20  # as large as the library makes them
+_BYTES = 1 << 20  # the library's initial file size
 
 
 def start_anew(folder: Path) -> None:
-    """Make the folder, without what the processes of an earlier start have counted.
+    """Create an empty folder, without the files of an earlier start.
 
-    Those that die while the site runs stay in there: totals must not go down.
+    Files of processes that die later are kept, since totals must not decrease.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    with contextlib.suppress(OSError):  # then each counts for itself alone, and says so
+    with contextlib.suppress(OSError):  # then `reserve` falls back to separate metrics, and says so
         folder.mkdir(parents=True, exist_ok=True)
 
 
 def reserve() -> None:
-    """Take the disk space for this process's counts before anything is counted.
+    """Reserve disk space for this process's metrics.
 
-    The library maps a file of holes into memory; on a full disk the kernel would end the
-    process as soon as it counts something. Where there is no room it counts for itself alone.
+    The library maps a sparse file into memory. On a full disk, the kernel would kill the
+    process at its first count. If there is no space, the process reports only its own metrics.
     """
     folder = os.environ.get(VARIABLE)
     if not folder:
@@ -50,6 +50,6 @@ def reserve() -> None:
 
 
 def _fill(file: Path) -> None:
-    # Who collects just now must not find it half made.
+    # Another process may be collecting, and must not see an unfinished file.
     with written_whole(file) as unfinished, unfinished.open("wb") as made:
         os.posix_fallocate(made.fileno(), 0, _BYTES)

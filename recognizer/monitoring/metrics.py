@@ -1,7 +1,7 @@
-"""Counters and histograms for Prometheus; `gauges` has what is true at the moment of asking.
+"""Counters and histograms for Prometheus; for current values see `gauges`.
 
-Each process writes to its own files (see `metric_files`), and the process that is asked adds all
-of them up. Labels take few values: routes, for example, and not paths.
+Each process writes to its own files (see `metric_files`). The process that is scraped adds them
+up. Labels must have few values: use routes, not paths.
 """
 
 import os
@@ -47,13 +47,13 @@ def count_request(method: str, route: str, status: int, seconds: float) -> None:
 
 
 def count_prediction(version: int, read: str, rejected: str, seconds: float) -> None:
-    """One prediction: `read` is "" where it is rejected, `rejected` the code of why."""
+    """Count a prediction: `read` is its text, "" if rejected; `rejected` is the reason's code."""
     _predictions.labels(version, read, rejected).inc()
     _prediction_seconds.observe(seconds)
 
 
 def exposition() -> bytes:
-    """All of it for all processes, in Prometheus's text format."""
+    """The metrics of all processes, in Prometheus's text format."""
     counted = _registry
     if VARIABLE in os.environ:
         counted = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""The id that ties together what is logged about one request, also by the worker it wakes."""
+"""The id that connects all log lines of a request, including those of the worker."""
 
 import re
 import secrets
@@ -7,12 +7,12 @@ from contextvars import ContextVar
 HEADER = "X-Request-ID"
 
 current: ContextVar[str] = ContextVar("request_id", default="")
-"""The id of what this thread is doing; "" outside requests and tasks."""
+"""The id of the current request or task; "" outside both."""
 
-# It stands in log lines and in answers, so nothing that could break or forge one.
+# The id appears in log lines and headers, so it must not be able to break or forge them.
 _SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{3,63}")
 
 
 def sane_or_new(given: str | None) -> str:
-    """The id that a proxy or client gave, else a fresh one."""
+    """The id that a proxy or client sent if it is valid, else a new one."""
     return given if given and _SANE.fullmatch(given) else secrets.token_hex(16)

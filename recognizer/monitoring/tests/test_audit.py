@@ -1,4 +1,4 @@
-"""What staff do can be looked up in one place: who, when, what, from where."""
+"""The audit log records what staff do: who, when, what, from where."""
 
 import io
 import re
@@ -37,7 +37,7 @@ def boss(django_user_model: Any) -> Client:
 
 
 def noted(act: str) -> StaffAct:
-    """The one thing that was noted, which has to be this."""
+    """The only entry in the audit log, which must match."""
     (entry,) = StaffAct.objects.all()
     assert (entry.act, entry.by_name, entry.address) == (act, "boss", ADDRESS)
     assert entry.by is not None
@@ -108,7 +108,7 @@ def test_a_retraining_and_its_cancelling_are_noted(boss):
 
 
 def _answering_version(version: ModelVersion) -> ModelVersion:
-    """Another version that can be loaded."""
+    """A second version that can be loaded."""
     with version.artifact.open("rb") as file:
         run = make_run(base_version=version)
         return make_version(artifact=file.read(), run=run, classes=version.classes)

@@ -1,4 +1,4 @@
-"""Log lines: JSON where asked for, and one id through request, queue and worker."""
+"""Log lines: JSON if configured, with one id through request, queue and worker."""
 
 import io
 import json
@@ -75,7 +75,7 @@ def test_an_id_that_makes_no_sense_is_replaced(client, given):
 
 @pytest.fixture
 def access(settings, caplog):
-    """A browser of a site that logs JSON, and what it logged about the requests."""
+    """A client of a site that logs JSON, and the lines logged for its requests."""
     settings.LOG_FORMAT = "json"
     caplog.set_level(logging.INFO, "recognizer.access")
     lines: list[dict[str, Any]] = []
@@ -121,9 +121,9 @@ def test_a_line_says_which_user_or_under_a_pseudonym_which_session(access):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_goes_on_with_the_id_of_the_request_that_woke_it(monkeypatch):
-    app.control.purge()  # what earlier tests have sent
-    heard: list[str] = []
-    monkeypatch.setattr(retraining, "execute", lambda _: heard.append(request_ids.current.get()))
+    app.control.purge()  # messages of earlier tests
+    seen: list[str] = []
+    monkeypatch.setattr(retraining, "execute", lambda _: seen.append(request_ids.current.get()))
     monkeypatch.setattr(retraining, "waiting_runs", list)
     monkeypatch.setattr(supervision, "shutting_down", threading.Event())
     token = request_ids.current.set(GIVEN)
@@ -132,10 +132,10 @@ def test_a_worker_goes_on_with_the_id_of_the_request_that_woke_it(monkeypatch):
     own = tasks.execute_run.delay(2)
     with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=20):
         for _ in range(200):
-            if len(heard) == 2:
+            if len(seen) == 2:
                 break
             threading.Event().wait(0.05)
-    assert heard == [GIVEN, own.id]
+    assert seen == [GIVEN, own.id]
 
 
 def test_what_all_parts_say_is_json_too():
@@ -151,7 +151,7 @@ def test_what_all_parts_say_is_json_too():
 
 
 def test_uvicorn_writes_no_line_of_its_own_for_a_request():
-    """Its lines hold whole addresses, those of shared drawings too."""
+    """They would contain full URLs, including those of shared drawings."""
     program = (
         "import django, logging; from mnist_site.server import config;"
         "config('x:y', seconds_to_finish=1, port=1); django.setup();"

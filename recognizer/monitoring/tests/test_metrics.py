@@ -1,4 +1,4 @@
-"""/metrics: who may read it, and that it counts, in all processes together."""
+"""/metrics: who may read it, and what it reports for all processes together."""
 
 import errno
 import os
@@ -37,7 +37,7 @@ def _token(settings):
 
 
 def samples() -> dict[tuple[str, ...], float]:
-    """Every sample by its name and the values of its labels."""
+    """All samples, by name and label values."""
     families = text_string_to_metric_families(metrics.exposition().decode())
     return {
         (sample.name, *sample.labels.values()): sample.value
