@@ -1,4 +1,4 @@
-"""How numbers and labels are written in the person's language; knows no models."""
+"""Formats numbers and labels in the reader's language. Does not depend on the models."""
 
 from django.utils.formats import get_format
 from django.utils.translation import gettext as _
@@ -17,5 +17,5 @@ def with_decimals(text: str) -> str:
 
 
 def label_in_words(value: str) -> str:
-    """A label's value as people read it: "7", or "not a digit" in their language."""
+    """A label's value: "7", or "not a digit" in the reader's language."""
     return _("not a digit") if value == NOT_A_DIGIT else value

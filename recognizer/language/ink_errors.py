@@ -1,4 +1,4 @@
-"""Why a drawing cannot be read, in the person's language; `ml` says it in English."""
+"""Translates the errors that `ml` raises for drawings that cannot be read."""
 
 from django.utils.translation import gettext, gettext_noop
 
@@ -19,11 +19,11 @@ REASONS = {
         "The picture is %(width)s x %(height)s pixels; at least %(least)s x %(least)s are needed."
     ),
 }
-"""What `ml.drawing.strokes` and `ml.drawing.pictures` say of what a client sends."""
+"""The messages of `ml.drawing.strokes` and `ml.drawing.pictures` about invalid input."""
 
 
 def in_words(error: InkError) -> str:
-    """The reason as the person reads it; in English where nobody has translated it."""
+    """The reason in the reader's language, or in English if it has no translation."""
     if error.reason not in REASONS:
         return str(error)
     return gettext(error.reason) % error.values if error.values else gettext(error.reason)

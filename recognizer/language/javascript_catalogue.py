@@ -1,4 +1,4 @@
-"""The texts of the pages' scripts: one script a language, which never changes under its address."""
+"""The texts of the pages' scripts: one script per language. Its URL changes with its content."""
 
 import hashlib
 from functools import lru_cache
@@ -13,25 +13,25 @@ from django.views.i18n import JavaScriptCatalog
 
 @require_safe
 def script(request: HttpRequest, language: str, digest: str) -> HttpResponse:
-    """What js/i18n.js looks texts up in.
+    """The catalogue for js/i18n.js.
 
-    While versions of the site change, a page may ask for what another had: it gets these.
+    During an update, a page may request the catalogue of another release; it gets this one.
     """
     if language not in dict(settings.LANGUAGES):
         raise Http404
     texts = _texts_in(language)
-    is_as_asked = digest == _digest(texts)
+    is_current = digest == _digest(texts)
     return HttpResponse(
         texts,
         content_type="text/javascript; charset=utf-8",
         headers={
-            "Cache-Control": "public, max-age=31536000, immutable" if is_as_asked else "no-store"
+            "Cache-Control": "public, max-age=31536000, immutable" if is_current else "no-store"
         },
     )
 
 
 def address_in(language: str) -> str:
-    """Where a language's script is; "" for the one in which the texts are written."""
+    """The URL of a language's script; "" for the language of the source texts."""
     if language == settings.LANGUAGE_CODE:
         return ""
     return reverse("js-texts", args=[language, _digest(_texts_in(language))])

@@ -1,4 +1,4 @@
-"""A prediction in words, as people on the site read it."""
+"""A prediction in words, in the reader's language."""
 
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from recognizer.language.formats import with_decimals
 
 
 class Predicted(Protocol):
-    """What a prediction's words are made of."""
+    """The part of a prediction that its words need."""
 
     @property
     def text(self) -> str: ...
@@ -24,12 +24,12 @@ _NOT_READ = {
 
 
 def percent(share: float) -> str:
-    """0.9934 -> "99.3 %"; what is not certain is never shown as 100.0 %, as in bars.js."""
+    """0.9934 -> "99.3 %". As in bars.js, only 1.0 is shown as 100.0 %."""
     return with_decimals(f"{min(share * 100, 99.9 if share < 1 else 100):.1f} %")
 
 
 def prediction_in_words(prediction: Predicted | None) -> str:
-    """ "Read as 7", or why it was not read."""
+    """ "Read as 7", or why the drawing was not read."""
     if prediction is None:
         return _("Not read")
     if prediction.text:

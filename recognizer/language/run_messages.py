@@ -1,11 +1,11 @@
-"""What a training run's stage and error say, in the reader's language.
+"""The stages and errors of training runs, in the reader's language.
 
-A worker does not know who will read its messages. It stores a code and its parameters as JSON,
-`{"code":"made","number":3}`, and the page or the API puts them into words.
+A worker does not know who will read its messages. It stores a code and parameters as JSON,
+`{"code":"made","number":3}`, and the page or the API renders the sentence.
 
-Two forms are read: this one, and the English sentences that releases before 1.0.0 stored.
-Anything else, such as the last words of a library, is shown as it is. While a site updates,
-its old web processes show the JSON of a new worker; that does no harm.
+English sentences stored by releases before 1.0.0 are translated too. Anything else, such as a
+library's error, is shown unchanged. During an update, old web processes show the JSON of a new
+worker, which is harmless.
 """
 
 import re
@@ -45,7 +45,7 @@ SENTENCES = {
 
 
 def in_words(stored: str) -> str:
-    """A stored stage or error in the reader's language; as it is if its code is unknown."""
+    """A stored stage or error in the reader's language; unchanged if the code is unknown."""
     found = parsed(stored) or _parsed_sentence(stored)
     values = {name: in_words(str(value)) for name, value in found.items() if name != "code"}
     try:
@@ -55,7 +55,7 @@ def in_words(stored: str) -> str:
 
 
 def in_english(stored: str) -> str:
-    """A stored stage or error for a log."""
+    """A stored stage or error in English, for logs."""
     with translation.override("en"):
         return in_words(stored)
 
@@ -66,7 +66,7 @@ _OLD_SENTENCES = {
     "judging": "comparing",
     "made version %(number)s, not judged": "made_not_evaluated",
 }
-"""Where the sentence has changed since then."""
+"""Old sentences that have changed since, and their codes."""
 
 
 def _parsed_sentence(stored: str) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _parsed_sentence(stored: str) -> dict[str, Any]:
 
 @cache
 def _old_patterns() -> list[tuple[re.Pattern[str], str]]:
-    """Of two sentences that match, the longer one is meant, so it comes first."""
+    """Patterns and codes, longest sentence first: if two match, the longer one is meant."""
     codes = _OLD_SENTENCES | {sentence: code for code, sentence in SENTENCES.items()}
     return [
         (re.compile(_pattern(sentence), re.DOTALL), codes[sentence])

@@ -1,7 +1,7 @@
-"""Messages that are stored for readers of any language: a code and its parameters, as JSON.
+"""Messages stored as a code and parameters in JSON, to be rendered in any language.
 
-`{"code":"made","number":3}`. Whoever shows one has the sentences of its codes: `run_messages`
-for training runs, `registry/reasons.py` for verdicts and promotions.
+An example is `{"code":"made","number":3}`. The sentences are in `run_messages` for training runs,
+and in `registry/reasons.py` for verdicts and promotions.
 """
 
 import json
@@ -9,14 +9,14 @@ from typing import Any
 
 
 def message(code: str, /, **parameters: Any) -> str:
-    """A message as it is stored; a parameter may be a message itself."""
+    """A message in its stored form; a parameter may itself be a message."""
     return json.dumps(
         {"code": code, **parameters}, ensure_ascii=False, separators=(",", ":"), default=str
     )
 
 
 def parsed(stored: str) -> dict[str, Any]:
-    """The parameters of a message, and its code under "code"; empty if it is none."""
+    """A stored message's parameters, with its code under "code"; empty if it is not one."""
     if not stored.startswith('{"code":"'):
         return {}
     try:

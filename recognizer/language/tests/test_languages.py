@@ -1,4 +1,4 @@
-"""Pages and answers in the language that a person reads."""
+"""Pages and API responses in the reader's language."""
 
 import json
 import re
@@ -168,7 +168,7 @@ def test_the_service_worker_keeps_pages_and_texts_of_one_language(client, german
     assert english["version"] != deutsch["version"]
     assert client.get("/service-worker.js?language=xx").status_code == 404
     assert english["textsUrl"] == ""
-    # Whoever asks: the worker sends no cookie with it.
+    # The URL decides, since the service worker sends no cookie.
     kept = page(client, f"/?shell={deutsch['version']}")
     assert '<html lang="de">' in kept
     assert deutsch["textsUrl"] in kept

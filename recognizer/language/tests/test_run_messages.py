@@ -1,4 +1,4 @@
-"""A run's stages and errors are stored as codes and read in the reader's language."""
+"""A run's stages and errors are stored as codes and shown in the reader's language."""
 
 import ast
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_every_code_is_rendered_in_both_languages(code: str) -> None:
 
 
 def codes_in(path: Path) -> set[str]:
-    """The codes that this file gives to `message`, and the stages of its progress lines."""
+    """The codes that a source file passes to `message`, and the stages of its progress lines."""
     found: list[Any] = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "message":

@@ -1,4 +1,4 @@
-"""Every text has a translation, and what is served is what was translated."""
+"""Every text has a translation, and the compiled catalogues match their sources."""
 
 import ast
 import gettext
@@ -60,7 +60,7 @@ def test_a_translation_has_the_same_places_for_values_and_the_same_tags(language
     for one in read_po(catalogue(language, domain)):
         if one.text:
             for translation in one.translations:
-                # A plural form may do without the number.
+                # A plural form may omit the number.
                 assert set(parts.findall(translation)) == set(parts.findall(one.text)) or (
                     len(one.translations) > 1
                     and set(parts.findall(translation)) - set(parts.findall(one.text))
