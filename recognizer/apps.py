@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 
 class RecognizerConfig(AppConfig):
-    """Drawings, what was read in them, and learning from both."""
+    """Drawings, their predictions, and training on both."""
 
     name = "recognizer"
     verbose_name = gettext_lazy("Handwriting")
@@ -22,7 +22,7 @@ class RecognizerConfig(AppConfig):
 
 
 def _note_staff(request: HttpRequest, user: Any, **_: Any) -> None:
-    """The audit trail says since when and from where somebody may have acted as staff."""
+    """Record staff sign-ins in the audit log, with their time and address."""
     from recognizer.models import StaffAct
     from recognizer.monitoring import audit
 

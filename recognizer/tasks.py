@@ -1,4 +1,4 @@
-"""Celery envelopes: ids in, ids out. The rows are the jobs; a message only wakes a worker."""
+"""Celery tasks, which take and return ids. The rows are the jobs; a message wakes a worker."""
 
 import logging
 from typing import Any
@@ -20,7 +20,7 @@ from recognizer.registry import active_model, gate
 from recognizer.training import retraining, supervision
 
 READ_AT_ONCE = 1000
-"""Some seconds of work, so that a waiting training is not held up."""
+"""A few seconds of work, so that a waiting training is not delayed."""
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def execute_run(run_pk: int) -> int:
 
 @shared_task
 def take_up_waiting_runs() -> list[int]:
-    """Wake a worker for every run that waits: the broker was down, or a worker died."""
+    """Wake a worker for every waiting run, in case the broker was down or a worker died."""
     runs = retraining.waiting_runs()
     for run_pk in runs:
         execute_run.delay(run_pk)
@@ -42,7 +42,7 @@ def take_up_waiting_runs() -> list[int]:
 
 @shared_task
 def read_labelled_again() -> int:
-    """After a promotion: what the new version says of labelled drawings, a few at a time."""
+    """After a promotion, predict some labelled drawings with the new version."""
     try:
         return recognition.read_labelled_again(READ_AT_ONCE)
     except active_model.NoActiveModelError:
@@ -52,8 +52,7 @@ def read_labelled_again() -> int:
 def hand_over(run: TrainingRun) -> bool:
     """Wake a worker for a queued run; False if the broker cannot be reached.
 
-    Nothing is lost then: the run waits in the database and is found by
-    `take_up_waiting_runs`.
+    In that case the run waits in the database until `take_up_waiting_runs` finds it.
     """
     try:
         execute_run.delay(run.pk)
@@ -63,7 +62,7 @@ def hand_over(run: TrainingRun) -> bool:
     return True
 
 
-@shared_task(name="recognizer.tasks.judge_version")  # as workers of earlier releases know it
+@shared_task(name="recognizer.tasks.judge_version")  # the name in earlier releases
 def evaluate_version(version_pk: int) -> int:
     """Compare a version with the active one; its page shows the verdict."""
     try:
@@ -74,7 +73,7 @@ def evaluate_version(version_pk: int) -> int:
 
 
 def hand_over_evaluation(version: ModelVersion) -> bool:
-    """Ask a worker for a verdict; False if the broker cannot be reached: ask again later."""
+    """Ask a worker to evaluate a version; False if the broker cannot be reached."""
     try:
         evaluate_version.delay(version.pk)
     except (OperationalError, OSError) as error:
@@ -91,7 +90,7 @@ def _send_request_id(headers: dict[str, Any], **_: Any) -> None:
 
 @task_prerun.connect
 def _take_request_id(task: "Task[Any, Any]", task_id: str, **_: Any) -> None:
-    """A task that no request asked for goes by its own id."""
+    """Log under the id of the request that sent the task, or under the task's own id."""
     request_ids.current.set(getattr(task.request, "request_id", None) or task_id)
 
 

@@ -1,4 +1,4 @@
-"""The pages' URLs."""
+"""The URLs of the pages."""
 
 from django.contrib.auth.views import LogoutView
 from django.urls import path
@@ -26,7 +26,7 @@ urlpatterns = [
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", probes.metrics_page, name="metrics"),
-    # Without a token: pages that are kept for offline have none, and `refuse_unsound` looks out.
+    # Exempt, since pages stored for offline use have no token; `refuse_unsound` checks the origin.
     path("language/", csrf_exempt(set_language), name="set-language"),
     path("texts/<str:language>/<slug:digest>.js", javascript_catalogue.script, name="js-texts"),
     path("drawings/", gallery.gallery, name="history"),
