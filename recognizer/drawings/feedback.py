@@ -1,6 +1,6 @@
-"""Whether a correction helped: its label, which versions learned from it, and what each predicts.
+"""Whether a correction helped: its label, the versions trained on it, and their predictions.
 
-The person who drew it sees this, so nothing here names anybody else.
+The person who drew it sees this, so nothing here names other users.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _ACTIVE = ModelVersion.State.ACTIVE
 
 
 class Outcome(StrEnum):
-    """Whether a correction helped, as far as is known."""
+    """Whether a correction helped, as far as known."""
 
     UNLABELLED = "unlabelled"
     WAITING = "waiting"
@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Learned:
-    """A version that learned from the drawing, and as what."""
+    """A version trained on the drawing, and the label it was trained with."""
 
     version: int
     value: str
@@ -39,10 +39,10 @@ class Learned:
 
 @dataclass(frozen=True)
 class VersionFeedback:
-    """What one version says of the drawing.
+    """One version's prediction for the drawing.
 
-    text   "" where it does not read a digit
-    right  None while no label is approved
+    text   "" if it is not a digit
+    right  None if no label is approved
     """
 
     version: int
@@ -60,7 +60,7 @@ class VersionFeedback:
 
 @dataclass(frozen=True)
 class Feedback:
-    """`newest` is the newest version that learned from the drawing."""
+    """The feedback on a drawing; `newest` is the newest version trained on it."""
 
     label: Label | None
     outcome: Outcome
@@ -80,7 +80,7 @@ class Feedback:
 
 
 def feedback_on(drawing: Drawing) -> Feedback:
-    """The feedback on a drawing loaded by `for_history`, in two further queries."""
+    """The feedback on a drawing loaded by `for_history`; makes two more queries."""
     label = drawing.labels.current()
     learned = _learned(drawing)
     predictions = _predictions(drawing, label, {one.version for one in learned})
@@ -99,9 +99,9 @@ def _learned(drawing: Drawing) -> list[Learned]:
 
 
 def _predictions(drawing: Drawing, label: Label | None, learned: set[int]) -> list[VersionFeedback]:
-    """Each version's prediction, newest version first; the one that was served is not replaced.
+    """Each version's prediction, newest version first. The served prediction is kept.
 
-    A version that can no longer be asked appears with the prediction it stored when it could.
+    A version that cannot be loaded any more appears with its stored prediction.
     """
     asked = every_version(drawing)
     active = {one.version.number for one in asked if one.version.state == _ACTIVE}
@@ -126,8 +126,9 @@ def _predictions(drawing: Drawing, label: Label | None, learned: set[int]) -> li
     ]
 
 
-def _text_and_confidence(answer: VersionPrediction) -> tuple[str, float]:
-    return "" if answer.value == NOT_A_DIGIT else answer.value, answer.confidence
+def _text_and_confidence(prediction: VersionPrediction) -> tuple[str, float]:
+    text = "" if prediction.value == NOT_A_DIGIT else prediction.value
+    return text, prediction.confidence
 
 
 def _is_right(text: str, label: Label | None) -> bool | None:

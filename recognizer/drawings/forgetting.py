@@ -1,7 +1,7 @@
-"""Forget a contributor: delete what they drew, and say which versions learned from it.
+"""Forget a contributor: delete their drawings, and report which versions were trained on them.
 
-A trained network cannot unlearn. Versions and runs stay, and each run keeps count of how many of
-the drawings it learned from are gone in this way.
+A trained network cannot unlearn, so versions and runs are kept. Each run counts how many of its
+drawings were deleted in this way.
 """
 
 import logging
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Contributor:
-    """Who drew: a user, or an anonymous visitor."""
+    """The author of drawings: a user or an anonymous visitor."""
 
     user_id: int | None = None
     visitor: uuid.UUID | None = None
@@ -43,17 +43,17 @@ class Contributor:
     def drawings(self) -> DrawingQuerySet:
         if self.user_id is not None:
             return Drawing.objects.filter(user_id=self.user_id)
-        assert self.visitor is not None  # a contributor is one of the two
+        assert self.visitor is not None  # one of the two is always set
         return Drawing.objects.filter(visitor=self.visitor)
 
 
 @dataclass(frozen=True)
 class Traces:
-    """What there is of a contributor.
+    """What the site holds of a contributor.
 
-    runs      the runs that were over, trained on their drawings, by number
-    learned   numbers of the versions that learned from their drawings
-    built_on  numbers of the versions fine-tuned from these since
+    runs      ids of the finished runs that used their drawings
+    learned   numbers of the versions trained on their drawings
+    built_on  numbers of the versions fine-tuned from those
     """
 
     drawings: int = 0
@@ -64,7 +64,7 @@ class Traces:
 
 
 def traces(contributor: Contributor) -> Traces:
-    """What forgetting them would delete, and which versions have learned from it."""
+    """What forgetting a contributor would delete, and which versions were trained on it."""
     drawings = contributor.drawings().order_by().values("pk")
     runs = TrainingRun.objects.filter(
         pk__in=TrainingExample.objects.filter(drawing__in=drawings).values("run")
@@ -81,10 +81,10 @@ def traces(contributor: Contributor) -> Traces:
 
 
 def forget(contributor: Contributor, *, by: AbstractBaseUser | None = None) -> Traces:
-    """Delete their drawings with labels and readings; what there was of them.
+    """Delete a contributor's drawings with labels and predictions; return what was deleted.
 
-    Batch by batch: what was interrupted can simply be done again. A run that is training on
-    them starts again without them.
+    Deletes in batches, so an interrupted call can be repeated. A run that is training on
+    these drawings starts again without them.
     """
     before = traces(contributor)
     deleted, labels, runs = 0, 0, set(before.runs)
@@ -93,12 +93,12 @@ def forget(contributor: Contributor, *, by: AbstractBaseUser | None = None) -> T
     ):
         with transaction.atomic():
             queued = list(_under_way(batch, TrainingRun.State.QUEUED).values_list("pk", flat=True))
-            _begin_again(_under_way(batch, TrainingRun.State.RUNNING))
+            _queue_again(_under_way(batch, TrainingRun.State.RUNNING))
             runs |= _note_on_runs(batch)
             labels += Label.objects.filter(drawing__in=batch).count()
             Drawing.objects.filter(pk__in=batch).delete()
-        # A worker may have taken one, drawings and all, before the deletion was to be seen.
-        _begin_again(TrainingRun.objects.filter(pk__in=queued))
+        # A worker may have claimed one with its drawings before the deletion was committed.
+        _queue_again(TrainingRun.objects.filter(pk__in=queued))
         deleted += len(batch)
     learned, built_on = _versions(runs)
     logger.warning(
@@ -109,10 +109,10 @@ def forget(contributor: Contributor, *, by: AbstractBaseUser | None = None) -> T
 
 
 def forgotten_behind(version: ModelVersion) -> dict[int, int]:
-    """How many drawings, forgotten since, this version or one it was fine-tuned from learned from.
+    """Count the drawings in a version's training, and in its ancestors', that were forgotten.
 
     Returns:
-        {number of the version that learned from them: how many}; empty where there are none.
+        {number of the version trained on them: count}, without versions that have none.
     """
     rows = {
         pk: (number, base, (parameters or {}).get(TrainingRun.FORGOTTEN, 0))
@@ -133,15 +133,15 @@ def _under_way(drawings: list[int], state: str) -> QuerySet[TrainingRun]:
     return TrainingRun.objects.filter(state=state, pk__in=examples.values("run"))
 
 
-def _begin_again(runs: QuerySet[TrainingRun]) -> None:
-    """Put runs back into the queue; the worker that has one notices, and ends the training."""
+def _queue_again(runs: QuerySet[TrainingRun]) -> None:
+    """Queue running runs again; their worker notices and ends the training."""
     runs.filter(state=TrainingRun.State.RUNNING).update(
         state=TrainingRun.State.QUEUED, stage=message("contributor_forgotten")
     )
 
 
 def _note_on_runs(drawings: list[int]) -> set[int]:
-    """Count the drawings in the runs that are over; which runs these are."""
+    """Add the drawings to the counts of finished runs; return the ids of these runs."""
     counts = dict(
         TrainingExample.objects.filter(drawing__in=drawings)
         .exclude(run__state__in=TrainingRun.UNDER_WAY)
@@ -158,9 +158,9 @@ def _note_on_runs(drawings: list[int]) -> set[int]:
 
 
 def _versions(runs: set[int]) -> tuple[list[int], list[int]]:
-    """Numbers of the versions these runs made, and of those fine-tuned from them since."""
+    """The numbers of the versions that runs produced, and of those fine-tuned from them."""
     learned, built_on, tainted = [], [], set()
-    # A version is registered after the one it starts from, so its row is the newer one.
+    # A version is registered after its base, so its row comes later.
     rows = ModelVersion.objects.exclude(run=None).order_by("pk")
     for pk, number, run, base in rows.values_list("pk", "number", "run", "run__base_version"):
         if run in runs:
@@ -174,7 +174,7 @@ def _versions(runs: set[int]) -> tuple[list[int], list[int]]:
 
 
 def in_words(found: Traces) -> str:
-    """Which versions have learned from them, in a sentence or two."""
+    """One or two sentences about the versions trained on the drawings."""
     if not found.learned:
         return _("No model version was trained on these drawings.")
     words = _("Trained on these drawings: %(versions)s.") % {"versions": _numbers(found.learned)}

@@ -1,8 +1,8 @@
-"""Drawings as curves for a page, as SVG files and as PNG files.
+"""Render drawings as curves for a page, as SVG files and as PNG files.
 
-Strokes are scaled to a square of `SIDE` units that just holds the ink, and the pen's width with
-them. Points closer together than the eye can tell are dropped. The curve through the rest keeps
-corners sharp. `static/recognizer/js/svg_replay.js` animates the same curves.
+Strokes and pen width are scaled to a square of `SIDE` units around the ink. Points that are too
+close together to be told apart are dropped. The curve through the others keeps corners sharp.
+`static/recognizer/js/svg_replay.js` animates the same curves.
 """
 
 import io
@@ -20,10 +20,10 @@ from ml.contract import Ink, Picture, Stroke
 from recognizer.models import Drawing
 
 SIDE = 100.0
-"""Units of the square that a drawing is shown on."""
+"""The side of the square that a drawing is shown on."""
 
 PEN_SHARE = 0.06
-"""Width of the pen as a share of the canvas, as on the drawing page."""
+"""The pen's width as a share of the canvas, as on the drawing page."""
 
 INK, PAPER = (26, 33, 64), (255, 255, 255)
 MOST_POINTS = 1500
@@ -34,15 +34,15 @@ _STEP = 1.2
 _CORNER = np.cos(np.deg2rad(50))
 _FLAT = 6
 _FINER = 2
-"""A PNG is painted so many times larger, and shrunk."""
+"""A PNG is painted at this multiple of its size, then shrunk to smooth the edges."""
 
 Points = NDArray[np.float64]
-"""(n, 2), or (n, 3) with the time in ms, -1 where unknown."""
+"""(n, 2), or (n, 3) with the time in ms, -1 if unknown."""
 
 
 @dataclass(frozen=True, eq=False)
 class Rendering:
-    """Strokes on the square: (n, 3) points of each, and the width of the pen."""
+    """Strokes on the square, (n, 3) points each, and the pen's width in the square's units."""
 
     strokes: tuple[Points, ...]
     pen: float
@@ -54,7 +54,7 @@ class Rendering:
 
     @property
     def as_json(self) -> str:
-        """[[[x, y, t], …], …], for a replay."""
+        """[[[x, y, t], …], …], for the animation."""
         return json.dumps(
             [[[x, y, int(t)] for x, y, t in stroke.tolist()] for stroke in self.strokes],
             separators=(",", ":"),
@@ -62,7 +62,7 @@ class Rendering:
 
 
 def render_strokes(ink: Ink, most_points: int = MOST_POINTS) -> Rendering:
-    """Strokes as they are shown."""
+    """Scale and thin strokes for display."""
     points = np.concatenate(ink.strokes)[:, :2]
     low, high = points.min(axis=0), points.max(axis=0)
     room = max(float((high - low).max()) * _ROOM, max(ink.width, ink.height) * _LEAST_SHARE)
@@ -83,7 +83,7 @@ def _placed(stroke: Stroke, corner: Points, scale: float) -> Points:
         if math.dist(place, places[kept[-1]]) >= _STEP:
             kept.append(i)
     if len(kept) > 1:
-        kept[-1] = len(placed) - 1  # the end of a stroke is where the pen left
+        kept[-1] = len(placed) - 1  # always keep the last point
     return placed[kept]
 
 
@@ -94,7 +94,7 @@ def _every(stroke: Points, every: int) -> Points:
 
 
 def _curves(points: Points) -> Points:
-    """(n - 1, 4, 2) cubic Bézier curves through (n, 2) points; one point is a curve to itself."""
+    """(n - 1, 4, 2) cubic Bézier curves through (n, 2) points; a single point gives one curve."""
     if len(points) == 1:
         return np.repeat(points[None], 4, axis=1)
     steps = np.diff(points, axis=0)
@@ -126,7 +126,7 @@ def _path(curves: Points) -> str:
 
 
 def svg_file(drawing: Drawing) -> bytes | None:
-    """An SVG file of its strokes; None of a drawing that is a picture."""
+    """An SVG file of a drawing's strokes; None if the drawing is an uploaded picture."""
     drawn = drawing.drawn()
     if not isinstance(drawn, Ink):
         return None
@@ -152,7 +152,7 @@ def _hex(colour: tuple[int, ...]) -> str:
 
 
 def png_file(drawing: Drawing, side_px: int = 1024) -> bytes:
-    """A square PNG: dark ink on white paper."""
+    """A square PNG file: dark ink on white paper."""
     return encoded(painted(drawing, side_px))
 
 
@@ -165,7 +165,7 @@ def painted(drawing: Drawing, side_px: int) -> Image.Image:
 
 
 def ink_mask(drawing: Drawing, side_px: int) -> Image.Image:
-    """Where there is ink: (side_px, side_px) L, 255 is ink."""
+    """The ink as a greyscale image, (side_px, side_px) L; 255 is ink."""
     drawn = drawing.drawn()
     if isinstance(drawn, Picture):
         return _fitted(Image.fromarray(drawn.pixels), side_px)
@@ -188,7 +188,7 @@ def _fitted(image: Image.Image, side_px: int) -> Image.Image:
 
 
 def _flattened(points: Points) -> Points:
-    """(n, 2) points close together along the curves through these."""
+    """(n, 2) closely spaced points along the curves through the given points."""
     curves = _curves(points)  # (n, 4, 2)
     flat = _FLAT if len(points) < 500 else 2
     at = np.linspace(0, 1, flat + 1)[1:, None]  # (k, 1)
@@ -204,7 +204,7 @@ def _paint(brush: ImageDraw.ImageDraw, points: Points, pen: float) -> None:
 
 
 def encoded(image: Image.Image) -> bytes:
-    """A PNG file."""
+    """An image as a PNG file."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=False, compress_level=6)
     return buffer.getvalue()

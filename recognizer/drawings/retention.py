@@ -1,9 +1,7 @@
-"""Delete what is old: drawings that nobody has labelled, and what staff did.
+"""Delete old data: unlabelled drawings, which are never trained on, and audit log entries.
 
-What is never learned from need not be kept.
-
-Whatever somebody has done something with stays: labels of any kind, links that were given away,
-drawings that a training run has learned from or that a verdict shows.
+Drawings in use are kept: those with a label of any kind or a share link, those in a training run,
+and those shown in a verdict.
 """
 
 from collections.abc import Callable
@@ -29,22 +27,23 @@ BATCH = 500
 
 
 def old_unlabelled(before: datetime) -> DrawingQuerySet:
-    """Drawings made before then that may go."""
+    """The drawings made before a date that may be deleted."""
     kept = (Label, Share, TrainingExample, VerdictDrawing)
     free: list[Any] = [~Exists(model.objects.filter(drawing=OuterRef("pk"))) for model in kept]
     return Drawing.objects.filter(*free, created_at__lt=before)
 
 
 def forget_old(before: datetime, *, progress: Callable[[int], None] = lambda deleted: None) -> int:
-    """Delete them with their readings, the oldest first; how many there were.
+    """Delete old unlabelled drawings and their predictions; return how many.
 
-    Batch by batch, each of them wholly or not at all: what was interrupted can be done again.
+    Deletes the oldest first, in batches of one transaction each. An interrupted call can be
+    repeated.
     """
     deleted = 0
     cursor: Cursor | None = None
     while batch := _batch(before, cursor):
         with transaction.atomic():
-            # Whoever labels one of these just now waits, or is seen here.
+            # A label given meanwhile either waits for this lock or is seen by the next query.
             locked = Drawing.objects.select_for_update().filter(pk__in=[pk for _, pk in batch])
             list(locked.order_by("pk").values_list("pk", flat=True))
             going = old_unlabelled(before).filter(pk__in=[pk for _, pk in batch])
@@ -52,12 +51,12 @@ def forget_old(before: datetime, *, progress: Callable[[int], None] = lambda del
             Drawing.objects.filter(pk__in=pks).delete()
         deleted += len(pks)
         progress(deleted)
-        cursor = batch[-1]  # those that stay are not looked at again
+        cursor = batch[-1]  # skips the drawings that were kept
     return deleted
 
 
 def forget_staff_acts(before: datetime) -> int:
-    """Delete what staff did before then from the audit trail, the oldest first; how much it was."""
+    """Delete audit log entries from before a date, the oldest first; return how many."""
     deleted = 0
     old = StaffAct.objects.filter(at__lt=before).order_by("at")
     while batch := list(old.values_list("pk", flat=True)[:BATCH]):

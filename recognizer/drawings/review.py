@@ -1,4 +1,4 @@
-"""What staff decide about labels: one at a time, those of many drawings, or at the review desk."""
+"""Decisions of staff about labels: one at a time, for many drawings, or at the review desk."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,19 +12,19 @@ from django.utils import timezone
 from recognizer.models import Drawing, Label, Prediction, Review, keyset
 
 MOST_LOOKED_AT = 100
-"""Where more copies wait, they are counted without a look at each."""
+"""With more duplicates than this, `left` counts them without checking each one."""
 
 States = dict[str, list[Any]]
-"""Each label of a drawing: its state, who decided on it and when."""
+"""The labels of a drawing by id: state, who decided and when."""
 
 
 class ChangedMeanwhileError(Exception):
-    """Somebody has decided on this drawing since it was shown."""
+    """Somebody else has decided on the drawing since it was shown."""
 
 
 @dataclass(frozen=True)
 class DeskDecision:
-    """What is decided about one drawing, and in which queue of the desk."""
+    """A decision about one drawing, and the desk's queue it came from."""
 
     queue: str
     verdict: str
@@ -32,14 +32,14 @@ class DeskDecision:
 
 
 def settle(label: Label, by: User) -> None:
-    """Approve a label; what else was suggested for its drawing is refused."""
+    """Approve a label and refuse the other suggestions for its drawing."""
     with transaction.atomic():
         label.approve(by)
         Label.objects.suggested().filter(drawing=label.drawing_id).refuse(by)
 
 
 def label_as(drawing: Drawing, value: str, by: User) -> None:
-    """Make `value` the drawing's approved label; a suggestion of it keeps its author."""
+    """Make `value` the drawing's approved label; an existing suggestion keeps its author."""
     with transaction.atomic():
         Drawing.objects.select_for_update().get(pk=drawing.pk)
         open_labels = Label.objects.filter(drawing=drawing, value=value).exclude(
@@ -55,7 +55,7 @@ def label_as(drawing: Drawing, value: str, by: User) -> None:
 
 
 def approve_suggestions(drawings: QuerySet[Drawing], by: User) -> int:
-    """Approve the newest suggestion of each drawing; how many there were."""
+    """Approve the newest suggestion of each drawing; return how many."""
     newest = (
         Label.objects.suggested()
         .filter(drawing__in=drawings)
@@ -70,14 +70,14 @@ def approve_suggestions(drawings: QuerySet[Drawing], by: User) -> int:
 
 
 def refuse_suggestions(drawings: QuerySet[Drawing], by: User) -> int:
-    """Refuse every suggestion that waits; how many there were."""
+    """Refuse every open suggestion; return how many."""
     return Label.objects.suggested().filter(drawing__in=drawings).refuse(by)
 
 
 def approve_readings(drawings: QuerySet[Drawing], by: User) -> int:
-    """Label each drawing that has no label yet with what was read in it; how many.
+    """Label each unlabelled drawing with its served prediction; return how many.
 
-    A drawing in which nothing was read is left out: there is nothing to approve.
+    Drawings that were not read are skipped.
     """
     approved = 0
     unlabelled = drawings.filter(labels=None).prefetch_related("predictions__version")
@@ -90,13 +90,13 @@ def approve_readings(drawings: QuerySet[Drawing], by: User) -> int:
 
 
 def next_in_queue(queue: str, cursor: str, count: int) -> list[tuple[str, int]]:
-    """The next drawings of a queue: the cursor and the key of each.
+    """The next drawings of a queue, each as its cursor and primary key.
 
     Args:
-        cursor: that of the last one seen; "" begins at the start.
+        cursor: the cursor of the last drawing seen; "" starts at the beginning.
 
     Raises:
-        ValueError: there is no such cursor in that queue.
+        ValueError: the cursor is not valid for this queue.
     """
     key, _, drawing = cursor.partition(":")
     rows: Any
@@ -117,10 +117,10 @@ def next_in_queue(queue: str, cursor: str, count: int) -> list[tuple[str, int]]:
 
 
 def _stored_int(text: str) -> int:
-    """A number as databases hold it, in 64 bits.
+    """Parse a 64-bit integer, the largest that databases store.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not such a number.
     """
     number = int(text)
     if not -(2**63) <= number < 2**63:
@@ -129,9 +129,9 @@ def _stored_int(text: str) -> int:
 
 
 def left(queue: str, at_most: int) -> int:
-    """How many drawings wait in a queue; more than `at_most` are not counted.
+    """The number of drawings in a queue, counted up to `at_most`.
 
-    Of many copies it is not looked whether each one's older drawing is still there.
+    Over MOST_LOOKED_AT duplicates, it does not check that each one's original still exists.
     """
     rows: QuerySet[Any]
     match queue:
@@ -147,20 +147,20 @@ def left(queue: str, at_most: int) -> int:
 
 
 def state_of(drawing: Drawing) -> str:
-    """Changes whenever somebody decides on the drawing; reads prefetched rows."""
+    """A token that changes with each decision on the drawing; reads prefetched rows."""
     approved = [label.pk for label in drawing.labels.all() if label.state == Label.State.APPROVED]
     reviews = [review.pk for review in drawing.reviews.all() if review.undone_at is None]
     return f"{max(approved, default=0)}-{max(reviews, default=0)}"
 
 
 def decide(drawing_pk: int, decision: DeskDecision, *, seen: str, by: User) -> Review:
-    """Carry out a decision on a drawing whose `state_of` was `seen`, and keep it.
+    """Apply and store a decision on a drawing whose `state_of` was `seen`.
 
-    The same decision of the same person sent again is one.
+    Idempotent: the same decision sent again by the same person has no further effect.
 
     Raises:
-        ChangedMeanwhileError: somebody else was faster; nothing is done.
-        Drawing.DoesNotExist: it has been deleted.
+        ChangedMeanwhileError: somebody else has decided first; nothing changes.
+        Drawing.DoesNotExist: the drawing has been deleted.
     """
     with transaction.atomic():
         drawing = Drawing.objects.select_for_update().get(pk=drawing_pk)
@@ -190,18 +190,18 @@ def decide(drawing_pk: int, decision: DeskDecision, *, seen: str, by: User) -> R
 
 
 def last_decision(by: User) -> Review | None:
-    """The newest decision of this person that was not undone."""
+    """The user's newest decision that is not undone."""
     return Review.objects.filter(by=by, undone_at=None).select_related("drawing").first()
 
 
 def undo(review_pk: int, *, by: User) -> Drawing:
-    """Put the labels of a drawing back as they were before a decision of one's own.
+    """Restore a drawing's labels to their state before one of the user's own decisions.
 
-    A label that the decision made goes; every other one stays or comes back.
+    A label that the decision created is deleted; all others keep or regain their state.
 
     Raises:
-        ChangedMeanwhileError: somebody has decided on the drawing since; nothing is done.
-        Review.DoesNotExist: there is none, or it is another person's.
+        ChangedMeanwhileError: somebody has decided on the drawing since; nothing changes.
+        Review.DoesNotExist: there is no such decision, or it is another user's.
     """
     drawing_pk = Review.objects.get(pk=review_pk, by=by).drawing_id
     with transaction.atomic():
@@ -210,7 +210,7 @@ def undo(review_pk: int, *, by: User) -> Drawing:
         if review.undone_at is None:
             if not _is_as_left(drawing, review):
                 raise ChangedMeanwhileError
-            _put_back(drawing, review)
+            _restore(drawing, review)
             review.undone_at = timezone.now()
             review.save(update_fields=["undone_at"])
     return drawing
@@ -226,13 +226,13 @@ def _is_as_left(drawing: Drawing, review: Review) -> bool:
     )
 
 
-def _put_back(drawing: Drawing, review: Review) -> None:
+def _restore(drawing: Drawing, review: Review) -> None:
     before: States = review.before
     made = [int(pk) for pk in review.after if pk not in before]
     Label.objects.filter(pk__in=made, drawing=drawing, given_by=review.by).delete()
     changed = [pk for pk in before if before[pk] != review.after.get(pk)]
     people = User.objects.in_bulk([before[pk][1] for pk in changed if before[pk][1]])
-    # The approved one last: there is never more than one.
+    # Restore the approved label last, since a drawing may have only one.
     for pk in sorted(changed, key=lambda pk: before[pk][0] == Label.State.APPROVED):
         state, decided_by, decided_at = before[pk]
         Label.objects.filter(pk=int(pk)).update(

@@ -1,4 +1,4 @@
-"""The picture that other sites show beside a link: 1200 x 630, as Open Graph wants it."""
+"""The preview image of a share link, 1200 x 630 pixels as Open Graph recommends."""
 
 from django.utils.translation import gettext as _
 from PIL import Image, ImageDraw, ImageFont
@@ -15,7 +15,7 @@ _DESK, _EDGE, _MUTED, _ACCENT = (246, 245, 241), (217, 214, 204), (92, 97, 117),
 
 
 def share_card(drawing: Drawing) -> bytes:
-    """A PNG: the drawing on a sheet of paper, and what was read in it."""
+    """A PNG file that shows the drawing and its prediction."""
     card = Image.new("RGB", SIZE, _DESK)
     _lay_sheet(card, drawing)
     brush = ImageDraw.Draw(card)
@@ -49,7 +49,7 @@ def _write(
     colour: tuple[int, int, int],
     room: int,
 ) -> None:
-    """Text from the top left, smaller where it would not fit."""
+    """Write text from its top left corner, shrunk to fit `room` pixels."""
     font = ImageFont.load_default(size)
     while size > 12 and brush.textlength(text, font) > room:
         size = int(size * 0.9)
