@@ -1,7 +1,7 @@
-"""What every test stands on: settings of its own, nothing read from `.env` or the shell.
+"""Settings and fixtures for all tests, independent of `.env` and the shell.
 
-It sets Django up itself: pytest-django would load the settings before any
-conftest could choose them.
+This file sets Django up, since pytest-django would load the settings before a conftest
+could choose them.
 """
 
 import atexit
@@ -19,11 +19,11 @@ from django.conf import settings
 ROOT = Path(__file__).parent
 VAR_DIR = Path(tempfile.mkdtemp(prefix="recogniser-tests-"))
 atexit.register(shutil.rmtree, VAR_DIR, ignore_errors=True)
-(VAR_DIR / "static").mkdir()  # WhiteNoise warns where there is none
+(VAR_DIR / "static").mkdir()  # WhiteNoise warns if it is missing
 
 
 def _choose_environment() -> None:
-    """Set every variable that `.env.example` names, so that a `.env` has no say."""
+    """Set every variable in `.env.example`, so that a `.env` has no effect."""
     throttles = {name: os.environ.get(name) or "none" for name in _variables("THROTTLE_")}
     database = os.environ.get("DATABASE_URL", "")
     os.environ.update(dict.fromkeys(_variables(), ""))
@@ -34,7 +34,7 @@ def _choose_environment() -> None:
         DEBUG="false",
         VAR_DIR=str(VAR_DIR),
         DJANGO_SETTINGS_MODULE="mnist_site.settings",
-        # Playwright keeps an event loop running in the thread of the tests.
+        # Playwright runs an event loop in the tests' thread.
         DJANGO_ALLOW_ASYNC_UNSAFE="true",
     )
 
@@ -46,13 +46,13 @@ def _variables(prefix: str = "") -> list[str]:
 
 _choose_environment()
 
-# Static files straight from their folders; `make run`'s own tests see the hashed ones.
+# Static files straight from their folders; only the tests of `make run` use hashed names.
 settings.STORAGES["staticfiles"]["BACKEND"] = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
 )
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # In memory, all threads would share one connection, which no real site does.
+    # With an in-memory database, all threads would share one connection, unlike on a real site.
     settings.DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 django.setup()
 
@@ -64,7 +64,7 @@ pytest_plugins = ["recognizer.tests.fixtures"]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:
-    """A worker of pytest-xdist inherits what is set here, and has to choose first for itself."""
+    """Unset the settings module, so that xdist workers do not inherit it before they choose."""
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
@@ -73,14 +73,14 @@ def pytest_report_header() -> str:
 
 
 @pytest.fixture(autouse=True)
-def _nobody_has_called_yet() -> None:
-    """What a process counts by itself, without Redis, is of no other test."""
+def _reset_rate_limits() -> None:
+    """Reset the rate limits that this process counts without Redis."""
     rate_limits.forget_here()
 
 
 @pytest.fixture(scope="session")
 def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Valkey, the one that `manage.py up` starts too."""
+    """The URL of a real Valkey, the server that `manage.py up` starts."""
     valkey = EmbeddedValkey.prepare(tmp_path_factory.mktemp("valkey"))
     with valkey.running():
         yield valkey.url
