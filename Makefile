@@ -1,9 +1,9 @@
-# `make run` and `make test` are all a newcomer needs; `make` alone lists the rest.
+# `make run` and `make test` are all that most people need; `make` lists the rest.
 
 PYTHON ?= python3
 BIN := .venv/bin
 JS_TESTS := static/recognizer
-# Lint and tests read no .env.
+# Lint and tests do not read .env.
 LINT_ENV := SECRET_KEY=lint DATABASE_URL=sqlite://:memory: REDIS_URL= VAR_DIR=build/lint DEBUG=false HTTPS=false
 
 MAKE_MESSAGES := $(LINT_ENV) $(BIN)/python manage.py makemessages --all --no-obsolete --add-location file \
@@ -16,13 +16,13 @@ MAKE_MESSAGES := $(LINT_ENV) $(BIN)/python manage.py makemessages --all --no-obs
 .PHONY: learning-report page-report growth-report deploy-report hosts-report bench soak caddy
 .PHONY: lint lint-ruff lint-types lint-imports lint-templates lint-django
 
-help:  ## list what can be made
+help:  ## list all targets
 	@sed -n 's/^\([a-z.-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-run: .venv/.installed .env  ## install what is missing and run everything until Ctrl-C
+run: .venv/.installed .env  ## install missing packages and run the site until Ctrl-C
 	@exec $(BIN)/python manage.py up --with-parent
 
-test: .venv/.installed-dev node chromium  ## all tests but the long ones: JavaScript, SQLite, PostgreSQL, a browser
+test: .venv/.installed-dev node chromium  ## all tests except the long ones: JavaScript, SQLite, PostgreSQL, browser
 	@$(MAKE) --no-print-directory test-js
 	@$(MAKE) --no-print-directory test-sqlite
 	@$(MAKE) --no-print-directory test-postgres
@@ -30,12 +30,12 @@ test: .venv/.installed-dev node chromium  ## all tests but the long ones: JavaSc
 test-js: node  ## only the JavaScript tests
 	@node --test $$(find $(JS_TESTS) -name '*.test.*js')
 
-# Tests that measure time, or watch a browser, have the machine to themselves.
+# Tests that measure time or use a browser run alone.
 test-sqlite: .venv/.installed-dev node chromium  ## only the Python tests, on SQLite
 	DATABASE_URL= $(BIN)/python -m pytest -n 2 -m "not (browser or services)"
 	DATABASE_URL= $(BIN)/python -m pytest -m "(browser or services) and not faults" --durations 12
 
-test-faults: .venv/.installed-dev  ## what happens when a part dies, with real processes: five minutes
+test-faults: .venv/.installed-dev  ## kill parts of a running site, with real processes; five minutes
 	DATABASE_URL= $(BIN)/python -m pytest recognizer/tests/test_faults.py
 
 test-postgres: .venv/.installed-dev  ## only the tests that touch the database, on PostgreSQL
@@ -64,48 +64,48 @@ lint-django: .venv/.installed-dev
 	$(LINT_ENV) HTTPS=true SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 
-format: .venv/.installed-dev  ## write code and templates as lint wants them
+format: .venv/.installed-dev  ## format code and templates
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	-find templates -name '*.html' -exec $(BIN)/djade --target-version 5.2 {} +
 
-messages: .venv/.installed-dev  ## gather the texts to translate and compile their translations; needs GNU gettext
+messages: .venv/.installed-dev  ## collect the texts to translate and compile the translations; needs GNU gettext
 	@command -v msgfmt >/dev/null || { echo "make messages: GNU gettext is missing (apt-get install gettext)." >&2; exit 1; }
 	$(MAKE_MESSAGES) --domain django --extension html,py,webmanifest
 	$(MAKE_MESSAGES) --domain djangojs --extension js
 	$(LINT_ENV) $(BIN)/python manage.py compilemessages --ignore .venv
 
-screenshots: .venv/.installed-dev chromium  ## take the pictures of the docs again
+screenshots: .venv/.installed-dev chromium  ## retake the screenshots of the docs
 	$(BIN)/python -m devtools.screenshots docs/screenshots
 
-figures: .venv/.installed  ## measure the model again, renew the table in docs/measurements.md [SETS="FILE …"]
+figures: .venv/.installed  ## measure the model and update the table in docs/measurements.md [SETS="FILE …"]
 	$(BIN)/python -m ml evaluate --readme docs/measurements.md $(SETS:%=--set %)
 
-architecture:  ## draw the diagrams of docs/architecture.md again
+architecture:  ## redraw the diagrams of docs/architecture.md
 	@$(PYTHON) -m devtools.architecture
 
-learning-report: .venv/.installed  ## does it learn from its people? On the real parts [SET=FILE]
+learning-report: .venv/.installed  ## measure how the site learns from corrections [SET=FILE]
 	@$(BIN)/python -m benchmarks.learning $(SET:%=--set %)
 
-page-report: .venv/.installed-dev chromium  ## how fast, light and sound the pages are; needs npm for Lighthouse
+page-report: .venv/.installed-dev chromium  ## measure the pages' speed, size and quality; needs npm for Lighthouse
 	@$(BIN)/python -m benchmarks.pages
 
-bench: .venv/.installed-dev build/bench/.installed  ## how fast is it, beside Flask and Gradio with the same network? [SECONDS=6]
+bench: .venv/.installed-dev build/bench/.installed  ## compare the speed with Flask and Gradio on the same network [SECONDS=6]
 	@$(BIN)/python -m benchmarks.bench --baselines build/bench/bin/python $(SECONDS:%=--seconds %)
 
-hosts-report: .venv/.installed-dev  ## do several hosts make one site? Real processes, networks of their own; three minutes
+hosts-report: .venv/.installed-dev  ## run one site on several hosts, in separate networks; three minutes
 	@$(BIN)/python -m benchmarks.hosts
 
-growth-report: .venv/.installed-dev  ## what pages cost with many drawings: ten minutes and more [N=1000000] [POSTGRES=1]
+growth-report: .venv/.installed-dev  ## measure pages with many drawings; ten minutes or more [N=1000000] [POSTGRES=1]
 	@$(if $(POSTGRES),$(BIN)/python -m devtools.postgres -- )$(BIN)/python -m benchmarks.growth $(N:%=--count %)
 
-deploy-report: .venv/.installed-dev caddy  ## replaces a release under load behind the proxy; counts what fails: two minutes [NOTICE=4] [OLD=REVISION]
+deploy-report: .venv/.installed-dev caddy  ## replace a release under load and count failed requests; two minutes [NOTICE=4] [OLD=REVISION]
 	@$(BIN)/python -m devtools.postgres -- $(BIN)/python -m benchmarks.deploy $(NOTICE:%=--notice %) $(OLD:%=--old %)
 
-soak: .venv/.installed-dev  ## load without pause while its parts are killed: is anything lost? [MINUTES=10]
+soak: .venv/.installed-dev  ## kill parts under constant load and check that nothing is lost [MINUTES=10]
 	@$(BIN)/python -m benchmarks.soak $(MINUTES:%=--minutes %)
 
-clean:  ## remove what was installed and built; var/ and .env stay
+clean:  ## remove installed and built files; keeps var/ and .env
 	rm -rf .venv build test-results .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(BIN)/python:
@@ -122,7 +122,7 @@ $(BIN)/python:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-# The baselines' own environment; TensorFlow in it is the one of .venv.
+# The baselines have their own environment, which uses the TensorFlow of .venv.
 build/bench/.installed: requirements-bench.txt .venv/.installed
 	@echo "Installing requirements-bench.txt."
 	@$(PYTHON) -m venv build/bench
@@ -131,11 +131,11 @@ build/bench/.installed: requirements-bench.txt .venv/.installed
 	@build/bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@
 
-# Written once; a newer .env.example never overwrites it. It holds a secret, hence the mask.
+# Written once; a newer .env.example never overwrites it. The umask protects its secret.
 .env: | .venv/.installed
 	@umask 077 && $(BIN)/python -m mnist_site.env > .env.$$$$ && mv .env.$$$$ .env && echo "Wrote .env"
 
-# The same for compose.yaml; needs nothing installed.
+# The same for compose.yaml; works without an installation.
 compose.env:  ## settings with fresh secrets for compose.yaml
 	@umask 077 && $(PYTHON) -c 'import re, secrets; print(re.sub(r"(?m)^(SECRET_KEY|POSTGRES_PASSWORD|REDIS_PASSWORD)=$$", \
 		lambda found: found[0] + secrets.token_hex(32), open("compose.env.example").read()), end="")' > .env.compose.$$$$ \
