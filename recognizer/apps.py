@@ -1,4 +1,4 @@
-"""What Django does when the app is loaded."""
+"""The app's configuration and its signal handlers."""
 
 from typing import Any
 
