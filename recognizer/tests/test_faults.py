@@ -141,7 +141,7 @@ def test_a_run_asked_for_without_a_broker_waits_for_it_and_can_be_cancelled(site
         try:
             run = run_in(click_retrain(site.staff))
             assert site.run(run)["state"] == "queued"
-            assert "starts as soon as a worker is back" in site.page_of(run)
+            assert "starts as soon as a worker is available" in site.page_of(run)
         finally:
             os.kill(valkey, signal.SIGKILL)
         site.wait_for_step(run)
