@@ -1,4 +1,4 @@
-"""What a person does on the site, step by step, in a real browser."""
+"""Drive the site in a real browser as a person does, step by step."""
 
 import re
 
@@ -10,7 +10,7 @@ SECONDS_FOR_A_TRAINING = 170
 
 
 class Person:
-    """Somebody at a browser, on the site at `url`."""
+    """A person with a browser on the site at `url`."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page, self.url = page, url.rstrip("/")
@@ -54,7 +54,7 @@ class Person:
         expect(self.page.locator("#user-tools")).to_be_visible()
 
     def choose_action(self, description: str, *, on_all_rows: bool) -> None:
-        """Run an admin action from the list that is shown."""
+        """Run an admin action from the list on the current page."""
         if on_all_rows:
             self.page.locator("#action-toggle").check()
         self.page.select_option("select[name=action]", label=description)
@@ -66,13 +66,13 @@ class Person:
         expect(self.page.locator(".messagelist .success").first).to_be_visible()
 
     def retrain_on_all_approved(self) -> None:
-        """Start it; ends on the run's page."""
+        """Start a retraining, and end on the run's page."""
         self.go("/admin/recognizer/drawing/")
         self.choose_action("Retrain on all approved drawings", on_all_rows=False)
         expect(self.page.locator("#training-run")).to_be_visible()
 
     def wait_for_the_run(self) -> None:
-        """Watch the run's page, which updates by itself, until the run has succeeded."""
+        """Wait on the run's live page until the run has succeeded."""
         state = self.page.locator("#training-run [data-field=state]")
         over = re.compile("succeeded|failed|cancelled")
         expect(state).to_have_text(over, timeout=SECONDS_FOR_A_TRAINING * 1000)

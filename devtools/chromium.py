@@ -1,4 +1,4 @@
-"""Where the Chromium for browser tests is; `python -m devtools.chromium` gets one."""
+"""Find Chromium for browser tests; `python -m devtools.chromium` installs it."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable
 
 
 def find() -> str | None:
-    """The system's browser, else the one Playwright has downloaded, else None."""
+    """Return the path of the system's browser, else of Playwright's, else None."""
     for name in _NAMES:
         path = shutil.which(name)
         if path and _starts(path):
@@ -32,7 +32,7 @@ def find() -> str | None:
 
 
 def install() -> str | None:
-    """Get one: Debian's package, else Playwright's own download."""
+    """Install Debian's package, else Playwright's own download."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
         _try("apt-get", "update", "-qq")
         _try(*"apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core".split())

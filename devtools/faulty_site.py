@@ -1,4 +1,4 @@
-"""A whole running site, `manage.py up` on a PostgreSQL of its own, and ways to hurt it."""
+"""A complete site, `manage.py up` with its own PostgreSQL, and ways to break it."""
 
 import contextlib
 import os
@@ -42,7 +42,7 @@ class Site:
         self.staff = self.member_of_staff()
 
     def member_of_staff(self) -> Person:
-        """Another browser in which the first staff account is logged in."""
+        """Log the first staff account in, in a new browser."""
         found = re.search(r"user name: admin +password: (\S+)", self.up.output)
         assert found, self.up.output
         person = Person(self.up.url)
@@ -50,20 +50,20 @@ class Site:
         return person
 
     def pids(self, *words: str) -> list[int]:
-        """The site's processes whose command line holds all of these words."""
+        """Return the site's processes whose command line contains all these words."""
         return processes_with(self.env, *words)
 
     def kill(self, *words: str) -> None:
-        """kill -9 of the one process with these words in its command line."""
+        """Send SIGKILL to the only process with these words in its command line."""
         (pid,) = self.pids(*words)
         os.kill(pid, signal.SIGKILL)
 
     def worker(self) -> int:
-        """Its process id, once it is up."""
+        """Wait for the worker and return its process id."""
         return wait_for(lambda: self.pids("celery", "worker"), "a worker")[0]
 
     def training(self) -> int:
-        """The training process's id, once there is one."""
+        """Wait for the training process and return its id."""
         (pid,) = wait_for(lambda: self.pids("ml", "train", "--progress"), "a training")
         return int(pid)
 
@@ -72,12 +72,12 @@ class Site:
             return connection.execute(statement, values).fetchall()
 
     def retrain(self) -> int:
-        """Click the action; the run that it made."""
+        """Click the retraining action and return the new run's id."""
         return run_in(click_retrain(self.staff))
 
     def run(self, run: int) -> dict[str, Any]:
         answer = self.staff.send("GET", f"api/v1/training-runs/{run}/")
-        # While the database is away, a page that asks again is all that one can do.
+        # While the database is down, the caller has to poll again.
         return answer.json() if answer.status == 200 else {"state": "", "stage": answer.text}
 
     def wait_for_stage(self, run: int, stage: str, seconds: float = SECONDS_FOR_A_RUN) -> None:
@@ -89,7 +89,7 @@ class Site:
         wait_for(reached, f"stage {stage!r}: {self.run(run)}", seconds)
 
     def wait_for_step(self, run: int) -> None:
-        """Until the training is really under way."""
+        """Wait until the training has taken a step."""
         wait_for(lambda: self.run(run).get("step"), "a step", SECONDS_FOR_A_RUN)
 
     def wait_for_end(self, run: int, seconds: float = SECONDS_FOR_A_RUN) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class Site:
         return self.run(run)
 
     def restart_web(self, how: signal.Signals) -> None:
-        """End each web process so, the second one when the first is back."""
+        """Send each web process the signal `how`, the second once the first is back."""
         for pid in self.pids("mnist_site.server"):
             loaded = self._models_loaded()
             os.kill(pid, how)
@@ -107,24 +107,24 @@ class Site:
                 time.sleep(0.1)
 
     def _models_loaded(self) -> int:
-        """How often a web process said that it did so."""
+        """Return how often web processes have logged that they loaded a model."""
         return len(re.findall(r"web\.\d.* answers (?:now|in its place)", self.up.output))
 
     def web_that_loaded(self, number: int) -> set[str]:
-        """The web processes that said so of this version."""
+        """Return the web processes that logged that they loaded this version."""
         return set(re.findall(rf"(web\.\d).* Version {number} answers now", self.up.output))
 
     def page_of(self, run: int) -> str:
         return self.staff.send("GET", f"admin/recognizer/trainingrun/{run}/change/").text
 
     def reading_version(self) -> int:
-        """Which version answers now."""
+        """Return the number of the version that answers now."""
         answer = self.staff.send("POST", "api/v1/predict/", golden.body("7"))
         number: int = answer.json()["model"]["version"]
         return number
 
     def versions_of(self, run: int) -> int:
-        """So many versions came of a run."""
+        """Return how many versions a run has made."""
         ((count,),) = self.sql(
             "SELECT count(*) FROM recognizer_modelversion WHERE run_id = %s", run
         )
@@ -160,7 +160,7 @@ def click_retrain(staff: Person) -> Answer:
 
 
 def run_in(answer: Answer) -> int:
-    """The number of the run whose page an answer sends one to."""
+    """Return the id of the run whose page an answer redirects to."""
     found = answer.headers and re.search(
         r"/trainingrun/(\d+)/", answer.headers.get("Location") or ""
     )
@@ -178,9 +178,9 @@ def wait_for(found: Callable[[], Any], what: str, seconds: float = 60) -> Any:
 
 @contextmanager
 def disk_full_for(pid: int, largest_file: int) -> Iterator[None]:
-    """No file that this process, or one it starts, writes becomes larger than so many bytes.
+    """Limit the size of files that this process and its children write, in bytes.
 
-    The write fails as it does on a full disk, with an OSError, and leaves half a file.
+    As on a full disk, the write fails with an OSError and leaves half a file.
     """
     soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (largest_file, hard))
@@ -193,7 +193,7 @@ def disk_full_for(pid: int, largest_file: int) -> Iterator[None]:
 
 @contextmanager
 def running_site(folder: Path) -> Iterator[Site]:
-    """Start one, with a few labelled drawings to learn from."""
+    """Start a site with a few labelled drawings to train on."""
     with postgres.server("-c", "synchronous_commit=on") as database:
         env = environment(folder / "var") | {
             "DATABASE_URL": database.url,
@@ -214,7 +214,7 @@ def running_site(folder: Path) -> Iterator[Site]:
 
 
 def lighten(folder: Path) -> Path:
-    """A folder for PYTHONPATH that has trainings replay, and versions compared on, few images."""
+    """Make a folder for PYTHONPATH with which runs replay and evaluate on few images."""
     few = folder / "few"
     few.mkdir()
     paths = {"replay": few / "replay.npz", "test": few / "test.npz"}
@@ -231,7 +231,7 @@ def lighten(folder: Path) -> Path:
 
 
 def _label_some(site: Site) -> None:
-    """Let staff approve what the crowd has labelled."""
+    """Wait until the crowd has labelled some drawings, and let staff approve the labels."""
     wait_for(lambda: len(site.crowd.labelled) >= 12, "a dozen labelled drawings")
     approved = site.staff.post_form(
         "admin/recognizer/drawing/",

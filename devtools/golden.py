@@ -1,4 +1,4 @@
-"""Ten digits, drawn by hand on a 280 x 280 canvas: what a person's drawing looks like."""
+"""Ten digits as a person draws them on a 280 x 280 canvas."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from ml.drawing.strokes import parse_strokes
 
 
 def _arc(cx: float, cy: float, rx: float, ry: float, start: float, end: float) -> list[list[float]]:
-    """Points on an ellipse from `start` to `end` degrees, 0 to the right, 90 down."""
+    """Return points on an ellipse from `start` to `end` degrees; 0 is right, 90 is down."""
     turn = np.deg2rad(np.linspace(start, end, 24))
     return [
         [round(float(cx + rx * np.cos(t)), 2), round(float(cy + ry * np.sin(t)), 2)] for t in turn
@@ -54,7 +54,7 @@ NO_DIGITS: dict[str, list[list[list[float]]]] = {
 
 
 def body(digit: str, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0) -> dict[str, Any]:
-    """A request body that draws a digit, scaled about (0, 0) and shifted."""
+    """Return a request body that draws a digit, scaled about (0, 0) and shifted."""
     strokes = [
         [[round(x * scale + dx, 2), round(y * scale + dy, 2)] for x, y in stroke]
         for stroke in (STROKES | NO_DIGITS)[digit]
@@ -63,5 +63,5 @@ def body(digit: str, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0) -> di
 
 
 def ink(digit: str, scale: float = 1.0, dx: float = 0.0, dy: float = 0.0) -> Ink:
-    """The same as ink."""
+    """Return the same digit as ink."""
     return parse_strokes(body(digit, scale, dx, dy)["strokes"], 280, 280)

@@ -1,4 +1,4 @@
-"""What hands do on the drawing page, and what eyes see there."""
+"""Draw on the drawing page with mouse, finger or pen, and check what it shows."""
 
 import re
 import time
@@ -17,7 +17,7 @@ A_READING = re.compile(r"\d+\.\d % sure")
 
 
 def on_screen(page: Page, points: list[Point]) -> list[Point]:
-    """Points of the unit square as they lie on the canvas."""
+    """Convert points of the unit square to page coordinates on the canvas."""
     page.locator("#canvas").scroll_into_view_if_needed()
     box = page.locator("#canvas").bounding_box()
     assert box
@@ -34,7 +34,7 @@ def draw_with_mouse(page: Page, points: list[Point] = SEVEN) -> None:
 
 
 def touch(devtools: CDPSession, kind: str, *where: Point, radius: int = 12) -> None:
-    """One step of a touch, with a finger (or a palm of that radius) at each place."""
+    """Send one touch event with a finger, or a palm of that radius, at each place."""
     fingers = [
         {"x": x, "y": y, "force": 0.5, "id": index, "radiusX": radius, "radiusY": radius}
         for index, (x, y) in enumerate(where)
@@ -78,7 +78,7 @@ def draw_with_pen(
 
 
 def ink(page: Page) -> int:
-    """How many pixels of the canvas are painted, after the next frame."""
+    """Count the painted pixels of the canvas after the next frame."""
     return page.evaluate(
         """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => {
             const canvas = document.getElementById("canvas");
@@ -94,20 +94,20 @@ def answer(page: Page) -> Locator:
 
 
 def expect_noted(page: Page, label: str) -> None:
-    """The server has kept the correction, and the page says so."""
+    """Expect the page to say that the server has stored the correction."""
     expect(page.locator("#correct-thanks")).to_be_visible()
     expect(page.locator("#correct-given")).to_have_text(label)
 
 
 def wait_until_it_reads_here(page: Page) -> None:
-    """The page has its own network, so only Predict and Save ask the server."""
+    """Wait until the page has loaded its network; then only Predict and Save ask the server."""
     expect(page.locator("#draw-page")).to_have_attribute("data-reads-here", "1")
 
 
 def wait_until(page: Page, question: str, seconds: float = 20) -> None:
-    """Until the answer to an async question is yes; a busy machine takes its time.
+    """Wait until an async JavaScript expression gives true.
 
-    `page.wait_for_function` would take the promise itself for a yes.
+    `page.wait_for_function` would treat the promise itself as true.
     """
     deadline = time.monotonic() + seconds
     while not page.evaluate(question):

@@ -1,6 +1,6 @@
-"""Several hosts on one machine: each with a network of its own, where the kernel lets us.
+"""Several hosts on one machine, each with its own network where the kernel allows it.
 
-Elsewhere they are further addresses of the loopback, which share ports and routes.
+Otherwise they are loopback addresses, which share ports and routes.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True)
 class Host:
-    """Where something runs. `namespace` is a descriptor; None is the loopback that we share."""
+    """A host. `namespace` is a file descriptor; None means the shared loopback."""
 
     name: str
     address: str
@@ -25,7 +25,7 @@ class Host:
 
     @contextmanager
     def inside(self) -> Iterator[None]:
-        """What this thread starts or opens in here is on that host."""
+        """Put the processes and sockets that this thread opens in the block on this host."""
         if self.namespace is None:
             yield
             return
@@ -40,9 +40,9 @@ class Host:
 
 @contextmanager
 def hosts(*names: str, own_networks: bool = True) -> Iterator[list[Host]]:
-    """Connect so many; this thread, and those it starts in here, can reach each of them.
+    """Connect hosts that this thread, and threads it starts in the block, can reach.
 
-    Nothing has to be cleared away: a network is gone with the last process in it.
+    No cleanup is needed: a network disappears with its last process.
     """
     before = _namespace_of_this_thread()
     try:
@@ -63,10 +63,10 @@ def hosts(*names: str, own_networks: bool = True) -> Iterator[list[Host]]:
 
 
 def _connect(names: tuple[str, ...]) -> list[Host]:
-    """Networks on one bridge, which lies in a network of its own too: this thread's from now on.
+    """Connect networks by a bridge in a network of its own, and move this thread into it.
 
     Raises:
-        OSError, CalledProcessError: that is not allowed here, or there is no `ip`.
+        OSError, CalledProcessError: this is not allowed here, or `ip` is not installed.
     """
     _new_namespace()
     _ip("link set lo up")
@@ -108,6 +108,6 @@ def _new_namespace() -> None:
 
 
 def _enter(namespace: int) -> None:
-    # Who may not has never left.
+    # Without permission, the thread never left its namespace.
     if _libc.setns(namespace, _CLONE_NEWNET) and ctypes.get_errno() != errno.EPERM:
         raise OSError(ctypes.get_errno(), "setns")

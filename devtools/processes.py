@@ -1,11 +1,11 @@
-"""What processes cost, as Linux counts it; None elsewhere."""
+"""CPU time and memory of processes on Linux; None elsewhere."""
 
 import os
 from pathlib import Path
 
 
 def children(pid: int) -> list[int]:
-    """Those that a process started and that run."""
+    """Return the running child processes of a process."""
     try:
         tasks = Path(f"/proc/{pid}/task").glob("*/children")
         return [int(child) for task in tasks for child in task.read_text().split()]
@@ -14,12 +14,12 @@ def children(pid: int) -> list[int]:
 
 
 def family(pid: int) -> list[int]:
-    """A process with all that it and its children started."""
+    """Return a process and all its descendants."""
     return [pid, *(one for child in children(pid) for one in family(child))]
 
 
 def command_of(pid: int) -> list[str]:
-    """Its command line; nothing if it has ended."""
+    """Return the command line of a process; empty if it has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
     except OSError:
@@ -27,9 +27,9 @@ def command_of(pid: int) -> list[str]:
 
 
 def cpu_seconds(pid: int, *, of_ended_children: bool = False) -> float | None:
-    """Processor time that a process took so far."""
+    """Return the CPU time that a process has used so far."""
     try:
-        # After the name, which may hold anything, come the fields from the third on.
+        # Fields from the third on follow the name, which may contain anything.
         times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
@@ -38,12 +38,12 @@ def cpu_seconds(pid: int, *, of_ended_children: bool = False) -> float | None:
 
 
 def resident_mb(pid: int) -> float | None:
-    """Memory that a process holds, in MB of 1,000,000 bytes; None once it has ended."""
+    """Return the resident memory of a process in MB (10^6 bytes); None once it has ended."""
     return _mb_in(Path(f"/proc/{pid}/status"), "VmRSS:")
 
 
 def proportional_mb(pid: int) -> float | None:
-    """The same with its part of what it shares with others: such parts may be added up."""
+    """Return its memory with its share of shared pages, so that processes can be added up."""
     return _mb_in(Path(f"/proc/{pid}/smaps_rollup"), "Pss:")
 
 
@@ -52,6 +52,6 @@ def _mb_in(file: Path, name: str) -> float | None:
         lines = file.read_text().splitlines()
     except OSError:
         return None
-    # One that was killed and that nobody has waited for yet has no such line.
+    # A zombie process has no such line.
     found = [int(line.split()[1]) for line in lines if line.startswith(name)]
     return found[0] * 1024 / 1e6 if found else None

@@ -1,4 +1,4 @@
-"""A site of its own for a report: `manage.py up`, and people who use it over HTTP."""
+"""A separate site for a report: `manage.py up`, and people who use it over HTTP."""
 
 import base64
 import http.client
@@ -30,13 +30,13 @@ WEB_PROCESSES = 2
 
 
 class SiteError(RuntimeError):
-    """The site did not do what was asked of it."""
+    """The site did not do what the report asked for."""
 
 
 def environment(var_dir: Path) -> dict[str, str]:
-    """Settings of its own: nothing is shared with the person's own site."""
+    """Return settings that share nothing with the developer's own site."""
     unset = dict.fromkeys(re.findall(r"(?m)^([A-Z_]+)=", (ROOT / ".env.example").read_text()), "")
-    # All people of a report come from one address.
+    # All visitors of a report share one address.
     unset |= {name: "none" for name in unset if name.startswith("THROTTLE_")}
     return unset | {
         "SECRET_KEY": secrets.token_urlsafe(40),
@@ -49,7 +49,7 @@ def environment(var_dir: Path) -> dict[str, str]:
 
 
 class Site:
-    """A running `manage.py up`; leaves nothing running behind."""
+    """A running `manage.py up`; `stop` ends all its processes."""
 
     def __init__(self, env: dict[str, str]) -> None:
         self.port, self._output = int(env["WEB_PORT"]), ""
@@ -73,18 +73,18 @@ class Site:
             self._process.wait(timeout=60)
 
     def staff(self) -> "Staff":
-        """Somebody who is logged in to the admin."""
+        """Return a visitor who is logged in to the admin."""
         return Staff(self.port, self._password)
 
     def cpu_seconds_of_worker(self) -> float | None:
-        """Of the Celery worker and the trainings that it has seen end; None where not Linux."""
+        """Return the CPU time of the Celery worker and its finished runs; None outside Linux."""
         for child in processes.children(self.pid):
             if "worker" in processes.command_of(child):
                 return processes.cpu_seconds(child, of_ended_children=True)
         return None
 
     def web_processes(self) -> list[int]:
-        """Their ids; none where not Linux."""
+        """Return their process ids; empty outside Linux."""
         of_site = processes.children(self.pid)
         return [child for child in of_site if "mnist_site.server" in processes.command_of(child)]
 
@@ -94,7 +94,7 @@ class Site:
 
     @property
     def output(self) -> str:
-        """What all parts have said so far."""
+        """Return the output of all parts so far."""
         return self._output
 
     def _read(self) -> None:
@@ -113,7 +113,7 @@ class Site:
 
 
 class Visitor:
-    """One person's browser: a connection and cookies. Not for two threads at once."""
+    """One person's browser: a connection and cookies. Not thread-safe."""
 
     def __init__(self, port: int, patience_seconds: float = 60) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience_seconds)
@@ -122,7 +122,7 @@ class Visitor:
     def request(
         self, method: str, path: str, body: str | None = None, kind: str = "application/json"
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        """One request, sent again if the server had closed the idle connection meanwhile."""
+        """Send a request, again if the server has closed the idle connection."""
         headers = {"Content-Type": kind} if body is not None else {}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{m.key}={m.value}" for m in self.cookies.values())
@@ -143,10 +143,10 @@ class Visitor:
         return self._connection.getresponse()
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
-        """A call of /api/v1/.
+        """Call the API under /api/v1/.
 
         Raises:
-            SiteError: it was not answered with success.
+            SiteError: the call did not succeed.
         """
         sent = None if body is None else json.dumps(body)
         response, content = self.request(method, f"/api/v1/{path}", sent)
@@ -159,10 +159,10 @@ class Visitor:
 
 
 class Staff(Visitor):
-    """A visitor who has logged in, and does as staff do in the admin."""
+    """A visitor who has logged in and uses the admin."""
 
     def __init__(self, port: int, password: str) -> None:
-        # An action on a thousand drawings takes its time.
+        # An action on a thousand drawings can take minutes.
         super().__init__(port, patience_seconds=600)
         self.get("/admin/login/")
         self.post("/admin/login/", username="admin", password=password, next="/admin/")
@@ -174,7 +174,7 @@ class Staff(Visitor):
         return content.decode()
 
     def post(self, path: str, **fields: str) -> str:
-        """Send a form; where it leads to.
+        """Submit a form and return the address that it redirects to.
 
         Raises:
             SiteError: the form was not accepted.
@@ -188,7 +188,7 @@ class Staff(Visitor):
         return response.headers["Location"] or ""
 
     def act_on_all_drawings(self, action: str) -> str:
-        """Choose an action of the list of drawings, for all of them; where it leads to."""
+        """Run an action on all drawings and return the address that it redirects to."""
         listed = self.get("/admin/recognizer/drawing/")
         first = re.search(r'name="_selected_action" value="(\d+)"', listed)
         if first is None:
@@ -200,7 +200,7 @@ class Staff(Visitor):
 
 
 def body_of(drawn: Drawn) -> dict[str, Any]:
-    """What a browser sends for a drawing."""
+    """Return the request body that a browser sends for a drawing."""
     if isinstance(drawn, Ink):
         strokes = [np_stroke[:, :2].round(2).tolist() for np_stroke in drawn.strokes]
         return {"strokes": strokes, "width": drawn.width, "height": drawn.height}

@@ -19,7 +19,7 @@ SECONDS_TO_START = 90
 
 
 class RunningUp:
-    """An `up` under test, and what it printed so far."""
+    """A running `manage.py up` and its output so far."""
 
     def __init__(self, command: list[str], env: dict[str, str]) -> None:
         self.url = f"http://{env.get('WEB_HOST') or '127.0.0.1'}:{env['WEB_PORT']}/"
@@ -37,7 +37,7 @@ class RunningUp:
         self._reader.start()
 
     def wait_for(self, pattern: str, *, seconds: float = SECONDS_TO_START) -> float:
-        """How many seconds it took until the output matched."""
+        """Wait until the output matches, and return how many seconds it took."""
         start = time.monotonic()
         while not re.search(pattern, self.output):
             assert self.process.poll() is None, self.output
@@ -46,7 +46,7 @@ class RunningUp:
         return time.monotonic() - start
 
     def interrupt(self) -> int:
-        """Ctrl-C; the exit code."""
+        """Press Ctrl-C and return the exit code."""
         self.process.send_signal(signal.SIGINT)
         code = self.process.wait(timeout=40)
         self._reader.join(timeout=5)
@@ -59,7 +59,7 @@ class RunningUp:
 
 
 def environment(var_dir: Path) -> dict[str, str]:
-    """Nothing shared with other tests, nor with the person's own site."""
+    """Return settings that share nothing with other tests or the developer's own site."""
     return os.environ | {
         "VAR_DIR": str(var_dir),
         "WEB_PORT": str(free_port()),
@@ -71,9 +71,9 @@ def environment(var_dir: Path) -> dict[str, str]:
 
 
 def processes_of(env: dict[str, str]) -> list[int]:
-    """Every live process that was started with this VAR_DIR, zombies left out.
+    """Return every live process that was started with this VAR_DIR, without zombies.
 
-    Valkey overwrites its environment, but works inside the folder.
+    Valkey overwrites its environment, but its working directory is in the folder.
     """
     marker = f"VAR_DIR={env['VAR_DIR']}".encode()
     found = []
@@ -88,7 +88,7 @@ def processes_of(env: dict[str, str]) -> list[int]:
 
 
 def processes_with(env: dict[str, str], *words: str) -> list[int]:
-    """Those whose command line holds all of these words."""
+    """Return those whose command line contains all these words."""
     found = []
     for pid in processes_of(env):
         with contextlib.suppress(OSError):

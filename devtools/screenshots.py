@@ -1,9 +1,9 @@
-"""Take the pictures of the docs again, from the running product.
+"""Take the screenshots of the docs from a running site.
 
     python -m devtools.screenshots docs/screenshots
 
-Starts `manage.py up` on an empty folder, draws, saves, corrects, approves, retrains
-and promotes as a person does, and takes pictures on the way.
+Starts `manage.py up` on an empty folder and takes screenshots while a person
+draws, saves, corrects, approves, retrains and promotes.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def walk(browser: Browser, up: RunningUp, folder: Path) -> None:
-    """The whole loop, with a picture at each stop."""
+    """Go through the whole loop and take a screenshot at each step."""
     artist = Person(browser.new_page(viewport=DESKTOP), up.url)
     for digit in "5174903682":
         artist.go("/")
@@ -55,7 +55,7 @@ def walk(browser: Browser, up: RunningUp, folder: Path) -> None:
     staff.approve_suggestions()
     take(staff.page, folder / "admin-drawings.png")
     staff.retrain_on_all_approved()
-    # With two epochs behind it the run has curves to show.
+    # After two epochs the run has curves to show.
     expect(staff.page.locator("[data-field=epoch]")).to_contain_text("3 of", timeout=120_000)
     take(staff.page, folder / "admin-run.png")
     staff.wait_for_the_run()
@@ -64,7 +64,7 @@ def walk(browser: Browser, up: RunningUp, folder: Path) -> None:
 
 
 def take(page: Page, path: Path) -> None:
-    """A picture of what fits the window."""
+    """Take a screenshot of the window."""
     page.wait_for_load_state("networkidle")
     page.screenshot(path=path, animations="disabled")
     print(path)

@@ -1,4 +1,4 @@
-"""One site on several hosts: two that run `manage.py up`, and one with what they share."""
+"""One site on several hosts: two run `manage.py up`, and one runs the shared services."""
 
 import dataclasses
 import os
@@ -45,16 +45,16 @@ class Member:
 
     @property
     def said(self) -> str:
-        """What all of its starts printed."""
+        """Return the output of all its starts."""
         return "".join(up.output for up in self._ups)
 
     def start(self) -> None:
-        """Without waiting until it answers."""
+        """Start without waiting until it answers."""
         with self.host.inside():
             self._ups.append(RunningUp(UP, self.env))
 
     def die(self) -> None:
-        """As by a loss of power: all of its processes, at once."""
+        """Kill all its processes at once, as a power failure would."""
         os.kill(self.up.process.pid, signal.SIGKILL)
         self.up.process.wait(timeout=30)
 
@@ -64,7 +64,7 @@ class Member:
 
 @dataclass
 class Cluster:
-    """Two members, and the host on which PostgreSQL, Valkey and the object storage are."""
+    """Two members, and the host with PostgreSQL, Valkey and the object storage."""
 
     members: list[Member]
     services: Host
@@ -76,7 +76,7 @@ class Cluster:
             return connection.execute(statement.encode(), values).fetchall()
 
     def staff(self) -> Person:
-        """Somebody who is signed in to the admin, on the first member."""
+        """Return a person who is signed in to the admin on the first member."""
         said = "".join(member.said for member in self.members)
         passwords = re.findall(r"user name: admin +password: (\S+)", said)
         assert len(passwords) == 1, said
@@ -90,10 +90,10 @@ class Cluster:
 
 @contextmanager
 def cluster(folder: Path, *, own_networks: bool = True) -> Iterator[Cluster]:
-    """Start one; both members start at the same time, on an empty database.
+    """Start both members at the same time, on an empty database.
 
     Args:
-        own_networks: give each host a network of its own, where that is allowed.
+        own_networks: give each host its own network where that is allowed.
     """
     with ExitStack() as stack:
         *places, services = stack.enter_context(

@@ -1,8 +1,8 @@
-"""What the page's JavaScript is checked against: drawings with their bitmaps, networks with scores.
+"""Golden data for the page's JavaScript: drawings with bitmaps, and networks with scores.
 
     python -m devtools.web_golden
 
-writes it again. `test_web_export.py` holds that it is what Python gives.
+writes the file. `test_web_export.py` checks that it matches what Python computes.
 """
 
 import base64
@@ -44,7 +44,7 @@ ODD: dict[str, dict[str, Any]] = {
 
 
 def drawings() -> dict[str, dict[str, Any]]:
-    """Request bodies, by name."""
+    """Return request bodies by name."""
     names = [*golden.STROKES, *golden.NO_DIGITS]
     moved = {f"{name}, small": golden.body(name, 0.37, 101.3, 77.7) for name in golden.STROKES}
     return {name: golden.body(name) for name in names} | moved | ODD
@@ -55,7 +55,7 @@ def bitmap_of(body: dict[str, Any]) -> Bitmap:
 
 
 def networks() -> dict[str, Any]:
-    """Keras networks that between them do all that ours do, small and with weights at random."""
+    """Return small Keras networks with random weights that cover all operations of ours."""
     import keras
     from keras import layers
 
@@ -86,7 +86,7 @@ def networks() -> dict[str, Any]:
 
 
 def with_random_weights(network: Any, seed: int) -> Any:
-    """Sharp scores, and a normalisation that does something."""
+    """Set random weights that give sharp scores and make batch normalisation matter."""
     rng = np.random.default_rng(seed)
     for layer in network.layers:
         if "gamma" in {weight.name for weight in layer.weights}:
@@ -106,7 +106,7 @@ def _random(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.floa
 
 
 def build() -> dict[str, Any]:
-    """All of it, as it stands in the file."""
+    """Return the whole content of the file."""
     from ml.learning.web_export import encode
 
     bodies = drawings()
