@@ -1,1 +1,1 @@
-"""How fast the site is, beside Flask and Gradio with the same network."""
+"""How fast the site is, compared with Flask and Gradio serving the same network."""

@@ -1,8 +1,8 @@
-"""`make bench`: how fast the site answers, beside the two usual ways to serve the same network.
+"""`make bench`: how fast the site answers, compared with Flask and Gradio on the same network.
 
-Starts the real servers, one after the other on the same machine, and asks them with 1, 8 and 32
-clients. The site is `manage.py up` with all its parts; the other two are in `baselines/`. What
-is a ratio is measured by turns, now the one and now the other: machines are faster at times.
+Starts the real servers one after another on the same machine, and sends requests from 1, 8 and 32
+clients. The site is `manage.py up` with all its parts; the other two are in `baselines/`. For a
+ratio, both servers are measured in turns, since a machine's speed varies over time.
 """
 
 import argparse
@@ -45,7 +45,7 @@ SECONDS_TO_START = 120.0
 SECONDS_TO_FINISH = 30.0
 BATCH = 256
 ADDRESSES = 4_096
-"""So many different addresses ask where the throttle counts: nobody is over the default rate."""
+"""Client addresses for the test with rate limits: none exceeds the default rate."""
 
 PREDICT, DRAWINGS = "/api/v1/predict/", "/api/v1/drawings/"
 PEN_PX = 14.0
@@ -56,7 +56,7 @@ Requests = list[list[bytes]]
 
 @dataclass(frozen=True)
 class Server:
-    """What is asked: its name, where it listens, and the processes that all of it costs."""
+    """A server under test: its name, port and processes."""
 
     name: str
     port: int
@@ -68,12 +68,12 @@ class Server:
         return sum(processes.cpu_seconds(pid) or 0.0 for pid in pids)
 
     def memory_mb(self) -> float:
-        """Of the largest of its web processes."""
+        """Return the memory of its largest web process."""
         return max((processes.resident_mb(pid) or 0.0 for pid in self.web), default=0.0)
 
 
 class Bench:
-    """Measures one thing after the other and keeps the rows."""
+    """Takes the measurements and keeps the rows."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -81,7 +81,7 @@ class Bench:
         self.by_turns: dict[str, tuple[float, float]] = {}
 
     def ask(self, server: Server, what: str, requests: Requests, *, each: int = 1) -> None:
-        """Ask at each number of clients; `each` is how many drawings a request holds."""
+        """Measure at each number of clients; `each` is the number of drawings per request."""
         for clients in CLIENTS:
             _let_it_finish(server)
             own = [requests[n % len(requests)] for n in range(clients)]
@@ -93,7 +93,7 @@ class Bench:
             say("  " + " ".join(f"{name}={value}" for name, value in self.rows[-1].items()))
 
     def take_turns(self, name: str, *asked: tuple[Server, Requests]) -> None:
-        """Keep how many good answers a second each of two gives, asked by turns."""
+        """Measure two servers in turns, and keep how many good answers a second each gives."""
         rates: tuple[list[float], list[float]] = ([], [])
         for _ in range(TURNS):
             for (server, requests), found in zip(asked, rates, strict=True):
@@ -101,11 +101,11 @@ class Bench:
                 own = requests[:CLIENTS_BY_TURNS]
                 found.append(keep_asking(server.port, own, self.seconds / 3).a_second)
         self.by_turns[name] = (round(mean(rates[0]), 1), round(mean(rates[1]), 1))
-        say(f"  by turns: {name} {self.by_turns[name]}")
+        say(f"  in turns: {name} {self.by_turns[name]}")
 
 
 def _let_it_finish(server: Server) -> None:
-    """Wait until it no longer works on what clients asked that have gone."""
+    """Wait until it has finished the requests of clients that have disconnected."""
     deadline = time.monotonic() + SECONDS_TO_FINISH
     while time.monotonic() < deadline:
         before = server.cpu_seconds()
@@ -143,7 +143,7 @@ class Bodies:
 def bodies() -> Bodies:
     rng = np.random.default_rng(SEED)
     inks = [lay(drawn, rng) for drawn in synthetic(rng, writers=10, of_each=1).drawn]  # type: ignore[arg-type]
-    # Made up they have twice the points that a pointer gives.
+    # Synthetic strokes have twice as many points as those of a pointer.
     thinned = [Ink(tuple(s[::2] for s in ink.strokes), ink.width, ink.height) for ink in inks]
     return Bodies([body_of(ink) for ink in thinned], [{"image": _png_url(ink)} for ink in inks])
 
@@ -156,13 +156,13 @@ def _png_url(ink: Ink) -> str:
 
 
 def posts(path: str, sent: list[dict[str, Any]]) -> Requests:
-    """For each of the most clients the same bodies, begun at another one."""
+    """Return the same requests for each client, starting at a different one."""
     whole = [http_request("POST", path, json.dumps(body).encode()) for body in sent]
     return [whole[n % len(whole) :] + whole[: n % len(whole)] for n in range(CLIENTS[-1])]
 
 
 def throttled(sent: list[dict[str, Any]]) -> Requests:
-    """As if behind a proxy, each request from the next of ADDRESSES."""
+    """Return requests as a proxy forwards them, each from the next of ADDRESSES."""
     requests = [
         http_request(
             "POST",
@@ -180,7 +180,7 @@ def cookies_of(visitor: Visitor) -> dict[str, str]:
 
 
 def sessions(port: int, sent: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """For each client the cookie of somebody who has drawn before."""
+    """Return a session cookie for each client, of a person who has drawn before."""
     found = []
     for _ in range(CLIENTS[-1]):
         with closing(Visitor(port)) as visitor:
@@ -190,7 +190,7 @@ def sessions(port: int, sent: list[dict[str, Any]]) -> list[dict[str, str]]:
 
 
 def ask_for_the_stored(bench: Bench, server: Server, staff: Staff, sent: Bodies) -> None:
-    """Save, then list what was saved, by API and in the admin."""
+    """Save drawings, then list them by the API and in the admin."""
     known = sessions(server.port, sent.strokes)
     raw = [json.dumps(body).encode() for body in sent.strokes]
     saves = [[http_request("POST", DRAWINGS, body, who) for body in raw] for who in known]
@@ -205,7 +205,7 @@ def ask_for_the_stored(bench: Bench, server: Server, staff: Staff, sent: Bodies)
 
 @contextmanager
 def site(name: str, env: dict[str, str], *further: int) -> Iterator[tuple[Server, Site]]:
-    """A running site; `further` are processes whose time counts too."""
+    """Run a site; `further` are other processes whose CPU time counts."""
     running = Site(env)
     try:
         web = tuple(running.web_processes())
@@ -215,7 +215,7 @@ def site(name: str, env: dict[str, str], *further: int) -> Iterator[tuple[Server
 
 
 def seconds_to_start(env: dict[str, str]) -> float:
-    """From the start of one web process to its first reading, beside a site that runs."""
+    """Return the seconds from the start of a web process to its first answer."""
     port, started = free_port(), time.monotonic()
     command = [sys.executable, "-m", "uvicorn", "mnist_site.asgi:application", "--lifespan", "off"]
     request = http_request("GET", "/api/v1/models/active/")
@@ -263,7 +263,7 @@ def ask_baseline(
     sent: Requests,
     beside: tuple[Server, Requests],
 ) -> None:
-    """Start one of `benchmarks/bench/baselines/`, and ask it; then it and the site by turns."""
+    """Start and measure one of `benchmarks/bench/baselines/`, then it and the site in turns."""
     port = free_port()
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": str(ROOT)}
     with _started(
@@ -278,7 +278,7 @@ def ask_baseline(
 def ask_baselines(
     bench: Bench, python: Path, sent: Bodies, beside: tuple[Server, Requests]
 ) -> None:
-    """One after the other, each beside a site that is idle meanwhile."""
+    """Measure each baseline while an idle site runs beside it."""
     say("Flask")
     images = posts("/predict", sent.images)
     ask_baseline(bench, python, "flask_app", "Flask", images, beside)
@@ -289,7 +289,7 @@ def ask_baselines(
 
 
 def ask_site(bench: Bench, folder: Path, sent: Bodies) -> float:
-    """Everything on SQLite; how long a web process takes to start."""
+    """Measure everything on SQLite, and return how long a web process takes to start."""
     env = environment(folder)
     with site("site, SQLite", env) as (server, running), closing(running.staff()) as staff:
         bench.ask(server, "predict by strokes", posts(PREDICT, sent.strokes))
@@ -303,19 +303,19 @@ def ask_site(bench: Bench, folder: Path, sent: Bodies) -> float:
 
 
 def measure(folder: Path, python: Path, seconds: float) -> dict[str, Any]:
-    """All servers, one after the other."""
+    """Measure all servers one after another."""
     from devtools import postgres
 
     bench, sent = Bench(seconds), bodies()
     say("the site, on SQLite")
     start = ask_site(bench, folder / "sqlite", sent)
-    say("the site, with throttling on")
+    say("the site, with rate limits")
     rates = {"THROTTLE_PREDICT": "600/min", "THROTTLE_ADDRESS_PREDICT": "6000/min"}
     env = environment(folder / "throttled") | rates
     with site("site, throttled", env) as (server, _):
         bench.ask(server, "predict by strokes", throttled(sent.strokes))
     say("the site, on PostgreSQL")
-    # As safe as in earnest: the tests' server does not wait for the disk.
+    # As durable as in production; the tests' server does not wait for the disk.
     safely = [f"-c{name}=on" for name in ("fsync", "synchronous_commit", "full_page_writes")]
     with postgres.server(*safely) as database:
         assert database.process is not None
@@ -337,7 +337,7 @@ def measure(folder: Path, python: Path, seconds: float) -> dict[str, Any]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measure, print the tables and write the figures; 1 with one clear line if that fails."""
+    """Measure, print the tables and write the figures; return 1 with one line on failure."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each measurement")
     parser.add_argument("--baselines", type=Path, default=Path(sys.executable), help="a Python")
@@ -351,5 +351,5 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     write(figures, arguments.output)
     sys.stdout.write(f"{in_words(figures)}\n")
-    say(f"{arguments.output} is written")
+    say(f"wrote {arguments.output}")
     return 0

@@ -1,4 +1,4 @@
-"""The figures of `make bench` as tables, and which of the aims they reach."""
+"""The figures of `make bench` as tables, and which aims they reach."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from benchmarks.common.aims import aim, as_markdown
 TIMES_A_BASELINE, TIMES_HOPED_FOR = 25, 50
 MOST_P50_MS = 5.0
 LEAST_SAVES = 1 / 3
-"""Of the rate at which the same strokes are only read."""
+"""As a share of the prediction rate for the same strokes."""
 
 MOST_START_SECONDS, MOST_MB = 3.0, 200.0
 
@@ -16,16 +16,16 @@ SITE, POSTGRES = "site, SQLite", "site, PostgreSQL"
 BASELINES = ("Flask", "Gradio")
 
 Row = tuple[str, ...]
-_TIMES = "readings a second with 8 clients, times {}'s"
+_TIMES = "predictions per second with 8 clients, as a multiple of {}"
 _HEAD = (
-    *("server", "what", "clients", "a second", "p50 ms", "p99 ms"),
-    *("CPU ms each", "MB a web process", "failed"),
+    *("server", "what", "clients", "per second", "p50 ms", "p99 ms"),
+    *("CPU ms each", "MB per web process", "failed"),
 )
 _COLUMNS = ("per_second", "p50_ms", "p99_ms", "cpu_ms", "memory_mb", "failed")
 
 
 def in_words(figures: dict[str, Any]) -> str:
-    """What was measured, and then the aims, as tables of Markdown."""
+    """Return the measurements and the aims as Markdown tables."""
     lines = [
         (row["server"], row["what"], *(_number(row[name]) for name in ("clients", *_COLUMNS)))
         for row in figures["rows"]
@@ -36,7 +36,7 @@ def in_words(figures: dict[str, Any]) -> str:
 
 
 def aims(figures: dict[str, Any]) -> list[Row]:
-    """What has to be reached, how much it is, and whether it is."""
+    """Return each aim's name, measured value, and whether it is reached."""
 
     def row(server: str, what: str, clients: int) -> dict[str, Any]:
         asked = (server, what, clients)
@@ -52,13 +52,17 @@ def aims(figures: dict[str, Any]) -> list[Row]:
     start, failed = figures["web_start_seconds"], sum(one["failed"] for one in figures["rows"])
     return [
         *((_TIMES.format(name), f"{ratio:.1f}", _reached(ratio)) for name, ratio in times),
-        ("one client's p50", f"{p50:.2f} ms", aim(f"under {MOST_P50_MS:g} ms", p50 < MOST_P50_MS)),
+        (
+            "p50 with one client",
+            f"{p50:.2f} ms",
+            aim(f"under {MOST_P50_MS:g} ms", p50 < MOST_P50_MS),
+        ),
         *(
-            (f"saves for each reading, {name}", f"{share:.2f}", aim("0.33", share >= LEAST_SAVES))
+            (f"saves per prediction, {name}", f"{share:.2f}", aim("0.33", share >= LEAST_SAVES))
             for name, share in saves
         ),
-        ("a web process starts in", f"{start:.2f} s", aim("3 s", start < MOST_START_SECONDS)),
-        ("a web process holds", f"{memory:.0f} MB", aim("200 MB", memory < MOST_MB)),
+        ("start of a web process", f"{start:.2f} s", aim("3 s", start < MOST_START_SECONDS)),
+        ("memory of a web process", f"{memory:.0f} MB", aim("200 MB", memory < MOST_MB)),
         ("failed requests", f"{failed}", aim("none", failed == 0)),
     ]
 

@@ -1,1 +1,1 @@
-"""What several reports use."""
+"""Code that several reports share."""

@@ -1,7 +1,7 @@
-"""Clients that ask a server as fast as it answers, as cheaply as Python can.
+"""Clients that send requests as fast as a server answers, at little CPU cost.
 
-One thread, plain sockets, requests built beforehand: what asks must not take the time of what
-answers. Two cores have to do for both.
+They use one thread, plain sockets and prepared requests. Clients and server share two cores, so
+the clients must not take the server's CPU time.
 """
 
 import re
@@ -22,7 +22,7 @@ _UNKNOWN = 1 << 62
 
 @dataclass(frozen=True)
 class Measured:
-    """What came of asking for a while."""
+    """The result of sending requests for a while."""
 
     seconds: float
     answers: int
@@ -32,18 +32,18 @@ class Measured:
 
     @property
     def a_second(self) -> float:
-        """Good answers a second."""
+        """Return good answers per second."""
         return (self.answers - self.failed) / self.seconds
 
     def percentile(self, percent: float) -> float:
-        """In milliseconds; 0 without any answer."""
+        """Return a percentile in milliseconds; 0 without any answer."""
         return float(np.percentile(self.milliseconds, percent)) if self.milliseconds else 0.0
 
 
 def http_request(
     method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
 ) -> bytes:
-    """A whole request, ready to be sent again and again."""
+    """Build a complete request that can be sent repeatedly."""
     lines = {"Host": "127.0.0.1", **(headers or {})}
     if body:
         lines |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
@@ -52,7 +52,7 @@ def http_request(
 
 
 class Connection:
-    """To a server; kept open as long as the server keeps it. Has one request under way at most."""
+    """A connection, open as long as the server keeps it open, with at most one active request."""
 
     def __init__(self, port: int, waiting: selectors.BaseSelector) -> None:
         self._port, self._waiting = port, waiting
@@ -63,14 +63,14 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        """Whether the server has kept it open after the last answer."""
+        """Return whether the server has kept it open after the last answer."""
         return self._socket is not None
 
     def ask(self, request: bytes) -> None:
-        """Send it; the selector then tells of this connection when there is something to hear.
+        """Send a request; the selector reports this connection when data arrives.
 
         Raises:
-            OSError: the server takes no connection, or has hung up.
+            OSError: the server refused or closed the connection.
         """
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self._port), _PATIENCE_SECONDS)
@@ -81,10 +81,10 @@ class Connection:
         self._socket.sendall(request)
 
     def hear(self) -> tuple[float, bytes] | None:
-        """How many seconds the answer took, and the answer; None while it is not all here.
+        """Return the seconds the answer took, and the answer; None while it is incomplete.
 
         Raises:
-            OSError: the server has hung up.
+            OSError: the server closed the connection.
         """
         assert self._socket is not None
         piece = self._socket.recv(1 << 18)
@@ -103,7 +103,7 @@ class Connection:
         return seconds, self._received
 
     def _length(self, head: int) -> int:
-        """Of the whole answer; without a length it ends with its connection."""
+        """Return the length of the answer; one without a length ends with the connection."""
         length = _LENGTH.search(self._received, 0, head + 2)
         if self._received[_STATUS] == b"204":
             return head + 4
@@ -117,14 +117,14 @@ class Connection:
 
 
 def keep_asking(port: int, requests: list[list[bytes]], seconds: float) -> Measured:
-    """Let each client ask the next as soon as it has its answer.
+    """Let each client send its next request as soon as it has an answer.
 
     Args:
-        requests: for each client those that it makes, in turn.
+        requests: for each client, the requests that it repeats in turn.
 
     Returns:
-        All answers that came within the time, or the first if that came later; a failure is
-        whatever is not a whole 2xx. If none came within a minute more, every client has failed.
+        All answers within the time, or the first one after it. Anything but a complete 2xx is a
+        failure. If no answer comes within another minute, every client has failed.
     """
     taken: list[float] = []
     failures: list[bytes] = []

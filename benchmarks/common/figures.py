@@ -1,4 +1,4 @@
-"""What a report says while it runs, and where its figures go."""
+"""Print a report's progress and write its figures."""
 
 import json
 import sys
@@ -8,12 +8,12 @@ from typing import Any
 
 
 def say(text: str) -> None:
-    """A line of progress, which is no part of the report."""
+    """Print a progress line, which is not part of the report."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
 
 def write(figures: Mapping[str, Any], output: Path) -> None:
-    """Write them as JSON, in a folder that need not be there yet."""
+    """Write the figures as JSON, and create the folder if needed."""
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(figures, indent=1) + "\n")

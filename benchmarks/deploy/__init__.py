@@ -1,1 +1,1 @@
-"""Is a release replaced, and rolled back, without a failed request?"""
+"""Can a release be replaced and rolled back without a failed request?"""

@@ -1,4 +1,4 @@
-"""What `make deploy-report` runs: two releases, two web processes of either, and the real proxy."""
+"""The parts of `make deploy-report`: two releases, two web processes, and the real proxy."""
 
 import http.client
 import io
@@ -45,17 +45,17 @@ Drawing.add_to_class(
 
 @dataclass(frozen=True)
 class Release:
-    """The code of a release, and its own static files."""
+    """The code of a release and its static files."""
 
     name: str
     code: Path
     static: Path
 
     def manage(self, env: dict[str, str], *arguments: str) -> None:
-        """Run `manage.py` to its end.
+        """Run `manage.py`.
 
         Raises:
-            SiteError: it failed.
+            SiteError: the command failed.
         """
         command = [sys.executable, "manage.py", *arguments]
         done = subprocess.run(
@@ -74,10 +74,10 @@ class Release:
 
 
 def old_release(folder: Path, revision: str = "") -> Release:
-    """The code of a git revision; without one, this code as it is.
+    """Return the code of a git revision, or the working copy's if none is given.
 
     Raises:
-        SiteError: git knows no such revision.
+        SiteError: git does not know the revision.
     """
     static = folder / "static-of-old"
     if not revision:
@@ -95,7 +95,7 @@ def old_release(folder: Path, revision: str = "") -> Release:
 
 
 def new_release(folder: Path) -> Release:
-    """A copy that has a further column, which its code fills, and another script on its pages."""
+    """Return a copy with another column, which its code fills, and a changed page script."""
     code = folder / "new"
     code.mkdir()
     for name in _SOURCES:
@@ -118,7 +118,7 @@ def new_release(folder: Path) -> Release:
 
 
 class Web:
-    """One of the web processes, always at the same address."""
+    """A web process, which keeps its address over restarts."""
 
     def __init__(self, env: dict[str, str]) -> None:
         self.port = free_port()
@@ -126,7 +126,7 @@ class Web:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, release: Release) -> None:
-        """Begin to serve this release, and wait until it does."""
+        """Start serving this release, and wait until it answers."""
         self._process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "web"],
             cwd=release.code,
@@ -140,10 +140,10 @@ class Web:
             time.sleep(0.1)
 
     def stop(self) -> float:
-        """Ask it to end, as `docker stop` does; how many seconds it took.
+        """Stop it as `docker stop` does, and return how many seconds it took.
 
         Raises:
-            SiteError: it ended badly.
+            SiteError: it exited with an error.
         """
         if self._process is None:
             return 0.0
@@ -151,14 +151,14 @@ class Web:
         self._process.terminate()
         code = self._process.wait(timeout=60)
         self._process = None
-        # It ends by itself after its notice, or, where it has none to give, by the signal.
+        # It exits after its notice period, or by the signal if it has none.
         if code not in {0, -15}:
             raise SiteError(f"A web process ended with {code}.")
         return time.monotonic() - asked_at
 
 
 class Proxy:
-    """Caddy with the project's Caddyfile, and a certificate of its own making."""
+    """Caddy with the project's Caddyfile and a self-made certificate."""
 
     def __init__(self, folder: Path, static: Path, webs: list[Web]) -> None:
         self.port = free_port()
@@ -182,7 +182,7 @@ class Proxy:
         self.trusted = self._certificate()
 
     def _certificate(self) -> ssl.SSLContext:
-        """Trust of who trusts this proxy alone, once it listens."""
+        """Wait for the proxy, and return an SSL context that trusts only its certificate."""
         root = self._home / "caddy" / "pki" / "authorities" / "local" / "root.crt"
         deadline = time.monotonic() + SECONDS_TO_START
         while time.monotonic() < deadline and self._process.poll() is None:

@@ -1,8 +1,8 @@
-"""`make deploy-report`: is a release replaced, and rolled back, without a failed request?
+"""`make deploy-report`: can a release be replaced and rolled back without a failed request?
 
-Two web processes stand behind the real proxy, with the project's own Caddyfile, on PostgreSQL and
-Valkey. While visitors read, save and look, the database is migrated, the processes are replaced by
-those of a release with a further column one by one, and then by those of the old one again.
+Two web processes run behind the real proxy, with the project's Caddyfile, on PostgreSQL and
+Valkey. While visitors predict, save and browse, the database is migrated. Then the processes are
+replaced one by one by a release with another column, and rolled back to the old one.
 """
 
 import argparse
@@ -35,7 +35,7 @@ SIGN_INS = 5
 
 
 def settings_of(folder: Path, redis_url: str, notice_seconds: int) -> dict[str, str]:
-    """As compose.yaml sets them, for one machine without containers."""
+    """Return the settings of compose.yaml, for one machine without containers."""
     return environment(folder / "var") | {
         "DATABASE_URL": os.environ["DATABASE_URL"],
         "REDIS_URL": redis_url,
@@ -48,13 +48,13 @@ def settings_of(folder: Path, redis_url: str, notice_seconds: int) -> dict[str, 
 
 
 def collect(release: Release, folder: Path) -> None:
-    """As the image does while it is built: without a database or a secret."""
+    """Collect static files as the image build does, without a database or a secret."""
     env = environment(folder / "nowhere") | {"DATABASE_URL": "sqlite://:memory:"}
     release.manage(env, "collectstatic", "--noinput", "--ignore", "tests", "--verbosity", "0")
 
 
 class Site:
-    """Everything that runs, and what it took to replace its web processes."""
+    """All running parts, and how long its web processes took to end."""
 
     def __init__(self, folder: Path, env: dict[str, str]) -> None:
         self._env, self._shared = env, folder / "shared" / "static"
@@ -77,7 +77,7 @@ class Site:
         release.manage(self._env, "prepare", "--share-static", str(self._shared))
 
     def replace_by(self, release: Release) -> None:
-        """One web process after the other, while the other one answers."""
+        """Replace one web process after the other, while the other one answers."""
         for web in self.webs:
             self.seconds_to_end.append(web.stop())
             web.start(release)
@@ -87,7 +87,7 @@ class Site:
 def measure(
     folder: Path, redis_url: str, notice_seconds: int, revision: str = ""
 ) -> dict[str, Any]:
-    """All of it; what was counted."""
+    """Run the whole report and return its counts."""
     old, new = old_release(folder, revision), new_release(folder)
     say("collecting the static files of both releases")
     for release in (old, new):
@@ -97,12 +97,12 @@ def measure(
     with site.running(old) as proxy:
         with visitors(proxy.port, proxy.trusted, DRAWING) as told:
             time.sleep(SECONDS_BETWEEN)
-            say("migrating, under the old release")
+            say("migrating while the old release runs")
             site.prepare(new)
             time.sleep(SECONDS_BETWEEN)
-            say("replacing both web processes by the new release")
+            say("replacing both web processes with the new release")
             site.replace_by(new)
-            say("rolling back to the old release, on the new tables")
+            say("rolling back to the old release on the migrated database")
             site.replace_by(old)
         seen = what_the_proxy_says(proxy)
     return {**counted(told, site), **seen}
@@ -125,7 +125,7 @@ def counted(told: Told, site: Site) -> dict[str, Any]:
 
 
 def drawings_by_code() -> dict[str, int]:
-    """How many were stored by the code of each release."""
+    """Return how many drawings the code of each release stored."""
     with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
         rows = connection.execute(
             "SELECT made_by, count(*) FROM recognizer_drawing GROUP BY made_by ORDER BY made_by"
@@ -134,7 +134,7 @@ def drawings_by_code() -> dict[str, int]:
 
 
 def what_the_proxy_says(proxy: Proxy) -> dict[str, Any]:
-    """Whether it hides who asks, and what it makes of a body that is too long."""
+    """Send the proxy forged client addresses and too long bodies, and return the statuses."""
     with ExitStack() as at_the_end:
 
         def visitor(address: str = "127.0.0.1") -> Visitor:
@@ -159,7 +159,7 @@ def what_the_proxy_says(proxy: Proxy) -> dict[str, Any]:
 
 
 def _status_of_an_endless_body(visitor: Visitor) -> int:
-    """Without a length it is too long only once so much has come; 0: it hung up."""
+    """Return the status of a too long body without a declared length; 0 if cut off."""
     try:
         return visitor.send_without_length("/api/v1/predict/", "x" * 20_000_000)
     except (OSError, http.client.HTTPException):
@@ -167,7 +167,7 @@ def _status_of_an_endless_body(visitor: Visitor) -> int:
 
 
 def shortcomings(figures: dict[str, Any]) -> list[str]:
-    """What did not come to what it should."""
+    """Return the checks that failed."""
     stored = sum(figures["drawings_stored"].values())
     throttled = figures["sign_ins_with_made_up_addresses"]
     held = {
@@ -186,14 +186,14 @@ def shortcomings(figures: dict[str, Any]) -> list[str]:
 
 @contextmanager
 def valkey(folder: Path) -> Iterator[str]:
-    """A server of its own; its address."""
+    """Run a separate Valkey and yield its URL."""
     prepared = EmbeddedValkey.prepare(folder / "valkey")
     with prepared.running():
         yield prepared.url
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point; the exit status."""
+    """Run the report and return the exit status."""
     parser = argparse.ArgumentParser(prog="make deploy-report", description=__doc__)
     parser.add_argument("--output", type=Path, default=Path("reports/deploy.json"))
     parser.add_argument(
@@ -213,5 +213,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"{what.replace('_', ' '):36}{figure}\n")
     wrong = shortcomings(figures)
     for what in wrong:
-        say(f"NOT AS IT SHOULD BE: {what}")
+        say(f"FAILED: {what}")
     return 1 if wrong else 0

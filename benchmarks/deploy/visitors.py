@@ -1,4 +1,4 @@
-"""People who use the site through its proxy while it is replaced; whatever they miss is kept."""
+"""People who use the site through its proxy during a deployment; failures are recorded."""
 
 import http.client
 import json
@@ -23,7 +23,7 @@ _PAGE = re.compile(r"/static/recognizer/js/draw_page\.([0-9a-f]{12})\.js")
 
 @dataclass
 class Told:
-    """What all visitors got."""
+    """The responses that all visitors got."""
 
     answers: Counter[str] = field(default_factory=Counter)
     pages: Counter[str] = field(default_factory=Counter)
@@ -32,7 +32,7 @@ class Told:
 
 
 class Visitor:
-    """One browser, which keeps its connection to the proxy open."""
+    """A browser that keeps its connection to the proxy open."""
 
     def __init__(
         self, port: int, trusted: ssl.SSLContext, told: Told, address: str = "127.0.0.1"
@@ -46,7 +46,7 @@ class Visitor:
     def ask(
         self, what: str, method: str, path: str, body: str | None = None, **headers: str
     ) -> tuple[int, str]:
-        """Send a request, count it, and keep it as a failure unless it went well."""
+        """Send and count a request, and record it if it fails."""
         started = time.monotonic()
         try:
             status, content = self.send(method, path, body, **headers)
@@ -62,12 +62,12 @@ class Visitor:
     def send(
         self, method: str, path: str, body: str | None = None, **headers: str
     ) -> tuple[int, str]:
-        """The answer's status and text."""
+        """Send a request and return the status and text."""
         self._connection.request(method, path, body, self._with_cookies(headers))
         return self._heard()
 
     def send_slowly(self, path: str, body: str, **headers: str) -> tuple[int, str]:
-        """Send a body in two pieces, so that its answer outlasts whoever is to give it."""
+        """Send a body in two parts, so that a server may be stopped in between."""
         half = len(body) // 2
         self._connection.putrequest("POST", path)
         given = self._with_cookies({**headers, "Content-Length": str(len(body))})
@@ -79,7 +79,7 @@ class Visitor:
         return self._heard()
 
     def announce(self, path: str, size: int) -> int:
-        """Say that a body of so many bytes is to come, and send none; the answer's status."""
+        """Announce a body of `size` bytes but send none; return the status."""
         self._connection.putrequest("POST", path)
         given = self._with_cookies({"Content-Length": str(size)})
         for name, value in given.items():
@@ -88,7 +88,7 @@ class Visitor:
         return self._heard()[0]
 
     def send_without_length(self, path: str, body: str) -> int:
-        """Send a body in chunks; the answer's status."""
+        """Send a body in chunks and return the status."""
         pieces = (body[start : start + 65_536].encode() for start in range(0, len(body), 65_536))
         self._connection.request("POST", path, pieces, self._with_cookies({}), encode_chunked=True)
         return self._heard()[0]
@@ -115,7 +115,7 @@ class Visitor:
 
 @contextmanager
 def visitors(port: int, trusted: ssl.SSLContext, drawing: dict[str, Any]) -> Iterator[Told]:
-    """Let them come and go for as long as this lasts."""
+    """Let visitors use the site during the block."""
     told, over = Told(), threading.Event()
     acts: list[Callable[..., None]] = [*[_draw] * VISITORS, _send_slowly]
     threads = [
@@ -133,7 +133,7 @@ def visitors(port: int, trusted: ssl.SSLContext, drawing: dict[str, Any]) -> Ite
 
 
 def _draw(visitor: Visitor, told: Told, drawing: dict[str, Any], over: threading.Event) -> None:
-    """Open the page with its files, read, read many, save, look at what was saved."""
+    """Open the page with its files, predict one and many, save, and list the drawings."""
     one, many = json.dumps(drawing), json.dumps({"items": [drawing] * 64})
     files: dict[str, list[str]] = {}
     while not over.is_set():
@@ -141,7 +141,7 @@ def _draw(visitor: Visitor, told: Told, drawing: dict[str, Any], over: threading
         for release in _PAGE.findall(page)[:1]:
             told.pages[release] += 1
             files[release] = _KEPT.findall(page)[:3]
-        # A page that another release made goes on asking for its own.
+        # An open page still loads the files of the release that rendered it.
         for path in {path for paths in files.values() for path in paths}:
             visitor.ask("static file", "GET", path)
         for _ in range(5):
@@ -156,7 +156,7 @@ def _draw(visitor: Visitor, told: Told, drawing: dict[str, Any], over: threading
 def _send_slowly(
     visitor: Visitor, told: Told, drawing: dict[str, Any], over: threading.Event
 ) -> None:
-    """Save with a body that takes seconds to arrive: some of them while their server is to end."""
+    """Save with bodies that take seconds to arrive, some while their server is stopping."""
     body = json.dumps(drawing)
     for number in cycle(range(1_000_000)):
         if over.is_set():
@@ -173,7 +173,7 @@ def _send_slowly(
 
 
 def sign_in_wrongly(visitor: Visitor, name: str, **headers: str) -> int:
-    """Try a password that is none; the answer's status."""
+    """Sign in with a wrong password and return the status."""
     visitor.send("GET", "/admin/login/")
     token = visitor.cookies["csrftoken"].value
     form = f"username={name}&password=wrong&csrfmiddlewaretoken={token}&next=/admin/"

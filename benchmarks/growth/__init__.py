@@ -1,1 +1,1 @@
-"""What pages cost with a million drawings."""
+"""The cost of pages with a million drawings."""

@@ -1,4 +1,4 @@
-"""The pages of which `growth` measures what they cost. Import it once Django is set up."""
+"""The pages whose cost `growth` measures. Import this after django.setup()."""
 
 import base64
 import time
@@ -43,7 +43,7 @@ VERSIONS = 3
 
 
 def make_versions() -> None:
-    """More than the one that ships, as after some retrainings; the last is active."""
+    """Add versions, as after some retrainings; the last one is active."""
     promotion.register_shipped_model()
     version = ModelVersion.objects.get(state=ModelVersion.State.ACTIVE)
     for _ in range(VERSIONS - 1):
@@ -53,13 +53,13 @@ def make_versions() -> None:
 
 
 def measure(begins: str = "") -> dict[str, dict[str, int]]:
-    """Of each page whose name begins so: the database's work, and queries."""
+    """Return database work and queries of each page whose name begins with `begins`."""
     found = pages().items()
     return {name: work_of(*page) for name, page in found if name.startswith(begins)}
 
 
 def work_of(client: Client, path: str) -> dict[str, int]:
-    """What the database does for a page once all that is loaded once is loaded."""
+    """Return the database work and queries of a page once caches are warm."""
     _get(client, path)
     with counted() as work:
         _get(client, path)
@@ -67,7 +67,7 @@ def work_of(client: Client, path: str) -> dict[str, int]:
 
 
 def milliseconds(client: Client, path: str) -> float:
-    """How long a page takes."""
+    """Return how long a page takes."""
     started = time.perf_counter()
     _get(client, path)
     return (time.perf_counter() - started) * 1000
@@ -77,12 +77,12 @@ def _get(client: Client, path: str) -> None:
     response = client.get(path, HTTP_HOST="localhost")
     if response.status_code != 200:
         raise RuntimeError(f"{path}: {response.status_code}")
-    # A file may come in pieces.
+    # Read streamed files to the end.
     _ = b"".join(response) if response.streaming else response.content
 
 
 def pages() -> dict[str, tuple[Client, str]]:
-    """Who asks for what, by name."""
+    """Return a client and an address for each page, by name."""
     staff, person = Client(), Client()
     chief, _ = User.objects.get_or_create(
         username="made-up-chief", defaults={"is_staff": True, "is_superuser": True}
@@ -136,14 +136,14 @@ def pages() -> dict[str, tuple[Client, str]]:
 
 
 def _middle() -> Drawing:
-    """Half of all drawings are newer. Of strokes: the page of one with a picture asks for that."""
+    """Return the middle drawing with strokes; a picture would cost its page more."""
     low, high = (Drawing.objects.order_by(way)[0].pk for way in ("pk", "-pk"))
     later = Drawing.objects.filter(pk__gte=(low + high) // 2, picture=None)
     return later.order_by("pk")[0]
 
 
 def _typical(owner: str) -> Drawing:
-    """A drawing of somebody who has drawn about as much in a small database as in a large one."""
+    """Return a drawing of a person with a typical number of drawings in any database size."""
     people = Drawing.objects.exclude(**{owner: None}).order_by().values(owner)
     counts = people.annotate(count=Count("pk")).values_list(owner, "count")
     chosen = min(counts, key=lambda row: (abs(row[1] - TYPICAL), row[0]))[0]
@@ -166,7 +166,7 @@ def _deep(middle: Drawing) -> str:
 
 
 def facts() -> dict[str, Any]:
-    """How many drawings there are, in which database, and what one takes there."""
+    """Return the number of drawings, the database, and the bytes per drawing."""
     count = Drawing.objects.count()
     return {
         "database": connection.vendor,
@@ -190,7 +190,7 @@ _SIZES = {
 
 
 def _bytes() -> dict[str, int]:
-    """Of all that this project stores."""
+    """Return the bytes of the project's tables and indexes."""
     with connection.cursor() as cursor:
         cursor.execute(_SIZES[connection.vendor])
         tables, indexes = cursor.fetchone()
@@ -198,7 +198,7 @@ def _bytes() -> dict[str, int]:
 
 
 def forget_oldest(count: int) -> dict[str, float]:
-    """Delete about so many of the oldest drawings, as `manage.py forget_old` does."""
+    """Delete about `count` of the oldest drawings, as `manage.py forget_old` does."""
     times = Drawing.objects.order_by("created_at").values_list("created_at", flat=True)
     before = times[min(count, Drawing.objects.count() - 1)]
     started = time.monotonic()
@@ -207,7 +207,7 @@ def forget_oldest(count: int) -> dict[str, float]:
 
 
 def _average(table: str, column: str) -> int:
-    """Bytes of a column, in the newest rows that have it."""
+    """Return a column's average bytes, in the newest rows that have a value."""
     size = "length" if connection.vendor == "sqlite" else "pg_column_size"
     newest = f'(SELECT "{column}" FROM {table} ORDER BY id DESC LIMIT 5000) AS newest'
     with connection.cursor() as cursor:

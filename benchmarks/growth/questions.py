@@ -1,7 +1,7 @@
-"""One of the two databases of `growth`, in a process of its own, since Django knows one database.
+"""One of the two databases of `growth`, in its own process, since Django uses one database.
 
-`Asked` puts questions to that process as lines of JSON; `python -m benchmarks.growth.questions`
-is the process, which fills its database first unless it is filled.
+`Asked` sends questions to that process as lines of JSON. The process, `python -m
+benchmarks.growth.questions`, first fills its database if it is empty.
 """
 
 import json
@@ -17,7 +17,7 @@ from devtools.report_site import ROOT, environment
 
 
 class Asked:
-    """A filled database; leaves no process behind."""
+    """A filled database; its process ends with the block."""
 
     def __init__(self, count: int, home: Path, url: str) -> None:
         env = os.environ | environment(home) | {"DATABASE_URL": url}
@@ -29,13 +29,13 @@ class Asked:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.ask("names")  # it is filled when it answers
+        self.ask("names")  # answers once the database is filled
 
     def ask(self, what: str, **about: Any) -> Any:
-        """Its answer.
+        """Ask a question and return the answer.
 
         Raises:
-            RuntimeError: it has ended; what it said last is on stderr.
+            RuntimeError: the process has ended; its last output is on stderr.
         """
         assert self._process.stdin
         assert self._process.stdout
@@ -54,12 +54,12 @@ class Asked:
 
     def __exit__(self, *_error: object) -> None:
         assert self._process.stdin
-        self._process.stdin.close()  # the end of the questions is the end of the process
+        self._process.stdin.close()  # ends the process
         self._process.wait(timeout=60)
 
 
 def main(count: int) -> None:
-    """Answer questions until there are no more."""
+    """Answer questions until stdin ends."""
     import django
 
     django.setup()
@@ -81,7 +81,7 @@ def main(count: int) -> None:
 
 
 def _fill(count: int) -> float | None:
-    """How many seconds it took; None where it had been done before."""
+    """Fill an empty database and return the seconds; None if it was filled before."""
     from django.conf import settings
     from django.core.management import call_command
 
@@ -90,7 +90,7 @@ def _fill(count: int) -> float | None:
     from recognizer.sample_data import filling
 
     call_command("migrate", verbosity=0)
-    # How the files of a page are named makes no difference here, and collecting them takes a while.
+    # The names of static files do not matter here, and collecting them is slow.
     plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.STORAGES["staticfiles"]["BACKEND"] = plain
     if Drawing.objects.exists():

@@ -1,9 +1,9 @@
-"""`make growth-report`: what pages cost with a million drawings, beside what they cost with 10,000.
+"""`make growth-report`: the cost of pages with a million drawings compared with 10,000.
 
-Fills two databases (see `filling`) and asks each for the same pages, now the one and now the
-other, so that whatever else the machine does slows both alike. Every page may take at most 1.5
-times as long with the large one; what misses that is measured again before it counts. The work of
-the database (see `work`) is counted beside it: it says why.
+Fills two databases (see `filling`) and requests the same pages of each in turns, so that other
+load on the machine slows both equally. A page may take at most 1.5 times as long with the large
+database; one that misses this is measured again first. The database's work (see `work`) is counted
+too, and shows the reason.
 """
 
 import argparse
@@ -35,13 +35,13 @@ Figures = dict[str, Any]
 
 
 class Database(Protocol):
-    """What answers questions about one of the two; `Asked`."""
+    """Answers questions about one of the two databases, as `Asked` does."""
 
     def ask(self, what: str, **about: Any) -> Any: ...
 
 
 def database(count: int, home: Path) -> str:
-    """Beside each other on the server that DATABASE_URL names, else a file of SQLite."""
+    """Return the URL of a database on the server in DATABASE_URL, else of an SQLite file."""
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
         return f"sqlite:///{home / 'db.sqlite3'}"
@@ -54,7 +54,7 @@ def database(count: int, home: Path) -> str:
 
 
 def compared(small: Database, large: Database, times: int) -> dict[str, Figures]:
-    """For each page: milliseconds and work with each, and how many times as much with the large."""
+    """Return milliseconds and work of each page with both databases, and their ratios."""
     pages = {}
     for name in small.ask("names"):
         works = [one.ask("work", page=name) for one in (small, large)]
@@ -84,30 +84,30 @@ def _in_turns(
 
 
 def ratio(small: Sequence[float], large: Sequence[float]) -> float:
-    """How many times as long the large one takes."""
+    """Return how many times as long the large database takes."""
     return median(large) / max(median(small), 1e-9)
 
 
 def missed(figures: Figures) -> list[str]:
-    """What is over its limit, in words."""
+    """Describe what is over its limit."""
     found = [
         f"{name} takes {page['times']:.2f} times as long"
         for name, page in figures["pages"].items()
         if page["times"] > MOST_RATIO
     ]
     large = figures["large"]
-    most = SECONDS_TO_FILL * max(large["drawings"] / LARGE, 0.1)  # a start-up takes its time
+    most = SECONDS_TO_FILL * max(large["drawings"] / LARGE, 0.1)  # startup takes a fixed time
     if large["seconds_to_fill"] and large["seconds_to_fill"] > most:
         found.append(f"filling took {large['seconds_to_fill']:.0f} s, over {most:.0f} s")
     return found
 
 
 def in_words(figures: Figures) -> str:
-    """A table in Markdown, and a few lines."""
+    """Return a Markdown table and a few lines."""
     small, large = (f"{figures[side]['drawings']:,}" for side in ("small", "large"))
     head = (
-        *("page", f"ms at {small}", f"ms at {large}", f"times, at most {MOST_RATIO}"),
-        *("work at one", "at the other", "times"),
+        *("page", f"ms at {small}", f"ms at {large}", f"ratio, at most {MOST_RATIO}"),
+        *(f"work at {small}", f"work at {large}", "ratio"),
     )
     table = as_markdown(head, [_row(name, page) for name, page in figures["pages"].items()])
     about = f"{figures['database']}, {figures['machine']}"
@@ -126,8 +126,8 @@ def _row(name: str, page: Mapping[str, Any]) -> tuple[str, ...]:
 def _beside_pages(large: Mapping[str, Any]) -> list[str]:
     sizes = large["bytes_a_drawing"]
     lines = [
-        f"Bytes a drawing, with its reading and labels: {sizes['tables'] + sizes['indexes']}"
-        f" (tables {sizes['tables']}, indexes {sizes['indexes']}); of these strokes"
+        f"Bytes per drawing, with its prediction and labels: {sizes['tables'] + sizes['indexes']}"
+        f" (tables {sizes['tables']}, indexes {sizes['indexes']}), including strokes"
         f" {sizes['strokes']}, bitmap {sizes['bitmap']}, scores {sizes['scores']}.",
     ]
     if large["seconds_to_fill"]:
@@ -135,7 +135,7 @@ def _beside_pages(large: Mapping[str, Any]) -> list[str]:
     if forgot := large.get("forgot"):
         lines.append(
             f"forget_old deleted {forgot['deleted']:,} in {forgot['seconds']:.1f} s,"
-            f" {forgot['deleted'] / forgot['seconds']:,.0f} a second."
+            f" {forgot['deleted'] / forgot['seconds']:,.0f} per second."
         )
     return lines
 
@@ -146,7 +146,7 @@ def _verdict(figures: Figures) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point; the exit status: 1 if anything missed its limit."""
+    """Run the report; return 1 if anything missed its limit."""
     parser = argparse.ArgumentParser(prog="make growth-report", description=__doc__)
     parser.add_argument("--count", type=int, default=LARGE, help="default: %(default)s")
     parser.add_argument("--small", type=int, default=SMALL, help="default: %(default)s")
@@ -170,7 +170,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measured(small: Database, large: Database, times: int) -> Figures:
-    """Everything; at last the oldest drawings of the large one are deleted."""
+    """Measure everything; last, delete the oldest drawings of the large database."""
     sides = {"small": small.ask("facts"), "large": large.ask("facts")}
     pages = compared(small, large, times)
     sides["large"]["forgot"] = large.ask("forget", count=FORGOTTEN)

@@ -1,6 +1,6 @@
-"""How much work a database does for some queries: counted, so that a busy machine changes nothing.
+"""Count the work of database queries, which does not depend on the machine's load.
 
-SQLite counts the steps of its own machine, PostgreSQL the rows that its scans look at.
+For SQLite this is the steps of its virtual machine, for PostgreSQL the rows that scans read.
 """
 
 import json
@@ -15,7 +15,7 @@ _STEPS_AT_ONCE = 20
 
 
 class Work:
-    """`amount` once the block is over; `scanned` are tables PostgreSQL read from end to end."""
+    """The work of a block, set at its end; `scanned` are tables PostgreSQL read in full."""
 
     def __init__(self) -> None:
         self.amount = 0
@@ -25,7 +25,7 @@ class Work:
 
 @contextmanager
 def counted() -> Iterator[Work]:
-    """What this connection's queries cost in the block."""
+    """Count the work of this connection's queries in the block."""
     work = Work()
     connection.ensure_connection()
     count = _sqlite if connection.vendor == "sqlite" else _postgresql

@@ -3,8 +3,8 @@
     python -m benchmarks.hosts
 
 Starts two hosts with `manage.py up` and a third with PostgreSQL, Valkey and an object storage,
-each in a network of its own where that is allowed. Then one of them dies. Prints a table and
-writes reports/hosts.json.
+each in its own network where that is allowed. Later one host is killed. Prints a table and writes
+reports/hosts.json.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def main() -> None:
                 f"{member.host.name} {member.host.address}" for member in site.members
             )
             kind = "addresses" if site.services.namespace is None else "networks"
-            print(f"{shape}; services {site.services.address}; {kind} of their own")
+            print(f"{shape}; services {site.services.address}; separate {kind}")
             for look in LOOKS:
                 say((look.__doc__ or "").rstrip(".").lower())
                 rows += look(site)
@@ -92,9 +92,9 @@ def follow_a_drawing(site: Cluster) -> list[Check]:
     page = saved in there.send("GET", "drawings/").text
     stranger = Person(b.url).send("GET", f"api/v1/drawings/{saved}/").status
     return [
-        ("saved on A, in the list on B with the same cookie", f"{listed == [saved]}, page {page}",
+        ("saved on A, listed on B with the same cookie", f"{listed == [saved]}, page {page}",
          "True, page True", listed == [saved] and page),
-        ("the same for somebody else on B", str(stranger), "404", stranger == 404),
+        ("the same drawing for another visitor on B", str(stranger), "404", stranger == 404),
     ]  # fmt: skip
 
 
@@ -109,14 +109,14 @@ def count_over_both(site: Cluster) -> list[Check]:
     took = time.monotonic() - began
     passed = statuses.count(201)
     return [
-        (f"of {len(statuses)} saves in turn on A and B ({took:.0f} s)",
-         f"{passed} pass, {statuses.count(429)} are a 429",
+        (f"{len(statuses)} saves, on A and B in turn ({took:.0f} s)",
+         f"{passed} pass, {statuses.count(429)} get a 429",
          f"{SAVES_A_MINUTE} pass", passed == SAVES_A_MINUTE and set(statuses) == {201, 429}),
     ]  # fmt: skip
 
 
 def retrain_once(site: Cluster) -> list[Check]:
-    """Retraining, asked for on A."""
+    """Retraining, started on A."""
     staff = site.staff()
     for turn in range(20):
         artist = Person(site.members[turn % 2].url)
@@ -136,7 +136,7 @@ def retrain_once(site: Cluster) -> list[Check]:
     attempts, versions = attempts_and_versions(site, run)
     found = f"{most} at once, {attempts} attempt, {versions} version"
     return [
-        ("a retraining asked for on A runs", found, "exactly once",
+        ("a retraining started on A runs", found, "exactly once",
          (most, attempts, versions, state(site, run)) == (1, 1, 1, "succeeded")),
         *where_files_lie(site),
     ]  # fmt: skip
@@ -152,7 +152,7 @@ def where_files_lie(site: Cluster) -> list[Check]:
     there = {entry["Key"] for entry in listed.get("Contents", [])} == named
     local = [m.host.name for m in site.members if (Path(m.env["VAR_DIR"]) / "files").exists()]
     found = f"{len(named)} files: {there}; on hosts {local or 'none'}"
-    return [("both versions' files lie in the bucket", found, "all", there and not local)]
+    return [("the files of both versions are in the bucket", found, "all", there and not local)]
 
 
 def promote(site: Cluster) -> list[Check]:
@@ -183,14 +183,14 @@ def promote(site: Cluster) -> list[Check]:
     return [
         ("promoted on A: the last answer of the old version", found,
          f"within {MOST_SECONDS_TO_SWAP:g} s", max(last_old.values()) <= MOST_SECONDS_TO_SWAP),
-        ("meanwhile", f"{failed} of {sum(map(len, read.values())):,} readings failed",
+        ("meanwhile", f"{failed} of {sum(map(len, read.values())):,} predictions failed",
          "none", failed == 0),
-        ("B serves browsers its network", f"{served:,} bytes", "there", served > 100_000),
+        ("B serves the network to browsers", f"{served:,} bytes", "served", served > 100_000),
     ]  # fmt: skip
 
 
 def keep_reading(url: str, over: threading.Event) -> list[tuple[float, int | None]]:
-    """When each answer came, and of which version it was; None is none."""
+    """Return the time and version of each answer; the version is None if it failed."""
     reader, heard = Person(url), []
     while not over.wait(0.02):
         answer = reader.send("POST", "api/v1/predict/", golden.body("7"))
@@ -200,7 +200,7 @@ def keep_reading(url: str, over: threading.Event) -> list[tuple[float, int | Non
 
 
 def network_of(member: Member) -> str:
-    """Where browsers get the active version's."""
+    """Return the address of the active version's network for browsers."""
     active = Person(member.url).send("GET", "api/v1/models/active/").json()
     return str(active["network"]["url"])
 
@@ -248,7 +248,7 @@ def cancel(site: Cluster) -> list[Check]:
     wait_for(lambda: not site.trainings(), "the end of the training process")
     seconds = time.monotonic() - began
     return [
-        (f"trains on {training.host.name}, cancelled on {other.host.name}: it ends",
+        (f"training on {training.host.name}, cancelled on {other.host.name}, ends",
          f"in {seconds:.1f} s, {state(site, run)}", f"within {MOST_SECONDS_TO_CANCEL:g} s",
          seconds <= MOST_SECONDS_TO_CANCEL and state(site, run) == "cancelled"),
     ]  # fmt: skip
@@ -267,7 +267,7 @@ def back_up(site: Cluster) -> list[Check]:
     counts = Reader(file).manifest.counts if done.returncode == 0 else {}
     files = len(Reader(file).stored()) if counts else 0
     found = f"{files} files of {counts.get('versions')} versions{done.stderr[-60:]}"
-    return [("a backup made on B while both run", found, "three each",
+    return [("backup made on B while both run", found, "three each",
              files > 0 and files == 3 * counts["versions"])]  # fmt: skip
 
 
@@ -292,7 +292,7 @@ def attempts_and_versions(site: Cluster, run: int) -> tuple[Any, ...]:
 
 
 def training_on(site: Cluster, run: int) -> Member:
-    """The host that trains, once it is really under way."""
+    """Wait for the first training step and return the host that trains."""
     step = "SELECT step FROM recognizer_trainingrun WHERE id = %s AND state = 'running'"
     wait_for(lambda: any(row[0] for row in site.sql(step, run)), "a step", SECONDS_FOR_A_RUN)
     ((member, _),) = site.trainings()

@@ -1,1 +1,1 @@
-"""Does the site learn from its people?"""
+"""Does the site learn from its users?"""

@@ -1,14 +1,14 @@
-"""The group of writers whose 1 and 9 the model misreads: who is in it, who teaches, who tests.
+"""The group of writers whose 1 and 9 the model misreads, split for training and testing.
 
-A fixed seed splits the writers into two halves before anything is read. The drawings of one half
-are corrected and learned from; those of the other half test the result. Then, in this order:
+A fixed seed splits the writers into two halves before any prediction. Drawings of one half are
+corrected and used for training; those of the other half are the test set. Then:
 
-1. The group is formed by writers whose 1 and 9 the model misreads as they are. Half of a writer's
+1. The group consists of writers whose 1 and 9 the model already misreads. Half of a writer's
    drawings decide whether the writer belongs to the group. Only the other half is counted, so that
-   bad luck, which would not come again, is not taken for a habit.
-2. If there is no such group, every writer is given a habit (see `habits`), strong enough for the
-   model to misread a third of the 1s and 9s of those who teach. The writers who test play no part
-   in this choice.
+   chance errors are not mistaken for a habit.
+2. If there is no such group, each writer is given a habit (see `habits`), strong enough for the
+   model to misread a third of the 1s and 9s of the training writers. The test writers have no
+   influence on this choice.
 """
 
 from collections.abc import Sequence
@@ -30,18 +30,18 @@ from ml.reading.inference import Classifier
 
 SEED = 1
 MISREAD_AT_LEAST = 0.10
-"""Of a writer's 1 and 9, and of the group's, to be called misread."""
+"""The share of misread 1s and 9s from which a writer, or the group, counts as misread."""
 
 MISREAD_BY_HABIT = 1 / 3
 LEAST_DRAWINGS = 100
-"""Of 1 and 9, on either side, for a group to be worth measuring."""
+"""The drawings of 1 and 9 that each half needs for the group to be measured."""
 
 LEAST_OF_ONE_WRITER = 4
 TRIED = 300
-"""Drawings of each digit on which a habit is tried."""
+"""The number of drawings of each digit on which a habit is tried."""
 
 SESSION = 25
-"""Samples without a writer are taken for visits of so many drawings each."""
+"""Samples without a writer are grouped into sessions of this many drawings."""
 
 SYNTHETIC_WRITERS, SYNTHETIC_OF_EACH = 40, 18
 _PLAIN_FORMS = {**DIGIT_FORMS, "1": DIGIT_FORMS["1"][:4], "9": DIGIT_FORMS["9"][:3]}
@@ -51,7 +51,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Handwriting:
-    """Labelled drawings: (n,) what was drawn, its label, who drew it."""
+    """Labelled drawings: n drawings with (n,) labels and writers."""
 
     drawn: list[Drawn]
     labels: Labels
@@ -73,7 +73,7 @@ class Handwriting:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """The 1s and 9s of those who teach and of those who test, and all their other digits."""
+    """The 1s and 9s of the training and the test writers, and all their other digits."""
 
     learn: Handwriting
     test: Handwriting
@@ -84,10 +84,10 @@ class Group:
 
 
 def load(path: Path | None) -> Handwriting:
-    """The digits of a set in random order; synthetic ones without a set.
+    """Load the digits of a dataset in random order, or synthetic ones without a path.
 
     Raises:
-        DatasetError: it cannot be read, or holds too few digits.
+        DatasetError: the dataset cannot be read, or has too few digits.
     """
     rng = np.random.default_rng(SEED)
     if path is None:
@@ -105,14 +105,14 @@ def load(path: Path | None) -> Handwriting:
 
 
 def in_sessions(writers: Labels) -> Labels:
-    """Names for samples without a writer: a new one every SESSION samples."""
+    """Name the writers of samples without one: a new name every SESSION samples."""
     unknown = writers == ""
     session = (np.cumsum(unknown) - 1) // SESSION
     return np.where(unknown, np.char.add("session ", session.astype("U8")), writers)
 
 
 def synthetic(rng: np.random.Generator, writers: int, of_each: int) -> Handwriting:
-    """Digits as `writers` people might write them, each always in the same forms."""
+    """Make digits by `writers` synthetic people; each person always uses the same forms."""
     drawn, labels, names = [], [], []
     for writer in range(writers):
         forms = {digit: str(rng.choice(_PLAIN_FORMS[digit])) for digit in DIGITS}
@@ -125,7 +125,7 @@ def synthetic(rng: np.random.Generator, writers: int, of_each: int) -> Handwriti
 
 
 def split_writers(writers: Labels, seed: int = SEED) -> Mask:
-    """(n,) whether each sample's writer is one of the half that is learned from."""
+    """Return (n,) whether each sample's writer is in the training half."""
     names, which = np.unique(writers, return_inverse=True)
     chosen = np.zeros(len(names), bool)
     chosen[np.random.default_rng(seed).permutation(len(names))[: len(names) // 2]] = True
@@ -133,18 +133,18 @@ def split_writers(writers: Labels, seed: int = SEED) -> Mask:
 
 
 def form(handwriting: Handwriting, classifier: Classifier) -> Group:
-    """The group, from the set as it is or with a habit."""
+    """Form the group from the drawings as they are, else with a habit."""
     learn = split_writers(handwriting.writers)
     return as_they_are(handwriting, learn, classifier) or with_habit(handwriting, learn, classifier)
 
 
 def as_they_are(handwriting: Handwriting, learn: Mask, classifier: Classifier) -> Group | None:
-    """The writers that are misread already; None if there are too few."""
+    """Form the group of writers that are already misread; None if there are too few."""
     mine = handwriting.ones_and_nines
     ours = handwriting.select(mine)
     wrong = np.zeros(len(handwriting), bool)
     wrong[mine] = misread(classifier, ours.drawn, ours.labels)
-    # The samples lie in random order: every second one is half of a writer's, whoever it is.
+    # Samples are in random order, so every second one gives half of each writer's drawings.
     choosing = np.arange(len(handwriting)) % 2 == 0
     names = misread_writers(handwriting.writers[mine & choosing], wrong[mine & choosing])
     member = np.isin(handwriting.writers, names)
@@ -165,7 +165,7 @@ def as_they_are(handwriting: Handwriting, learn: Mask, classifier: Classifier) -
 
 
 def misread_writers(writers: Labels, wrong: Mask) -> list[str]:
-    """Who is misread in at least MISREAD_AT_LEAST of their drawings."""
+    """Return the writers with at least MISREAD_AT_LEAST of their drawings misread."""
     names, which, counts = np.unique(writers, return_inverse=True, return_counts=True)
     share = np.bincount(which, wrong, len(names)) / counts
     chosen = (share >= MISREAD_AT_LEAST) & (counts >= LEAST_OF_ONE_WRITER)
@@ -173,7 +173,7 @@ def misread_writers(writers: Labels, wrong: Mask) -> list[str]:
 
 
 def with_habit(handwriting: Handwriting, learn: Mask, classifier: Classifier) -> Group:
-    """Every writer with a habit in 1 and 9, marked enough for the learning ones to be misread."""
+    """Give each writer a habit in 1 and 9, strong enough to misread the training writers."""
     mine = handwriting.ones_and_nines
     habit = choose_habit(handwriting.select(learn & mine), classifier)
     return Group(
@@ -188,7 +188,7 @@ def with_habit(handwriting: Handwriting, learn: Mask, classifier: Classifier) ->
 
 
 def choose_habit(learners: Handwriting, classifier: Classifier) -> Habit:
-    """The least marked habit that makes the model misread a third of each digit."""
+    """Return the weakest habit with which the model misreads a third of each digit."""
     found = {
         digit: _first_misread(learners.select(learners.labels == digit), classifier)
         for digit in habits.DIGITS
@@ -206,7 +206,7 @@ def _first_misread(digits: Handwriting, classifier: Classifier) -> float:
 
 
 def write(handwriting: Handwriting, habit: Habit) -> Handwriting:
-    """The same drawings with their writers' habit."""
+    """Add their writers' habit to the drawings."""
     rng = np.random.default_rng(SEED)
     rows = zip(handwriting.drawn, handwriting.labels, handwriting.writers, strict=True)
     drawn = [habit.write(one, str(label), str(writer), rng) for one, label, writer in rows]
@@ -214,13 +214,13 @@ def write(handwriting: Handwriting, habit: Habit) -> Handwriting:
 
 
 def on_canvas(drawn: Sequence[Drawn]) -> list[Drawn]:
-    """Strokes laid on a canvas at any size and place, as people draw; pictures as they are."""
+    """Place strokes on a canvas at random sizes and places; leave pictures unchanged."""
     rng = np.random.default_rng(SEED)
     return [lay(one, rng) if isinstance(one, Ink) else one for one in drawn]
 
 
 def misread(classifier: Classifier, drawn: Sequence[Drawn], labels: Labels) -> Mask:
-    """(n,) whether something else was read than what each drawing shows, or nothing."""
+    """Return (n,) whether each prediction is wrong or refused."""
     names = np.array(classifier.classes)
     read = [classifier.decide(classifier.classify(preprocess(one))[None])[0] for one in drawn]
     return np.asarray(names[np.array(read, int)] != labels)

@@ -1,8 +1,8 @@
-"""A habit of writing laid over real drawings: 1 with a flat flag, 9 with a tail that loops back.
+"""A writing habit added to real drawings: 1 with a flat flag, 9 with a tail that loops back.
 
-So a set of ordinary handwriting becomes a group of writers whose 1 and 9 a model misreads: the
-flag of such a 1 is as long as the bar of a 7, the tail of such a 9 runs back through its stem,
-as in a g. Both are common in hands that learned to write in Europe.
+This turns ordinary handwriting into a group of writers whose 1 and 9 a model misreads. The flag of
+such a 1 is as long as the bar of a 7, and the tail of such a 9 crosses its stem as in a g. Both
+are common in European handwriting.
 """
 
 import zlib
@@ -19,12 +19,12 @@ DIGITS = ("1", "9")
 """The digits that the habit changes."""
 
 STEPS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-"""How marked a habit may be; past 1.0 nobody would know the digit."""
+"""The strengths of a habit; above 1.0 people would not recognise the digit."""
 
 _FINE_PX = 140
 _FLAG = np.array([-0.65, 0.6])
 _TAIL = np.array([(-0.25, 0.16), (-0.62, 0.05), (-0.55, -0.25), (-0.10, -0.25), (0.45, -0.35)])
-"""Where the pen goes from the foot of a 9, in heights of it."""
+"""The pen's path from the foot of a 9, as multiples of its height."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class Habit:
     tail: float
 
     def write(self, drawn: Drawn, label: str, writer: str, rng: np.random.Generator) -> Drawn:
-        """The drawing with its writer's habit; digits other than 1 and 9 stay as they are."""
+        """Add the writer's habit to a 1 or 9; return other digits unchanged."""
         if label not in DIGITS:
             return drawn
-        # Each writer is a bit different from the others, always in the same way.
+        # Each writer deviates a little from the others, always in the same way.
         own = np.random.default_rng(zlib.crc32(writer.encode())).normal(0, 0.06)
         if isinstance(drawn, Ink):
             foot_or_top, height = _ends(np.concatenate(drawn.strokes)[:, :2], label)
@@ -47,7 +47,7 @@ class Habit:
         return self._on_picture(drawn, label, own, rng)
 
     def _stroke(self, label: str, own: float, rng: np.random.Generator) -> Stroke:
-        """What the pen adds, from the top of a 1 or the foot of a 9, in heights of it."""
+        """Return the added stroke from the top of a 1 or foot of a 9, in digit heights."""
         if label == "1":
             end = _FLAG - (0, 0.5 * self.flag + own) + rng.normal(0, 0.04, 2)
             return np.array([end, (0.0, 0.0)])
@@ -65,7 +65,7 @@ class Habit:
         crop = np.asarray(image)[
             top * scale : (top + rows) * scale, left * scale : (left + columns) * scale
         ]
-        # Paper all round, so that what is added has room.
+        # Add paper on all sides, to make room for the stroke.
         room = max(crop.shape)
         sheet = Image.fromarray(np.pad(crop, room))
         y, x = np.nonzero(np.asarray(sheet) > 127)
@@ -77,12 +77,12 @@ class Habit:
 
 
 def _ends(points: Stroke, label: str) -> tuple[Stroke, float]:
-    """The top of a 1 or the foot of a 9, and how large it is."""
+    """Return the top of a 1 or the foot of a 9, and the digit's size."""
     end = points[:, 1].argmin() if label == "1" else points[:, 1].argmax()
     return points[end], max(float(np.ptp(points, axis=0).max()), 1e-6)
 
 
 def _pen_width(inked: np.ndarray) -> float:
-    """Of a line drawing: twice its area to its outline."""
+    """Return the pen width of a line drawing: twice its area by its outline."""
     edges = (inked[1:] != inked[:-1]).sum() + (inked[:, 1:] != inked[:, :-1]).sum()
     return 2 * float(inked.sum()) / max(float(edges), 1.0)

@@ -1,4 +1,4 @@
-"""Promotions while people draw: does a request fail, and how soon does the new one answer?"""
+"""Promotions under load: do requests fail, and how soon does the new version answer?"""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ SECONDS_TO_SWAP = 2.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What one request got: status 0 where there was no answer at all."""
+    """The answer to a request; status 0 means that there was none."""
 
     sent_at: float
     seconds: float
@@ -27,7 +27,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Promoted:
-    """A version that began to answer, and when the site said so."""
+    """A promoted version, and when the site confirmed the promotion."""
 
     version: int
     at: float
@@ -36,13 +36,13 @@ class Promoted:
 def promote_under_load(
     port: int, bodies: list[str], promotions: list[Callable[[], int]]
 ) -> dict[str, float | int]:
-    """Promote again and again while CLIENTS threads predict.
+    """Promote versions in turn while CLIENTS threads predict.
 
     Args:
-        promotions: each makes a version active and returns its number.
+        promotions: each promotes a version and returns its number.
 
     Returns:
-        What `summarise` makes of all answers.
+        The result of `summarise` for all answers.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(CLIENTS) as pool:
@@ -62,12 +62,12 @@ def promote_under_load(
 
 
 def summarise(answers: list[Answer], promoted: list[Promoted]) -> dict[str, float | int]:
-    """Requests that failed, and how long after a promotion the version before still answered."""
+    """Count failed requests, and how long the previous version answered after a promotion."""
     ends = [later.at for later in promoted[1:]] + [float("inf")]
     slowest, late = 0.0, 0
     for one, end in zip(promoted, ends, strict=True):
-        # The next promotion begins SECONDS_TO_SWAP + 0.5 after this one, and takes a moment: what
-        # is answered from then on, though sent before, may be answered by the next version.
+        # The next promotion begins SECONDS_TO_SWAP + 0.5 after this one and takes a moment. From
+        # then on, the next version may answer, even requests that were sent before.
         until = min(end, one.at + SECONDS_TO_SWAP + 0.5)
         old = [
             answer.sent_at - one.at
@@ -109,7 +109,7 @@ def _ask(connection: http.client.HTTPConnection, body: str) -> Answer:
         status = response.status
         version = json.loads(content)["model"]["version"]
     except (OSError, http.client.HTTPException, ValueError, KeyError):
-        # Without a whole answer the request has failed, whatever its status said.
+        # Without a complete body the request has failed, whatever its status.
         status = 0 if status == 200 else status
         connection.close()
     return Answer(sent_at, time.monotonic() - sent_at, status, version)

@@ -1,4 +1,4 @@
-"""What the site's database says of a run and its version. Import it once Django is set up."""
+"""Read runs and versions from the site's database. Import this after django.setup()."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from recognizer.registry.gate_rule import in_words
 
 @dataclass(frozen=True)
 class Made:
-    """A version, and how it was evaluated when it was made."""
+    """A version and the evaluation from its training run."""
 
     key: int
     architecture: str
@@ -21,7 +21,7 @@ class Made:
 
 
 def made(number: int) -> Made:
-    """What is recorded of a version."""
+    """Return the record of a version."""
     version = ModelVersion.objects.select_related("run").get(number=number)
     verdict = version.verdicts.order_by("pk").last()
     run = version.run or TrainingRun()

@@ -1,9 +1,9 @@
-"""`make learning-report`: does the site really get better from its people? On the real parts.
+"""`make learning-report`: does the site get better from its users' corrections?
 
-Starts the whole site in a folder of its own, lets a group of writers whose 1 and 9 are misread
-draw and correct over HTTP, lets staff approve, retrain and promote in the admin, and asks how
-others of the group are read then. Then a retraining on 1,000 drawings is timed, and two versions
-are promoted in turn while people draw. See `group` for who is in the group, and why.
+Starts the whole site in a separate folder. A group of writers whose 1 and 9 are misread draw and
+correct over HTTP, and staff approve, retrain and promote in the admin. Then the report measures
+predictions for others of the group. It also times a retraining on 1,000 drawings, and promotes two
+versions in turn under load. See `group` for the choice of writers.
 """
 
 import argparse
@@ -42,7 +42,7 @@ CORRECTIONS, MOST_DRAWN = 300, 1_200
 TIMED_DRAWINGS, KEPT_FOR_JUDGING = 1_000, 0.23
 """A timed retraining learns from so many; a fifth of what is drawn is kept, give or take luck."""
 
-MOST_JUDGED = 1_000
+MOST_EVALUATED = 1_000
 PROMOTIONS = 30
 CORES = 2
 SECONDS_TO_TRAIN = 1_800
@@ -51,7 +51,7 @@ started = time.monotonic()
 
 
 def say(text: str) -> None:
-    """A line of progress, with the time since the start."""
+    """Print a progress line with the time since the start."""
     seconds = int(time.monotonic() - started)
     sys.stderr.write(f"{seconds // 60:2}:{seconds % 60:02}  {text}\n")
     sys.stderr.flush()
@@ -59,16 +59,16 @@ def say(text: str) -> None:
 
 @dataclass
 class People:
-    """Those who draw on the site, each with a browser of their own."""
+    """People who draw on the site, each with their own browser."""
 
     port: int
     _visitors: dict[str, Visitor] = field(default_factory=dict)
 
     def draw(self, drawn: Drawn, label: str, writer: str, *, confirm: bool = False) -> bool:
-        """Draw, and correct what was read if it is wrong; whether it was.
+        """Draw, correct a wrong prediction, and return whether it was wrong.
 
         Args:
-            confirm: say what it is even if it was read rightly.
+            confirm: label the drawing even if the prediction is right.
         """
         visitor = self._visitors.setdefault(writer, Visitor(self.port))
         stored = visitor.api("POST", "drawings/", body_of(drawn))
@@ -85,7 +85,7 @@ class People:
 def correct(people: People, learn: Handwriting) -> dict[str, int]:
     """Draw until CORRECTIONS drawings were misread and corrected.
 
-    If the model misreads too few for that, the last ones are labelled though read rightly.
+    If the model misreads too few, the last drawings are labelled although they were read correctly.
     """
     rows = list(zip(groups.on_canvas(learn.drawn), learn.labels, learn.writers, strict=True))
     rows = rows[:MOST_DRAWN]
@@ -103,7 +103,7 @@ def correct(people: People, learn: Handwriting) -> dict[str, int]:
 
 
 def misread_over_http(port: int, handwriting: Handwriting) -> list[bool]:
-    """Whether each drawing is read as something else than it shows, or refused."""
+    """Return whether each drawing's prediction is wrong or refused."""
     rows = list(zip(groups.on_canvas(handwriting.drawn), handwriting.labels, strict=True))
 
     def ask(part: list[tuple[Drawn, Any]]) -> list[bool]:
@@ -121,7 +121,7 @@ def misread_over_http(port: int, handwriting: Handwriting) -> list[bool]:
 
 
 def retrain(site: Site, staff: Staff) -> dict[str, Any]:
-    """Click the action, wait until the run has made a version; how it went."""
+    """Start a retraining in the admin, wait for its version, and return how it went."""
     staff.act_on_all_drawings("approve_suggestions")
     cpu_before, clicked_at = site.cpu_seconds_of_worker(), time.monotonic()
     page = staff.act_on_all_drawings("retrain_on_all_approved")
@@ -152,7 +152,7 @@ def _between(before: float | None, after: float | None) -> float | None:
 
 
 def promote(staff: Staff, number: int) -> int:
-    """Promote a version in the admin, against its verdict if need be; its number."""
+    """Promote a version in the admin, overriding its verdict if needed; return its number."""
     from benchmarks.learning import records
 
     page = f"/admin/recognizer/modelversion/{records.made(number).key}/promote/"
@@ -165,7 +165,7 @@ def promote(staff: Staff, number: int) -> int:
 def wait_until_it_answers(port: int, version: int, drawn: Drawn) -> None:
     with closing(Visitor(port)) as visitor:
         for _ in range(100):
-            # Each web process is asked; four answers in a row are of both, or nearly always.
+            # Four requests in a row nearly always reach both web processes.
             answers = [visitor.api("POST", "predict/", body_of(drawn)) for _ in range(4)]
             if all(answer["model"]["version"] == version for answer in answers):
                 return
@@ -174,7 +174,7 @@ def wait_until_it_answers(port: int, version: int, drawn: Drawn) -> None:
 
 
 def draw_more(people: People, group: Group, wanted: int) -> None:
-    """Draw other digits of the same people, then synthetic ones; what is wrong is corrected."""
+    """Draw other digits of the same people, then synthetic ones, and correct errors."""
     rng = np.random.default_rng(groups.SEED)
     further = groups.synthetic(rng, groups.SYNTHETIC_WRITERS, -(-wanted // 200))
     for part in (group.learn_others, further):
@@ -185,7 +185,7 @@ def draw_more(people: People, group: Group, wanted: int) -> None:
 
 
 def measure(site: Site, group: Group) -> dict[str, Any]:
-    """All stages, one after the other."""
+    """Run all stages in order."""
     from benchmarks.learning import records
 
     test, others = first(group.test), first(group.test_others)
@@ -254,29 +254,29 @@ def measure(site: Site, group: Group) -> dict[str, Any]:
 
 
 def share(wrong: Sequence[bool] | NDArray[np.bool_]) -> float | None:
-    """How many of them; None of nothing."""
+    """Return the share of wrong predictions; None if there are none."""
     return round(float(np.mean(wrong)), 5) if len(wrong) else None
 
 
 def first(handwriting: Handwriting) -> Handwriting:
-    """Up to MOST_JUDGED of them; they lie in random order."""
-    return handwriting.select(np.arange(len(handwriting)) < MOST_JUDGED)
+    """Return up to MOST_EVALUATED of the drawings, which are in random order."""
+    return handwriting.select(np.arange(len(handwriting)) < MOST_EVALUATED)
 
 
 def cores() -> int:
-    """How many this process, and so the site, may use."""
+    """Return how many cores this process, and so the site, may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def keep_to(number: int) -> None:
-    """Use so many cores, so that the time means the same on every machine; only on Linux."""
+    """Use `number` cores, so that times are comparable between machines; only on Linux."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:number])
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measure, print the table and write the figures; 1 if that fails or an aim is missed."""
+    """Measure, print the table and write the figures; return 1 on failure or a missed aim."""
     parser = argparse.ArgumentParser(prog="make learning-report", description=__doc__)
     parser.add_argument(
         "--set", type=Path, help="NPZ set (see ml/data/dataset.py); default: synthetic"
@@ -303,9 +303,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def in_a_site_of_its_own(folder: Path, group: Group) -> dict[str, Any]:
-    """Start everything, measure, and leave nothing running."""
+    """Start a separate site, measure, and stop it."""
     env = environment(folder)
-    # This process looks into the same database.
+    # This process reads the site's database.
     os.environ.update(env)
     django.setup()
     say("starting the site")

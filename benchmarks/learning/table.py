@@ -1,4 +1,4 @@
-"""The figures of `make learning-report` as a table, and which of the aims they reach."""
+"""The figures of `make learning-report` as a table, and which aims they reach."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ Row = tuple[str, str, str]
 
 
 def rows(figures: dict[str, Any]) -> list[Row]:
-    """What was measured, how much it is, and the aim with whether it is reached."""
+    """Return each measurement's name, value, and aim with whether it is reached."""
     lost = figures["mnist_before"] - figures["mnist_after"]
     return [
         ("group", figures["group"], ""),
@@ -31,11 +31,11 @@ def rows(figures: dict[str, Any]) -> list[Row]:
         ),
         ("their other digits misread", _change(*figures["other_digits"]), ""),
         (
-            "MNIST right, before -> after",
+            "MNIST accuracy, before -> after",
             f"{figures['mnist_before']:.2%} -> {figures['mnist_after']:.2%}",
             aim("falls by at most 0.05 points", round(lost, 6) <= MOST_MNIST_LOST),
         ),
-        ("the gate said", figures["verdict"], ""),
+        ("verdict of the gate", figures["verdict"], ""),
         (
             f"retraining on {figures['timed_on']:,} drawings",
             f"{figures['seconds']:.0f} s, {_cpu(figures)} on {figures['cores']} cores",
@@ -55,27 +55,27 @@ def rows(figures: dict[str, Any]) -> list[Row]:
 
 
 def in_words(figures: dict[str, Any]) -> str:
-    """The rows as a table of Markdown."""
+    """Return the rows as a Markdown table."""
     return as_markdown(("what", "measured", "aim"), rows(figures))
 
 
 def is_reached(figures: dict[str, Any]) -> bool:
-    """Whether every aim is."""
+    """Return whether every aim is reached."""
     return are_reached(rows(figures))
 
 
 def _of_writers(figures: dict[str, Any]) -> str:
     confirmed = figures["confirmed"]
-    right = f" and {confirmed} that were read rightly labelled too" if confirmed else ""
+    right = f", {confirmed} correct ones confirmed" if confirmed else ""
     return (
         f"{figures['corrected']} drawings of {figures['writers_learned_from']} corrected{right}"
-        f" ({figures['learned_from']} to learn from), evaluated on"
+        f" ({figures['learned_from']} for training), evaluated on"
         f" {figures['evaluated']:,} of {figures['writers_evaluated']} others"
     )
 
 
 def _change(before: float | None, after: float | None) -> str:
-    return "none there" if before is None or after is None else f"{before:.2%} -> {after:.2%}"
+    return "no drawings" if before is None or after is None else f"{before:.2%} -> {after:.2%}"
 
 
 def _cpu(figures: dict[str, Any]) -> str:

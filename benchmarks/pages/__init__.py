@@ -1,1 +1,1 @@
-"""How fast, light and sound the pages are."""
+"""The speed, size and quality of the pages."""

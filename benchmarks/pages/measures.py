@@ -1,4 +1,4 @@
-"""What can be measured of the pages in a real browser; `page_report` puts it together."""
+"""Measure the pages in a real browser, for `report`."""
 
 import json
 import os
@@ -24,7 +24,7 @@ PHONE = ViewportSize(width=390, height=844)
 NETWORK = "/models/networks/"
 """In the address of the model's weights."""
 
-LIGHTHOUSE = "lighthouse@12.8.2"  # the last one that runs on Node.js 20
+LIGHTHOUSE = "lighthouse@12.8.2"  # the last version that runs on Node.js 20
 CATEGORIES = ("performance", "accessibility", "best-practices")
 SECONDS_FOR_LIGHTHOUSE = 240
 
@@ -55,10 +55,10 @@ _COLLECT_VIOLATIONS = """() => {
 
 
 def bytes_of_first_visit(browser: Browser, url: str) -> dict[str, int]:
-    """Compressed bytes on the wire until a newcomer's page is quiet, service worker included.
+    """Count compressed bytes until a first visit is idle, service worker included.
 
-    Start the browser with PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS=1, or what the service
-    worker fetches is not seen.
+    Start the browser with PW_EXPERIMENTAL_SERVICE_WORKER_NETWORK_EVENTS=1, or the service worker's
+    requests are not seen.
     """
     context = browser.new_context(viewport=PHONE)
     finished: list[Request] = []
@@ -82,7 +82,7 @@ def _asked_by(request: Request) -> str:
 
 
 def pen_up_to_bars(browser: Browser, url: str) -> dict[str, Any]:
-    """From the end of a stroke to changed bars, in ms, and the long tasks meanwhile."""
+    """Measure ms from the end of a stroke to changed bars, and count long tasks meanwhile."""
     with open_page(browser, url) as page:
         wait_until_it_reads_here(page)
         page.evaluate(_WATCH_BARS)
@@ -90,7 +90,7 @@ def pen_up_to_bars(browser: Browser, url: str) -> dict[str, Any]:
             draw_with_mouse(page, _varied(number))
             page.wait_for_function("count => penUps.length === count", arg=number + 1)
             page.locator("#clear").click()
-            # The click on Clear was a pointer's end too.
+            # The click on Clear was also a pointer-up.
             page.evaluate("count => { penUps.length = count; }", number + 1)
         latencies: list[float] = page.evaluate("penUps")[WARM_UP:]
         long_tasks: list[float] = page.evaluate("longTasks")
@@ -108,7 +108,7 @@ def _varied(number: int) -> list[tuple[float, float]]:
 
 
 def each_pointer(browser: Browser, url: str) -> dict[str, str]:
-    """What is read of a seven that is drawn with mouse, finger and pen."""
+    """Return the predictions for a 7 drawn with mouse, finger and pen."""
     read = {}
     for pointer in ("mouse", "touch", "pen"):
         with open_page(browser, url, has_touch=pointer == "touch") as page:
@@ -121,14 +121,14 @@ def each_pointer(browser: Browser, url: str) -> dict[str, str]:
             else:
                 draw_with_pen(page, devtools, SEVEN)
             expect(page.locator("#answer-text")).to_have_text(re.compile(r"\d"))
-            # It is read while it is drawn too: half of it may be a 1.
+            # It is also read while it is drawn, and half a 7 may be read as a 1.
             page.wait_for_timeout(1_000)
             read[pointer] = page.locator("#answer-text").inner_text()
     return read
 
 
 def complaints(context: BrowserContext, addresses: list[str]) -> list[str]:
-    """Console errors, exceptions and breaches of the security policy, page by page."""
+    """Collect console errors, exceptions and security policy violations of each page."""
     return [
         f"{address}: {what}" for address in addresses for what in _complaints_of(context, address)
     ]
@@ -144,16 +144,16 @@ def _complaints_of(context: BrowserContext, address: str) -> list[str]:
     page.wait_for_load_state("networkidle")
     found += page.evaluate("violations")
     page.close()
-    # The browser's own line about an address that is not there is no fault of the page.
+    # The browser logs an error for every 404 page, which is expected.
     expected = f"status of {answer.status}" if answer and answer.status >= 400 else None
     return [what for what in found if expected is None or expected not in what]
 
 
 def lighthouse(url: str, chromium: str, folder: Path) -> dict[str, float]:
-    """Scores from 0 to 100 on Lighthouse's phone profile; its page is left in `folder`.
+    """Return scores from 0 to 100 on Lighthouse's phone profile; its report stays in `folder`.
 
     Raises:
-        RuntimeError: Lighthouse could not be had or did not finish.
+        RuntimeError: Lighthouse could not be installed or did not finish.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _npm("install", "--silent", "--no-fund", "--no-audit", "--prefix", str(folder), LIGHTHOUSE)
@@ -187,7 +187,7 @@ def _run(command: list[str], **env: str) -> None:
 
 @contextmanager
 def open_page(browser: Browser, url: str, *, has_touch: bool = False) -> Iterator[Page]:
-    """The drawing page for somebody new, without a service worker between."""
+    """Open the drawing page in a new session without a service worker."""
     context = browser.new_context(viewport=PHONE, has_touch=has_touch, service_workers="block")
     page = context.new_page()
     page.goto(url)

@@ -1,4 +1,4 @@
-"""`make page-report`: how fast, light and sound the pages are, in a real browser.
+"""`make page-report`: the speed, size and quality of the pages in a real browser.
 
     python -m benchmarks.pages
 
@@ -37,8 +37,8 @@ def main() -> None:
 
 
 def measure(browser: Browser, up: RunningUp, path: str) -> dict[str, Any]:
-    """All figures of the report."""
-    say("bytes of a first visit")
+    """Measure all figures of the report."""
+    say("size of a first visit")
     figures: dict[str, Any] = {"first_visit": measures.bytes_of_first_visit(browser, up.url)}
     say("pen-up to bars")
     figures |= measures.pen_up_to_bars(browser, up.url)
@@ -52,7 +52,7 @@ def measure(browser: Browser, up: RunningUp, path: str) -> dict[str, Any]:
 
 
 def look_at_every_page(browser: Browser, up: RunningUp) -> dict[str, Any]:
-    """How many pages were looked at, and what their consoles complain of."""
+    """Open every page; return the number of pages and their console errors."""
     artist = Person(browser.new_context(viewport=DESKTOP).new_page(), up.url)
     artist.go("/")
     artist.draw("7")
@@ -79,7 +79,7 @@ def addresses_of_a_visitor(page: Page, url: str) -> list[str]:
 
 
 def addresses_of_staff(page: Page) -> list[str]:
-    """The admin's first page, all that it and its lists lead to, one of a kind; the account."""
+    """Return the admin's index, its lists, one page of each kind, and the account pages."""
     lists = links(page, r"/admin/.+/$")
     found = [page.url, *lists]
     for address in lists:
@@ -97,7 +97,7 @@ def links(page: Page, pattern: str) -> list[str]:
 
 
 def table(figures: dict[str, Any]) -> list[Check]:
-    """Every figure beside its aim."""
+    """Return each figure with its aim."""
     visit, scores = figures["first_visit"], figures["lighthouse"]
     size = visit["page"] + visit["kept_for_offline"]
     read = figures["pointers"]
@@ -110,8 +110,8 @@ def table(figures: dict[str, Any]) -> list[Check]:
          "under 30 ms", figures["pen_up_ms"] < MOST_PEN_UP_MS),
         ("tasks over 50 ms while drawing", str(figures["long_tasks"]),
          "none", figures["long_tasks"] == 0),
-        (f"complaints of {figures['pages']} pages' consoles", str(len(figures["complaints"])),
+        (f"console errors on {figures['pages']} pages", str(len(figures["complaints"])),
          "none", not figures["complaints"]),
-        ("a 7 by mouse, touch, pen is read", " ".join(read.values()),
+        ("a 7 by mouse, touch and pen", " ".join(read.values()),
          "7 7 7", set(read.values()) == {"7"}),
     ]  # fmt: skip

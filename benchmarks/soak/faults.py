@@ -1,4 +1,4 @@
-"""What is killed during a soak, one after the other, and when each is back."""
+"""Kill parts during a soak, one after the other, and record when each is back."""
 
 import os
 import signal
@@ -18,13 +18,13 @@ from devtools.report_site import Site, SiteError
 from recognizer.running.lifetime import die_with_parent
 from recognizer.running.valkey import EmbeddedValkey
 
-if TYPE_CHECKING:  # it needs the binaries of PostgreSQL, which only developers have
+if TYPE_CHECKING:  # needs the PostgreSQL binaries, which only developers have
     from devtools.postgres import Server
 
 SECONDS_AWAY = 4.0
 SECONDS_TO_RECOVER = 60.0
 SECONDS_AFTERWARDS = 2.0
-"""Errors so soon after a part is back still count as its fault's."""
+"""Errors this soon after a part is back still belong to its fault."""
 
 _T = TypeVar("_T")
 
@@ -33,8 +33,8 @@ _T = TypeVar("_T")
 class Fault:
     """A part that was killed; the times are of `time.monotonic`.
 
-    `back_at` is when its restart was over (a web process: begun), `good_at` when the site had
-    its use again.
+    `back_at` is when its restart ended (for a web process: began), `good_at` when the site could
+    use it again.
     """
 
     part: str
@@ -43,12 +43,12 @@ class Fault:
     good_at: float
 
     def holds(self, sent_at: float, ended_at: float) -> bool:
-        """Whether a request was under way while the fault lasted."""
+        """Return whether a request was active during the fault."""
         return ended_at >= self.killed_at and sent_at <= self.good_at + SECONDS_AFTERWARDS
 
 
 class Valkey:
-    """A server of the soak's own, which can be killed and started again on the same data."""
+    """A separate Valkey that can be killed and restarted on the same data."""
 
     def __init__(self, folder: Path) -> None:
         self._prepared = EmbeddedValkey.prepare(folder)
@@ -69,7 +69,7 @@ class Valkey:
         self.process.wait()
 
     def counts(self) -> bool:
-        """Whether the site has counted a call in it since it was started."""
+        """Return whether the site has counted a request in it since its start."""
         with redis.Redis.from_url(self.url, socket_timeout=1) as client:
             known = client.info("commandstats")
         return any(name.startswith("cmdstat_eval") for name in known)
@@ -85,7 +85,7 @@ def running_valkey(folder: Path) -> Iterator[Valkey]:
 
 
 class Faults:
-    """Kills parts of one site. Use it from the thread that started them: they end with it."""
+    """Kills parts of a site. Use it from the thread that started them: they end with it."""
 
     def __init__(self, site: Site, database: "Server", valkey: Valkey, load: Load) -> None:
         self._site, self._database, self._valkey, self._load = site, database, valkey, load
@@ -101,7 +101,7 @@ class Faults:
         return Fault("valkey", killed_at, back_at, time.monotonic())
 
     def postgres(self) -> Fault:
-        """The server and all its children at once, as when the machine kills them."""
+        """Kill the server and all its children at once, as the system would."""
         killed_at, server = time.monotonic(), self._database
         assert server.process is not None
         for pid in processes.family(server.process.pid):
@@ -114,7 +114,7 @@ class Faults:
         return Fault("postgresql", killed_at, back_at, good_at)
 
     def web(self) -> Fault:
-        """Always the same of the two in turn: so the other one lives through all faults."""
+        """Kill always the same web process, so that the other one lives through all faults."""
         killed_at, before = time.monotonic(), self._site.web_processes()
         loaded = self._models_loaded()
         _kill(next(pid for pid in before if pid != self._spared))

@@ -1,4 +1,4 @@
-"""What a soak's outcomes come to: what was kept, which errors were in order, how long it took."""
+"""Evaluate a soak: were all saves stored, were all errors expected, how long did answers take?"""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ READING = "predict"
 
 @dataclass(frozen=True)
 class Stored:
-    """A drawing in the database: its public id, key, digest, and how many readings it has."""
+    """A drawing in the database: its public id, key, digest, and number of predictions."""
 
     drawing: str
     key: str | None
@@ -25,10 +25,10 @@ class Stored:
 
 
 def check_saves(saves: Iterable[Save], stored: list[Stored], without_key: int) -> dict[str, int]:
-    """Compare what was answered with success to what is in the database.
+    """Compare successful saves with the drawings in the database.
 
     Args:
-        without_key: so many drawings were stored before, without a key.
+        without_key: the number of drawings that were stored before, without a key.
     """
     saves = list(saves)
     by_key: dict[str | None, list[Stored]] = {}
@@ -57,10 +57,10 @@ def check_saves(saves: Iterable[Save], stored: list[Stored], without_key: int) -
 
 
 def check_errors(outcomes: list[Outcome], faults: list[Fault]) -> dict[str, Any]:
-    """Errors by what was killed just then, and those that are out of order.
+    """Group errors by the part that was down, and find unexpected ones.
 
-    In order are a 503 with a reason and Retry-After while PostgreSQL is away, for all but
-    readings; and a broken connection while a web process is away.
+    Expected are a 503 with a reason and Retry-After while PostgreSQL is down, except for
+    predictions, and a broken connection while a web process is down.
     """
     found: Counter[tuple[str, str, int, str]] = Counter()
     wrong: list[str] = []
@@ -90,10 +90,10 @@ def check_errors(outcomes: list[Outcome], faults: list[Fault]) -> dict[str, Any]
 
 
 def latencies(outcomes: list[Outcome], faults: list[Fault]) -> list[dict[str, Any]]:
-    """p50 and p99 of good answers by what was asked, in calm and while something was away.
+    """Return p50 and p99 of good answers by kind, with all parts up and with one down.
 
-    From the moment a request was due, so waiting behind others counts. What was sent again is
-    left out: it waited on purpose.
+    Times start when a request was due, so queueing counts. Retries are left out, since they
+    waited on purpose.
     """
     rows = []
     parts = sorted({fault.part for fault in faults})

@@ -1,4 +1,4 @@
-"""Whether processes keep more and more memory, evaluated by their trend and not by their peaks."""
+"""Find memory leaks by the trend of a process's memory, not by its peaks."""
 
 import threading
 import time
@@ -23,7 +23,7 @@ second, and allocators move 2 MB to and fro by themselves."""
 
 @dataclass(frozen=True)
 class Trend:
-    """How a process's memory went after its warm-up."""
+    """The trend of a process's memory after its warm-up."""
 
     name: str
     first_mb: float
@@ -35,7 +35,7 @@ class Trend:
 
     @property
     def is_long(self) -> bool:
-        """Whether it was watched for long enough to test it."""
+        """Return whether it was sampled long enough to test."""
         return self.minutes >= MINUTES_TO_JUDGE
 
     @property
@@ -45,17 +45,17 @@ class Trend:
 
 
 def trend(name: str, samples: list[tuple[float, float]], warm_up: float) -> Trend | None:
-    """The median of the slopes between pairs of samples (Theil and Sen) that are not far apart.
+    """Return the median slope between pairs of nearby samples (Theil and Sen).
 
-    A peak does not move it, nor does a step, as where one process has to do for two for the
-    first time: that is between few of the pairs. What comes bit by bit is between all of them.
+    A peak does not change it. Nor does a step, as when one process takes the load of two for the
+    first time, since few pairs span it. Steady growth affects all pairs.
 
     Args:
         samples: (seconds, MB) in order.
-        warm_up: so many seconds after the first are left out.
+        warm_up: the seconds after the first sample to leave out.
 
     Returns:
-        None if too little is left.
+        None if too few samples are left.
     """
     kept = np.array([one for one in samples if one[0] >= samples[0][0] + warm_up])
     if len(kept) < LEAST_SAMPLES or kept[-1, 0] - kept[0, 0] < LEAST_MINUTES * 60:
@@ -78,7 +78,7 @@ def trend(name: str, samples: list[tuple[float, float]], warm_up: float) -> Tren
 
 
 class Watch:
-    """Samples processes from a thread until it is stopped."""
+    """Samples the memory of processes from a thread until `stop`."""
 
     def __init__(self, find: Callable[[], Mapping[str, list[int]]], every: float) -> None:
         self.samples: dict[str, list[tuple[float, float]]] = {}
@@ -99,7 +99,7 @@ class Watch:
 
 
 def _held_by(pids: list[int]) -> float | None:
-    """By one process, or by several that share memory; None if one has ended meanwhile."""
+    """Return the MB of one process, or of several that share memory; None if one has ended."""
     measure = processes.resident_mb if len(pids) == 1 else processes.proportional_mb
     held = [mb for pid in pids if (mb := measure(pid)) is not None]
     return sum(held) if pids and len(held) == len(pids) else None

@@ -1,4 +1,4 @@
-"""What people do during a soak: mostly read, often save, sometimes look at what they have."""
+"""The requests of a soak: mostly predictions, often saves, sometimes lists."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ _SHIFTS = 100
 
 
 class Mix:
-    """Makes requests by known visitors; remembers every save, each of another drawing."""
+    """Makes requests of known visitors; records every save, each of a different drawing."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Mix:
         self._bodies = [json.dumps(one).encode() for one in drawn]
 
     def make(self) -> Request:
-        """The next request of anybody."""
+        """Return the next request."""
         (kind,) = self._random.choices([*SHARES], [*SHARES.values()])
         who = self._random.choice(self._visitors)
         if kind == "predict":
@@ -56,25 +56,25 @@ class Mix:
 
 
 def moved(body: dict[str, Any], number: int) -> dict[str, Any]:
-    """The same drawing, moved by less than a pixel: by another bit for each of 10,000 numbers."""
+    """Move a drawing by less than a pixel, by a different amount for each of 10,000 numbers."""
     down, across = divmod(number % _SHIFTS**2, _SHIFTS)
     xy = np.concatenate([np.asarray(stroke) for stroke in body["strokes"]])
     room = (body["width"], body["height"]) - xy.max(axis=0)
-    # Away from the nearer edge, so that it stays on the canvas.
+    # Move it away from the nearer edge, so that it stays on the canvas.
     away = np.where(room > xy.min(axis=0), 1, -1) * (across, down) / 100
     strokes = [(np.asarray(stroke) + away).round(2).tolist() for stroke in body["strokes"]]
     return body | {"strokes": strokes}
 
 
 def digest_of_body(body: dict[str, Any]) -> str:
-    """Which drawing this is; the same for the body that is sent and the ink that is stored."""
+    """Return a drawing's digest, equal for the sent body and the stored ink."""
     return _digest(
         [np.asarray(stroke) for stroke in body["strokes"]], body["width"], body["height"]
     )
 
 
 def digest_of_ink(ink: Ink) -> str:
-    """The same of what was unpacked from the database."""
+    """Return the digest of ink from the database."""
     return _digest([stroke[:, :2] for stroke in ink.strokes], ink.width, ink.height)
 
 

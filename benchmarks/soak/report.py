@@ -1,8 +1,8 @@
-"""`make soak`: hours of use in minutes, while its parts are killed one by one.
+"""`make soak`: hours of use in minutes, while parts of the site are killed one by one.
 
-Starts the site on a PostgreSQL and a Valkey of its own, finds out how many requests a second it
-answers, and then asks half as many, whether or not it answers. Meanwhile Valkey, PostgreSQL and a
-web process are killed and started again. At the end it looks into the database.
+Starts the site with its own PostgreSQL and Valkey and measures its peak rate. Then it sends
+requests at half this rate, whether or not the site answers, while it kills and restarts Valkey,
+PostgreSQL and a web process. At the end it checks the database.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from devtools import processes
 from devtools.report_site import Site, SiteError, environment
 from ml.drawing.strokes import unpack_ink
 
-if TYPE_CHECKING:  # it needs the binaries of PostgreSQL, which only developers have
+if TYPE_CHECKING:  # needs the PostgreSQL binaries, which only developers have
     from devtools.postgres import Server
 
 MINUTES, LEAST_MINUTES = 10.0, 2.0
@@ -53,10 +53,10 @@ GROUP BY drawing.id
 
 
 def measure(folder: Path, minutes: float) -> dict[str, Any]:
-    """Everything; the figures."""
+    """Run the soak and return the figures."""
     from devtools import postgres
 
-    # A kill loses nothing of what was committed only if a commit waits for the disk.
+    # Committed data survives a kill only if commits wait for the disk.
     safely = [f"-c{name}=on" for name in ("fsync", "synchronous_commit", "full_page_writes")]
     with postgres.server(*safely) as database, running_valkey(folder / "valkey") as valkey:
         rates = dict.fromkeys(
@@ -65,7 +65,7 @@ def measure(folder: Path, minutes: float) -> dict[str, Any]:
                 for who in ("", "ADDRESS_")
                 for what in ("PREDICT", "SAVE", "API")
             ),
-            "9999999/min",  # counted, but never too many
+            "9999999/min",  # counted, but never reached
         )
         env = environment(folder / "var") | {
             "DATABASE_URL": database.url,
@@ -95,12 +95,12 @@ def _measure(site: Site, database: "Server", valkey: Valkey, minutes: float) -> 
     with ThreadPoolExecutor(1) as pool:
         started = time.monotonic()
         asking = pool.submit(load.at_rate, peak * SHARE_OF_PEAK, minutes * 60)
-        # In this thread, which started the parts: they would end with another one.
+        # Kill from this thread, which started the parts: they end with the thread that starts them.
         try:
             killed = _kill_by_turns(Faults(site, database, valkey, load), started, minutes)
         except BaseException:
             load.stop()
-            asking.result()  # its error, if that is why
+            asking.result()  # raises its error, if it failed
             last = Counter((one.kind, one.status, one.reason) for one in load.outcomes[-300:])
             say(f"The last answers: {dict(last)}\nWhat the site said last:\n{site.output[-4000:]}")
             raise
@@ -129,7 +129,7 @@ def _measure(site: Site, database: "Server", valkey: Valkey, minutes: float) -> 
 
 
 def _kill_by_turns(faults: Faults, started: float, minutes: float) -> list[Fault]:
-    """Valkey, PostgreSQL and a web process in turn, spread over the time."""
+    """Kill Valkey, PostgreSQL and a web process in turn, spread over the time."""
     times = max(count for least, count in KILLS_IN_ALL.items() if minutes >= least)
     acts: list[Callable[[], Fault]] = [faults.valkey, faults.postgres, faults.web] * times
     killed = []
@@ -142,7 +142,7 @@ def _kill_by_turns(faults: Faults, started: float, minutes: float) -> list[Fault
 
 
 def _parts(site: Site, database: "Server", valkey: Valkey) -> Mapping[str, list[int]]:
-    """The processes whose memory is watched, by name."""
+    """Return the processes to watch, by name."""
     parts = {f"web process {pid}": [pid] for pid in site.web_processes()}
     for pid in processes.children(site.pid):
         for name in {"worker", "beat"} & set(processes.command_of(pid)):
@@ -156,9 +156,9 @@ def _parts(site: Site, database: "Server", valkey: Valkey) -> Mapping[str, list[
 
 
 def _memory(watch: Watch, minutes: float) -> list[dict[str, Any]]:
-    """Trends of what lived long enough.
+    """Return the memory trends of processes that lived long enough.
 
-    Valkey and PostgreSQL are started anew all the time, and fill their caches: only shown.
+    Valkey and PostgreSQL are shown but not evaluated, since they restart and fill their caches.
     """
     warm_up = minutes * 60 * SHARE_OF_WARM_UP
     trends = [trend(name, samples, warm_up) for name, samples in sorted(watch.samples.items())]
@@ -174,7 +174,7 @@ def _memory(watch: Watch, minutes: float) -> list[dict[str, Any]]:
 
 
 def _seconds_between(minutes: float) -> float:
-    """Of samples: in a short soak more often, so that there are enough."""
+    """Return the sampling interval, which is shorter in a short soak."""
     return min(SECONDS_BETWEEN_SAMPLES, minutes)
 
 
@@ -200,7 +200,7 @@ def _stored(database: "Server") -> list[Stored]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Measure, print the tables and write the figures; 1 if that fails or a limit is missed."""
+    """Measure, print the tables and write the figures; return 1 on failure or a missed limit."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=MINUTES, help="from 2 on")
     parser.add_argument("--output", type=Path, default=Path("reports/soak.json"))
@@ -215,5 +215,5 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     write(figures, arguments.output)
     sys.stdout.write(f"{in_words(figures)}\n")
-    say(f"{arguments.output} is written")
+    say(f"wrote {arguments.output}")
     return 0 if is_kept(figures) else 1

@@ -1,4 +1,4 @@
-"""The figures of `make soak` as tables, and which limits they keep."""
+"""The figures of `make soak` as tables, and which limits they meet."""
 
 from typing import Any
 
@@ -10,42 +10,42 @@ Row = tuple[str, str, str]
 
 
 def rows(figures: dict[str, Any]) -> list[Row]:
-    """What was measured, how much it is, and the limit with whether it is kept."""
+    """Return each measurement's name, value, and limit with whether it is kept."""
     saves, errors = figures["saves"], figures["answers"]
     return [
         ("peak rate", f"{figures['peak_a_second']:.0f} requests a second", ""),
         (
-            "asked",
+            "load",
             f"{errors['requests']:,} requests in {figures['minutes']:g} minutes,"
-            f" {figures['asked_a_second']:.0f} a second",
+            f" {figures['asked_a_second']:.0f} per second",
             "",
         ),
         (
-            "killed and started again",
+            "killed and restarted",
             ", ".join(f"{part} {count} times" for part, count in figures["kills"].items()),
             aim("each more than once", min(figures["kills"].values()) > 1),
         ),
         (
-            "saves answered with success",
-            f"{saves['acknowledged']:,} of {saves['saves']:,}, {saves['sent_again']:,} of them sent"
-            " again",
-            aim("some sent again", saves["sent_again"] > 0),
+            "successful saves",
+            f"{saves['acknowledged']:,} of {saves['saves']:,}, {saves['sent_again']:,} after a"
+            " retry",
+            aim("some retried", saves["sent_again"] > 0),
         ),
-        _none("of these, not in the database", saves["lost"]),
-        _none("of these, there with another id, other strokes or no reading", saves["altered"]),
+        _none("lost: successful, but not in the database", saves["lost"]),
+        _none("stored with another id, other strokes or no prediction", saves["altered"]),
         _none("stored twice", saves["stored_twice"]),
         _none("stored, but never sent", saves["never_sent"]),
-        _none("saves given up", saves["given_up"]),
-        _none("errors out of order", errors["out_of_order"], errors["first_out_of_order"]),
-        ("broken connections", f"{errors['broken_connections']:,}", "only of a killed web process"),
-        ("parts that ended by themselves", *_none("", figures["ended_by_themselves"])[1:]),
+        _none("abandoned saves", saves["given_up"]),
+        _none("unexpected errors", errors["out_of_order"], errors["first_out_of_order"]),
+        ("broken connections", f"{errors['broken_connections']:,}", "only to a killed web process"),
+        ("parts that crashed", *_none("", figures["ended_by_themselves"])[1:]),
         *(_back(part, seconds) for part, seconds in figures["seconds_to_good"].items()),
         *(_memory(one) for one in figures["memory"] if one["evaluated"]),
     ]
 
 
 def in_words(figures: dict[str, Any]) -> str:
-    """The rows, then errors, times and memory, as tables of Markdown."""
+    """Return the rows, errors, times and memory as Markdown tables."""
     return "\n\n".join(
         [
             as_markdown(("what", "measured", "limit"), rows(figures)),
@@ -60,7 +60,7 @@ def in_words(figures: dict[str, Any]) -> str:
 
 
 def is_kept(figures: dict[str, Any]) -> bool:
-    """Whether no limit is missed."""
+    """Return whether every limit is kept."""
     return are_reached(rows(figures))
 
 
@@ -68,11 +68,11 @@ def _back(part: str, seconds: list[float]) -> Row:
     shown = ", ".join(f"{one:.2f}" for one in seconds)
     kept = max(seconds) <= MOST_SECONDS_TO_GOOD
     limit = aim(f"at most {MOST_SECONDS_TO_GOOD:.0f} s", kept)
-    return f"{part}: from its restart to the first good answer", f"{shown} s", limit
+    return f"{part}: from restart to first good answer", f"{shown} s", limit
 
 
 def _memory(one: dict[str, Any]) -> Row:
-    measured = f"{one['mb_a_minute']:+.2f} MB a minute over {one['minutes']:.1f} minutes"
+    measured = f"{one['mb_a_minute']:+.2f} MB per minute over {one['minutes']:.1f} minutes"
     return f"memory of {one['name']}", measured, aim("does not grow", not one["grows"])
 
 

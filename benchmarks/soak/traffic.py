@@ -1,7 +1,7 @@
-"""Requests that come at a rate, whether or not those before are answered, and what comes of them.
+"""Send requests at a fixed rate, whether or not earlier ones are answered, and record outcomes.
 
-One thread and plain sockets, like `clients`, on which it stands. A save that gets no answer, or a
-503, is sent again with its Idempotency-Key, as the site's own pages do.
+Uses one thread and plain sockets, from `clients`. A save without an answer, or with a 503, is
+retried with its Idempotency-Key, as the site's pages do.
 """
 
 import heapq
@@ -21,10 +21,10 @@ MOST_CONNECTIONS = 64
 SECONDS_FOR_AN_ANSWER = 20.0
 SECONDS_TO_GIVE_UP = 60.0
 SECONDS_TO_TRY_AGAIN = 1.0
-"""Where no answer says when; up to a second more, so that not all come at once."""
+"""The default wait without Retry-After; up to a second is added to spread retries."""
 
 SECONDS_TO_KEEP = 3.0
-"""uvicorn ends connections that are idle for 5."""
+"""How long an idle connection is reused; uvicorn closes it after 5 seconds."""
 
 _RETRY_AFTER = re.compile(rb"(?i)\r\nretry-after: *(\d+)")
 _ANSWER = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
@@ -33,7 +33,7 @@ _REASON_ON_A_PAGE = b"The database cannot be reached just now"
 
 @dataclass(eq=False)
 class Save:
-    """A drawing on its way: sent under one key until the site has it."""
+    """A drawing to save, sent under one key until the site has stored it."""
 
     key: str
     digest: str
@@ -45,7 +45,7 @@ class Save:
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent, and which save it is of, if it is of one."""
+    """A request, and the save that it belongs to, if any."""
 
     kind: str
     content: bytes = field(repr=False)
@@ -54,9 +54,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a request; status 0 where no whole answer came.
+    """The outcome of a request; status 0 means that there was no complete answer.
 
-    `reason` is what an error's answer said, `says_when` whether it had a Retry-After.
+    `reason` is the text of an error, `says_when` whether it had a Retry-After header.
     """
 
     kind: str
@@ -81,7 +81,7 @@ class _UnderWay:
 
 
 class Load:
-    """Asks one site; `outcomes` grows while it does, and others may read along."""
+    """Sends requests to one site; other threads may read `outcomes` while it grows."""
 
     def __init__(self, port: int, make: Callable[[], Request], seed: int = 1) -> None:
         self.outcomes: list[Outcome] = []
@@ -95,7 +95,7 @@ class Load:
         self._stopped = False
 
     def at_rate(self, per_second: float, seconds: float) -> None:
-        """So many a second on average, at random moments, however slow the answers are."""
+        """Send requests at this average rate, at random times, however slow the answers are."""
         ends = time.monotonic() + seconds
         due = time.monotonic()
         while time.monotonic() < ends and not self._stopped:
@@ -105,7 +105,7 @@ class Load:
             self._turn(min(due, ends))
 
     def as_fast_as_answered(self, clients: int, seconds: float) -> float:
-        """So many at once; how many good answers a second came of it."""
+        """Keep `clients` requests active, and return the good answers per second."""
         started, before = time.monotonic(), len(self.outcomes)
         while time.monotonic() < started + seconds:
             while len(self._busy) + len(self._waiting) < clients:
@@ -115,11 +115,11 @@ class Load:
         return good / (time.monotonic() - started)
 
     def stop(self) -> None:
-        """From another thread: ask nothing more."""
+        """Stop sending new requests; may be called from another thread."""
         self._stopped = True
 
     def finish(self) -> None:
-        """Until everything is answered, and every save stored or given up."""
+        """Wait until every request is answered, and every save is stored or abandoned."""
         while self._busy or self._again or self._waiting:
             self._turn(time.monotonic() + 1.0)
         while self._idle:
@@ -176,7 +176,7 @@ class Load:
         self._note(under_way, int(found[1]), answer)
 
     def _end(self, connection: Connection, why: str) -> None:
-        """The connection broke; if nothing was under way nobody minds."""
+        """Close a broken connection, and record its active request as failed if it had one."""
         connection.close()
         under_way = self._busy.pop(connection, None)
         if under_way is None:
@@ -220,7 +220,7 @@ class Load:
 
 
 def reason_in(answer: bytes) -> str:
-    """Why a request was refused, as its JSON or page says; "" if it says nothing."""
+    """Return why a request was refused, from its JSON or page; "" without a reason."""
     body = _body(answer)
     if _REASON_ON_A_PAGE in body:
         return f"page: {_REASON_ON_A_PAGE.decode()}"

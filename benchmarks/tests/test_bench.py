@@ -1,4 +1,4 @@
-"""The pure parts of `make bench`: who asks, what counts as a failure, which aims are reached."""
+"""The pure parts of `make bench`: clients, failures, and aims."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""`make deploy-report` itself: what it takes for a failure, and what it gives the new release."""
+"""`make deploy-report`: what counts as a failure, and what the new release contains."""
 
 from typing import Any
 

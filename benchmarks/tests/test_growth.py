@@ -1,7 +1,7 @@
-"""What a page costs does not grow with the number of drawings that are stored.
+"""The cost of a page does not grow with the number of stored drawings.
 
-The database's own work is counted (see `benchmarks.growth.work`), not the time. What is looked
-for by filters is there a few times, however many other drawings there are.
+The tests count the database's work (see `benchmarks.growth.work`), not time. Filters match the
+same few drawings, however many others there are.
 """
 
 from urllib.parse import urlencode
@@ -43,7 +43,7 @@ def few_of_everything():
 
 @pytest.mark.usefixtures("shipped_model")
 def test_no_page_costs_more_with_four_times_as_many_drawings(monkeypatch):
-    monkeypatch.setattr(desk, "COUNTED", 5)  # of 1,000 there are not enough here
+    monkeypatch.setattr(desk, "COUNTED", 5)  # the real limit of 1,000 is too high here
     monkeypatch.setattr(keyset_lists, "LOOKED_AT", 100)
     monkeypatch.setattr(dashboard, "KEPT_FROM", 1)
     page_costs.make_versions()
@@ -69,7 +69,7 @@ def test_no_list_of_labels_costs_more_with_four_times_as_many_labels(monkeypatch
     small = page_costs.measure(OF_LABELS)
     filling.fill(600, processes=1, seed=2, labelled=labelled)
     large = page_costs.measure(OF_LABELS)
-    # Of one month, kind or value the small one holds less than a page.
+    # The small database has less than a page for one month, kind or value.
     assert not _grown(small, large, but=set(large) - {OF_LABELS})
 
 
@@ -82,7 +82,7 @@ def _grown(small, large, *, but):
 
 
 def _prefer_indexes():
-    """Of a few thousand rows PostgreSQL rightly reads all; of a million it does not."""
+    """Disable sequential scans: PostgreSQL rightly uses them for a few thousand rows."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             for way in ("seqscan", "hashjoin", "mergejoin"):
@@ -138,13 +138,13 @@ def test_the_list_says_how_many_there_are_or_about_how_many(admin_client, monkey
 
 
 def read_in_turn(reads):
-    """Drawings read so, the first one being the newest; their keys by what was read."""
+    """Make drawings with these predictions, newest first; return their keys by prediction."""
     made = [(make_drawing(read=read).pk, read) for read in reversed(reads)]
     return {read: [pk for pk, one in reversed(made) if one == read] for read in reads}
 
 
 def pages_from(client, address, way):
-    """What each page shows on the way to the end, and the last response."""
+    """Return what each page shows on the way to the end, and the last response."""
     found, response = [], client.get(address)
     found.append(shown(response))
     while further := getattr(response.context["cl"], way):
@@ -231,13 +231,13 @@ def test_the_queue_of_suspected_labels_goes_on_newest_first_and_sorts_nothing(sh
     third = review.next_in_queue("suspected", second[-1][0], 2)
     newest_first = [drawing.pk for drawing in reversed(drawings)]
     assert [pk for _, pk in first + second + third] == newest_first
-    if connection.vendor == "sqlite":  # PostgreSQL rightly sorts a table of a few rows
+    if connection.vendor == "sqlite":  # PostgreSQL rightly sorts small tables
         assert "TEMP B-TREE" not in Prediction.objects.suspected()[:10].explain()
 
 
 def test_of_many_copies_none_is_looked_at_to_count_them(monkeypatch):
     copies = [make_drawing(ONE) for _ in range(4)][1:]
-    Drawing.objects.order_by("pk")[:1].get().delete()  # so the first copy is of none any more
+    Drawing.objects.order_by("pk")[:1].get().delete()  # so the first copy has no original any more
     assert review.left("duplicates", 10) == 2
     monkeypatch.setattr(review, "MOST_LOOKED_AT", 2)
     assert review.left("duplicates", 10) == len(copies)
@@ -265,7 +265,7 @@ def test_the_report_names_what_takes_over_half_as_long_again():
 
 
 class Steady:
-    """A database that takes so long; `slow` times it takes ten times as long."""
+    """A database that takes `ms`, but ten times as long for the first `slow` requests."""
 
     def __init__(self, ms, slow=0):
         self.ms, self.slow = ms, slow

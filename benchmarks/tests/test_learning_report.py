@@ -1,4 +1,4 @@
-"""The pure parts of `make learning-report`: who is in the group, the habit, the table."""
+"""The pure parts of `make learning-report`: the group, the habit, the table."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def classifier():
     return load_trained(pretrained.ARTIFACT)
 
 
-def test_no_writer_is_learned_from_and_judged_by(handwriting):
+def test_no_writer_is_both_trained_on_and_tested_on(handwriting):
     learn = groups.split_writers(handwriting.writers)
 
     names = set(handwriting.writers[learn].tolist()), set(handwriting.writers[~learn].tolist())
@@ -50,7 +50,7 @@ def test_writers_who_are_misread_often_enough_are_chosen():
     writers = np.array(["a"] * 10 + ["b"] * 10 + ["c"] * 2)
     wrong = np.array([True] + [False] * 9 + [False] * 10 + [True] * 2)
 
-    # Of c there are too few drawings to tell.
+    # Writer c has too few drawings to tell.
     assert groups.misread_writers(writers, wrong) == ["a"]
 
 
@@ -69,7 +69,7 @@ def test_ordinary_writers_get_a_habit_and_their_other_digits_stay_as_they_are(
 
 
 def test_writers_who_are_misread_as_they_are_need_no_habit(handwriting, classifier):
-    # Half of them write oddly, and everybody writes a lot.
+    # Half of the writers have odd handwriting, and all of them draw a lot.
     odd = np.isin(handwriting.writers, [f"made up {n}" for n in range(0, 10, 2)])
     written = groups.write(handwriting, Habit(1.0, 1.0))
     drawn = [(written if is_odd else handwriting).drawn[index] for index, is_odd in enumerate(odd)]

@@ -1,4 +1,4 @@
-"""The parts of `make soak` that need no site: who asks again, and what counts as lost or wrong."""
+"""The parts of `make soak` that need no site: retries, and what counts as lost or wrong."""
 
 import json
 import os
@@ -26,7 +26,7 @@ from ml.drawing.strokes import pack_ink, parse_strokes, unpack_ink
 
 
 class _Flaky(BaseHTTPRequestHandler):
-    """Stores a drawing at the first try, and lets the client know at the third."""
+    """Stores a drawing at the first try, and answers at the third."""
 
     protocol_version = "HTTP/1.1"
     tries: "dict[str, int]" = {}
@@ -59,7 +59,7 @@ class _Flaky(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, *_: Any) -> None:
-        """Clients hang up when they are done."""
+        """Ignore errors of clients that close their connection."""
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ def outcome(at: float, kind: str = "save", status: int = 200, **more: Any) -> Ou
         (outcome(12, status=0, reason="cut off"), False),
         (outcome(31, "predict", 0, reason="cut off"), True),
         (outcome(31, "predict", 500), False),
-        (outcome(29.995, "predict", 0), True),  # it was killed while it answered
+        (outcome(29.995, "predict", 0), True),  # killed while it answered
     ],
 )
 def test_an_error_is_in_order_only_for_its_fault(one: Outcome, in_order: bool) -> None:
@@ -215,7 +215,7 @@ def memory(*mb: float) -> Trend:
     return found
 
 
-def test_memory_is_judged_by_its_trend_and_not_by_its_peak() -> None:
+def test_memory_is_evaluated_by_its_trend_and_not_by_its_peak() -> None:
     noise = np.random.default_rng(1).normal(0, 0.2, 60)
     assert not memory(*(100 + noise)).grows
     assert not memory(*[60, 80, 90, 95, 99, 100], *(100 + noise)).grows  # it warmed up
@@ -233,7 +233,7 @@ def test_memory_is_judged_by_its_trend_and_not_by_its_peak() -> None:
 
 def test_what_was_killed_holds_no_memory() -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
-    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # nobody has waited for it yet
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # not reaped yet
     assert processes.resident_mb(ended.pid) is None
     ended.wait()
     assert processes.proportional_mb(ended.pid) is None

@@ -1,4 +1,4 @@
-"""What `make bench` compares the site with: the same network served as tutorials serve it.
+"""Baselines for `make bench`: the same network, served as tutorials do it.
 
-Nothing of the site imports this. It runs in an environment of its own, with requirements-bench.txt.
+The site does not import this. It runs in its own environment, with requirements-bench.txt.
 """

@@ -1,7 +1,7 @@
-"""`gradio_app PORT`: a picture in, the digit's scores out, as Gradio has it.
+"""`gradio_app PORT`: a Gradio app that takes a picture and returns scores.
 
-Asked over its shortest way: without a queue, one POST to /gradio_api/run/predict instead of two
-requests and a stream of events; and `concurrency_limit` lets all of them in at once.
+Uses Gradio's shortest path: without a queue, a prediction is one POST to /gradio_api/run/predict
+instead of two requests and an event stream. `concurrency_limit` admits all clients at once.
 """
 
 import sys
