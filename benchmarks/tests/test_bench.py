@@ -99,8 +99,8 @@ def test_the_table_says_which_aims_are_reached() -> None:
     turns = {name: (one[0], 0.3 * one[1]) for name, one in FIGURES["by_turns"].items()}  # type: ignore[attr-defined]
     missed = table.in_words({"web_start_seconds": 3.0, "rows": slow, "by_turns": turns})
 
-    assert "times Flask's | 50.0 | 25: yes; better 50: yes |" in reached
-    assert "times Gradio's | 25.0 | 25: yes; better 50: NO |" in reached
+    assert "as a multiple of Flask | 50.0 | 25: yes; better 50: yes |" in reached
+    assert "as a multiple of Gradio | 25.0 | 25: yes; better 50: NO |" in reached
     assert reached.count("NO |") == 1
     assert missed.count("NO |") == 6
     assert "| site, SQLite | save a drawing | 8 | 400 | 4.90 | 9.00 | 1.50 | 150 | 0 |" in reached
