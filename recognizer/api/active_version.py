@@ -71,7 +71,7 @@ def network(request: HttpRequest, sha256: str) -> HttpResponse:
         raise Http404("No active version has this network.")
     what = f"The network for browsers of version {version.number}"
     try:
-        content = artifacts.read(version.web_model.name, sha256, what)
+        content = artifacts.load(version.web_model.name, sha256, what)
     except (ArtifactError, OSError) as error:
         logger.error("%s", error)
         raise Http404("The file cannot be read.") from error

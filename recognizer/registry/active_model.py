@@ -130,7 +130,7 @@ def load(version: ModelVersion, *, as_stored: bool = False) -> ActiveModel:
         ArtifactError: the file is missing, or differs from the registered one.
         OSError: the file cannot be read.
     """
-    get = artifacts.fetch if as_stored else artifacts.read
+    get = artifacts.fetch if as_stored else artifacts.load
     what = f"The artifact of version {version.number}"
     content = get(version.artifact.name, version.sha256, what)
     classifier = Classifier.load(content, tuple(version.classes), version.reject_above)

@@ -18,7 +18,7 @@ MOST_KEPT = 60
 logger = logging.getLogger(__name__)
 
 
-def read(name: str | None, sha256: str, what: str) -> bytes:
+def load(name: str | None, sha256: str, what: str) -> bytes:
     """Read a version's file, from this host's cache if possible.
 
     Args:

@@ -20,7 +20,7 @@ LEARNED_FROM, HELD_OUT = "learned_from", "held_out"
 
 
 @dataclass(frozen=True, eq=False)
-class ImageSet:
+class EvaluationSet:
     """Labelled bitmaps that both versions read.
 
     images    (n, 28, 28) uint8, ink 255 on paper 0
@@ -38,7 +38,7 @@ class ImageSet:
     groups: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
 
 
-def collect(classes: Sequence[str], run: TrainingRun | None) -> list[ImageSet]:
+def collect(classes: Sequence[str], run: TrainingRun | None) -> list[EvaluationSet]:
     """MNIST's test images, the drawn test set, and every past approved correction.
 
     Args:
@@ -53,14 +53,14 @@ def collect(classes: Sequence[str], run: TrainingRun | None) -> list[ImageSet]:
     ]
 
 
-def _mnist() -> ImageSet:
+def _mnist() -> EvaluationSet:
     mnist = load_bitmaps(pretrained.MNIST_TEST)
-    return ImageSet(
+    return EvaluationSet(
         MNIST, mnist.images, mnist.labels, np.zeros(len(mnist), np.int64), available=len(mnist)
     )
 
 
-def _drawings(key: str, labels: QuerySet[Label], run: TrainingRun | None) -> ImageSet:
+def _drawings(key: str, labels: QuerySet[Label], run: TrainingRun | None) -> EvaluationSet:
     learned = TrainingExample.objects.filter(run__in=lineage(run), drawing=OuterRef("drawing"))
     newest = labels.annotate(learned=Exists(learned)).order_by("-drawing__created_at", "-drawing")
     rows = list(
@@ -69,7 +69,7 @@ def _drawings(key: str, labels: QuerySet[Label], run: TrainingRun | None) -> Ima
         )[:MOST_DRAWINGS]
     )  # fmt: skip
     raw = b"".join(bytes(bitmap) for _, bitmap, *_ in rows)
-    return ImageSet(
+    return EvaluationSet(
         key,
         np.frombuffer(raw, np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE),
         np.array([value for _, _, value, *_ in rows], "U16"),

@@ -18,7 +18,7 @@ from ml.reading.inference import ArtifactError, Classifier
 from recognizer.language.stored_messages import message
 from recognizer.models import Drawing, ModelVersion, TrainingRun, Verdict, VerdictDrawing
 from recognizer.registry import active_model, evaluation_sets, promotion, reasons
-from recognizer.registry.evaluation_sets import ImageSet
+from recognizer.registry.evaluation_sets import EvaluationSet
 from recognizer.registry.gate_rule import MOST_LOST, WORSE_BELOW, Count, Decision, decide
 
 MOST_CHANGES = 200
@@ -37,7 +37,7 @@ class GateError(ValueError):
 class PairedPredictions:
     """The predictions of both versions for one image set, each (n,) classes."""
 
-    images: ImageSet
+    images: EvaluationSet
     before: Labels
     after: Labels
 
@@ -122,7 +122,7 @@ def _load(version: ModelVersion) -> Classifier:
 
 
 def predict_all(
-    classifier: Classifier, images: ImageSet, sign_of_life: Callable[[], None]
+    classifier: Classifier, images: EvaluationSet, sign_of_life: Callable[[], None]
 ) -> Labels:
     """The predicted class of each image, (n,)."""
     parts = [np.zeros(0, "U16")]

@@ -103,7 +103,7 @@ class RunAttempt:
         base, output = self._run.base_version, self._folder / "result"
         weights = self._folder / pretrained.WEIGHTS.name
         what = f"The file with the weights of version {base.number}"
-        weights.write_bytes(artifacts.read(base.weights.name, base.weights_sha256, what))
+        weights.write_bytes(artifacts.load(base.weights.name, base.weights_sha256, what))
         sets = write_examples(self._run, self._folder, sign_of_life=self._write)
         plan = plan_of(self._run, initial=weights, sets=sets)
         write_plan(plan, self._folder / "plan.json")

@@ -158,7 +158,7 @@ def test_many_who_fetch_the_same_at_once_all_get_it_whole(
     version, got = ModelVersion.objects.get(number=1), []
 
     def fetch() -> None:
-        got.append(artifacts.read(version.weights.name, version.weights_sha256, "It"))
+        got.append(artifacts.load(version.weights.name, version.weights_sha256, "It"))
 
     threads = [threading.Thread(target=fetch) for _ in range(8)]
     for thread in threads:
@@ -176,7 +176,7 @@ def test_files_that_are_not_used_any_more_make_room(
     monkeypatch.setattr(artifacts, "MOST_KEPT", 1)
     version = ModelVersion.objects.get(number=1)
     active_model.load(version)
-    artifacts.read(version.weights.name, version.weights_sha256, "It")
+    artifacts.load(version.weights.name, version.weights_sha256, "It")
     (kept,) = [*(tmp_path / "fetched").iterdir()]
     assert kept.name == version.weights_sha256
 
