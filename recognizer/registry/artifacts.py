@@ -46,7 +46,7 @@ def fetch(name: str | None, sha256: str, what: str) -> bytes:
     """Read a version's file from the storage, bypassing the cache.
 
     Raises:
-        ArtifactError, OSError: as for `read`.
+        ArtifactError, OSError: as for `load`.
     """
     try:
         with default_storage.open(name or "") as stored:
