@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from benchmarks.bench.table import in_words
+from benchmarks.bench.table import aims_as_markdown, in_words
 from benchmarks.common.clients import Measured, http_request, keep_asking
-from benchmarks.common.figures import say, write
+from benchmarks.common.figures import publish, say, write
 from benchmarks.learning.group import synthetic
 from devtools import processes
 from devtools.report_site import ROOT, Site, SiteError, Staff, Visitor, body_of, environment
@@ -351,5 +351,6 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     write(figures, arguments.output)
     sys.stdout.write(f"{in_words(figures)}\n")
+    publish("bench", aims_as_markdown(figures))
     say(f"wrote {arguments.output}")
     return 0

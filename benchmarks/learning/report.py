@@ -24,7 +24,7 @@ import django
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.common.figures import write
+from benchmarks.common.figures import publish, write
 from benchmarks.learning import group as groups
 from benchmarks.learning import habits
 from benchmarks.learning.group import Group, Handwriting
@@ -298,6 +298,7 @@ def main(argv: list[str] | None = None) -> int:
     figures |= {"set": arguments.set.name if arguments.set else None}
     write(figures, arguments.output)
     sys.stdout.write(f"{in_words(figures)}\n")
+    publish("learning-report", in_words(figures))
     say(f"{arguments.output} is written")
     return 0 if is_reached(figures) else 1
 

@@ -13,7 +13,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from benchmarks.common.aims import Check, checks_as_markdown
-from benchmarks.common.figures import say, write
+from benchmarks.common.figures import publish, say, write
 from benchmarks.pages import measures
 from devtools.browser_person import Person
 from devtools.new_site import browser_on_a_new_site, password_of_staff
@@ -31,6 +31,7 @@ def main() -> None:
     write(figures, REPORT)
     rows = table(figures)
     print(checks_as_markdown(rows))
+    publish("page-report", checks_as_markdown(rows))
     print(f"{REPORT.relative_to(ROOT)} is written.")
     if not all(reached for *_, reached in rows):
         sys.exit(1)

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from benchmarks.bench.report import CLIENTS, bodies, cookies_of, sessions
-from benchmarks.common.figures import say, write
+from benchmarks.common.figures import publish, say, write
 from benchmarks.soak.faults import Fault, Faults, Valkey, running_valkey
 from benchmarks.soak.findings import Stored, check_errors, check_saves, latencies
 from benchmarks.soak.memory import Watch, trend
 from benchmarks.soak.mix import Mix, digest_of_ink
-from benchmarks.soak.table import in_words, is_kept
+from benchmarks.soak.table import in_words, is_kept, limits_as_markdown
 from benchmarks.soak.traffic import Load
 from devtools import processes
 from devtools.report_site import Site, SiteError, environment
@@ -215,5 +215,6 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     write(figures, arguments.output)
     sys.stdout.write(f"{in_words(figures)}\n")
+    publish("soak", limits_as_markdown(figures))
     say(f"wrote {arguments.output}")
     return 0 if is_kept(figures) else 1

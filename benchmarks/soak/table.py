@@ -44,11 +44,16 @@ def rows(figures: dict[str, Any]) -> list[Row]:
     ]
 
 
+def limits_as_markdown(figures: dict[str, Any]) -> str:
+    """Return the limits as a Markdown table."""
+    return as_markdown(("what", "measured", "limit"), rows(figures))
+
+
 def in_words(figures: dict[str, Any]) -> str:
     """Return the rows, errors, times and memory as Markdown tables."""
     return "\n\n".join(
         [
-            as_markdown(("what", "measured", "limit"), rows(figures)),
+            limits_as_markdown(figures),
             _of_dicts(figures["answers"]["errors"], ("when", "what", "status", "reason", "count")),
             _of_dicts(figures["latencies"], ("what", "when", "answers", "p50_ms", "p99_ms")),
             _of_dicts(

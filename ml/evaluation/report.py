@@ -13,8 +13,6 @@ from ml.contract import JSON
 from ml.evaluation.charts import reliability_svg, risk_coverage_svg, writers_svg
 from ml.evaluation.metrics import STRICT, Answers, worst_mistakes
 
-FIGURES_BEGIN, FIGURES_END = "<!-- figures -->", "<!-- end of figures -->"
-
 MOST_MISTAKES = 60
 
 _STYLE = """
@@ -93,13 +91,22 @@ def write_readme(readme: Path, figures: JSON) -> None:
     Raises:
         ValueError: the page has no markers.
     """
-    head, begin, rest = readme.read_text().partition(FIGURES_BEGIN)
-    _, end, tail = rest.partition(FIGURES_END)
-    if not begin or not end:
-        raise ValueError(f"{readme} has no place for the figures")
     lines = [f"| {what} | {measured} |" for what, measured in rows(figures)]
     table = "\n".join(["| what | measured |", "| --- | --- |", *lines])
-    readme.write_text(f"{head}{begin}\n{table}\n{end}{tail}")
+    replace_table(readme, "figures", table)
+
+
+def replace_table(page: Path, name: str, table: str) -> None:
+    """Put a table between the markers `<!-- name -->` and `<!-- end of name -->` of a page.
+
+    Raises:
+        ValueError: the page has no such markers.
+    """
+    head, begin, rest = page.read_text().partition(f"<!-- {name} -->")
+    _, end, tail = rest.partition(f"<!-- end of {name} -->")
+    if not begin or not end:
+        raise ValueError(f"{page} has no place for the {name}")
+    page.write_text(f"{head}{begin}\n{table}\n{end}{tail}")
 
 
 def write_html(page: Path, figures: JSON, answers: dict[str, Answers]) -> None:

@@ -16,7 +16,7 @@ from ml import pretrained
 from ml.contract import DIGITS, NOT_A_DIGIT, Ink, Picture
 from ml.data.dataset import DatasetError, load_bitmaps, load_inks, save_strokes
 from ml.evaluation import charts, metrics
-from ml.evaluation.report import FIGURES_BEGIN, FIGURES_END, write_readme
+from ml.evaluation.report import write_readme
 from ml.evaluation.robustness import CANVAS_PX, LAYINGS, laid, lay
 from ml.reading.inference import load_trained
 
@@ -129,7 +129,7 @@ def test_evaluate_writes_a_page_that_needs_nothing_else(tmp_path: Path) -> None:
     labels = [*DIGITS, "A", "W"]
     save_strokes(tmp_path / "some_hands.npz", inks, labels, ["anna", "ben"] * 6)
     readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{FIGURES_BEGIN}\nold\n{FIGURES_END}\nafter\n")
+    readme.write_text("before\n<!-- figures -->\nold\n<!-- end of figures -->\nafter\n")
     page = tmp_path / "reports" / "model.html"
     command = [
         *(sys.executable, "-m", "ml", "evaluate", "--report", str(page)),
