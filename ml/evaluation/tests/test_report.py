@@ -16,7 +16,7 @@ from ml import pretrained
 from ml.contract import DIGITS, NOT_A_DIGIT, Ink, Picture
 from ml.data.dataset import DatasetError, load_bitmaps, load_inks, save_strokes
 from ml.evaluation import charts, metrics
-from ml.evaluation.report import write_readme
+from ml.evaluation.report import replace_table
 from ml.evaluation.robustness import CANVAS_PX, LAYINGS, laid, lay
 from ml.reading.inference import load_trained
 
