@@ -38,7 +38,8 @@ from numpy.typing import NDArray
 
 from ml.contract import IMAGE_SIZE, JSON, Drawn, Ink, Labels, Picture
 from ml.drawing.pictures import level
-from ml.drawing.preprocessing import PEN_WIDTH_PX, preprocess
+from ml.drawing.preprocessing import preprocess
+from ml.drawing.strokes import PEN_WIDTH_PX
 
 MNIST_SHA256 = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",

@@ -13,7 +13,7 @@ from ml.data.dataset import Dataset, concatenate, only_classes
 from ml.data.letterforms import DIGIT_FORMS, OTHER_FORMS
 from ml.data.synthetic import scribbles, several_digits, written
 from ml.data.thinning import redraw
-from ml.drawing.preprocessing import PEN_WIDTH_PX
+from ml.drawing.strokes import PEN_WIDTH_PX
 
 UNLIKE_DIGITS = frozenset("ACDEFGHJKLMNPQRTUVWXYadefhkmnprtuvwxy+-*")
 """Letters and signs that nobody takes for a digit. O, I, l, S, Z, B, b, g, q and the like

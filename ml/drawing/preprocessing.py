@@ -20,11 +20,7 @@ from ml.contract import (
     Ink,
     Stroke,
 )
-from ml.drawing.strokes import rasterise
-
-PEN_WIDTH_PX = 2.6
-"""Canonical pen, in bitmap pixels: the width at which the rendered digits of the UCI
-Pen-Based set hold as much ink as MNIST's training digits do (a test checks the ratio)."""
+from ml.drawing.strokes import PEN_WIDTH_PX, rasterise
 
 SMALLEST_INK = 0.03
 """Ink whose longer side is below this share of the canvas is a slip of the pen."""

@@ -20,6 +20,10 @@ UNITS_PER_PX = 100
 
 UNKNOWN_TIME = -1.0
 
+PEN_WIDTH_PX = 2.6
+"""Canonical pen, in bitmap pixels: the width at which the rendered digits of the UCI
+Pen-Based set hold as much ink as MNIST's training digits do (a test checks the ratio)."""
+
 STEP_PX = 0.5
 _MOST_DISCS = 4_096
 _RawStrokes = list[list[list[float]]]

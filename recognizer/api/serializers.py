@@ -13,7 +13,8 @@ from ml.contract import Drawn, InkError
 from ml.drawing.pictures import decode_picture
 from ml.drawing.strokes import MAX_CANVAS_PX, parse_strokes
 from recognizer.api.fields import PictureField, StrokesField
-from recognizer.drawings.recognition import REJECTIONS, Recognition, bitmap_bytes
+from recognizer.drawings.recognition import Recognition, bitmap_bytes
+from recognizer.drawings.rejections import REJECTIONS
 from recognizer.language import run_messages
 from recognizer.language.ink_errors import in_words
 from recognizer.models import Drawing, Label, ModelVersion, Prediction, Share, TrainingRun

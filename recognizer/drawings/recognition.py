@@ -14,41 +14,17 @@ import numpy as np
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.utils.translation import gettext, gettext_noop
 from PIL import Image
 
 from ml.contract import NOT_A_DIGIT, Bitmap, BlankError, Drawn, Ink, Picture, Scores
 from ml.drawing.preprocessing import Prepared, prepare
 from ml.drawing.strokes import pack_ink
 from recognizer.backing.write_lock import hold_write_lock
+from recognizer.drawings.rejections import BLANK, NO_DIGIT, TOO_FAINT, TOO_SMALL, Rejection
 from recognizer.models import Drawing, Prediction
 from recognizer.monitoring import metrics
 from recognizer.registry import active_model
 from recognizer.registry.active_model import ActiveModel
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """Why nothing was read: a code for programs and a message for people."""
-
-    code: str
-    english: str
-
-    @property
-    def message(self) -> str:
-        return gettext(self.english)
-
-
-BLANK = Rejection("blank", gettext_noop("There is no ink yet."))
-TOO_FAINT = Rejection(
-    "too_faint",
-    gettext_noop(
-        "That is too faint to tell from the paper. Please use a darker pen, or more light."
-    ),
-)
-TOO_SMALL = Rejection("too_small", gettext_noop("That is too small to read. Please draw larger."))
-NO_DIGIT = Rejection("not_a_digit", gettext_noop("That does not look like a digit from 0 to 9."))
-REJECTIONS = (BLANK, TOO_FAINT, TOO_SMALL, NO_DIGIT)
 
 
 @dataclass(frozen=True, eq=False)

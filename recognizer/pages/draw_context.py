@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from ml.contract import DIGITS, NOT_A_DIGIT
-from recognizer.drawings.recognition import REJECTIONS
+from recognizer.drawings.rejections import REJECTIONS
 
 LABELS = {"digits": DIGITS, "not_a_digit": NOT_A_DIGIT}
 

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.contract import IMAGE_SIZE, INK_BOX
-from ml.drawing.preprocessing import PEN_WIDTH_PX
-from ml.drawing.strokes import STEP_PX
+from ml.drawing.strokes import PEN_WIDTH_PX, STEP_PX
 
 _REACH = PEN_WIDTH_PX / 2 + 0.5
 _WINDOW = np.arange(int(2 * _REACH) + 1)

@@ -5,7 +5,8 @@ from devtools import golden
 from ml import pretrained
 from ml.contract import Bitmap, BlankError, Ink, Picture
 from ml.data.dataset import load_bitmaps
-from ml.drawing.preprocessing import PEN_WIDTH_PX, centre_by_mass, ink_box, is_too_small, preprocess
+from ml.drawing.preprocessing import centre_by_mass, ink_box, is_too_small, preprocess
+from ml.drawing.strokes import PEN_WIDTH_PX
 
 
 def extent(bitmap: Bitmap) -> int:

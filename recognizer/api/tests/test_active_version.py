@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from ml import pretrained
-from recognizer.drawings.recognition import REJECTIONS
+from recognizer.drawings.rejections import REJECTIONS
 from recognizer.models import ModelVersion
 from recognizer.registry import promotion
 from recognizer.tests.candidates import reads_well
