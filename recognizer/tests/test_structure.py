@@ -57,6 +57,20 @@ def test_no_module_imports_itself_through_others(package: str) -> None:
         pytest.fail(" -> ".join(error.args[1]))
 
 
+@pytest.mark.parametrize("package", ALL)
+def test_nothing_but_tests_imports_tests(package: str) -> None:
+    tests = {"tests", "conftest"}
+    found = {
+        name: imported
+        for name, file in modules(package).items()
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for imported in [node.module or "", *(f"{node.module}.{one.name}" for one in node.names)]
+        if imported.split(".")[0] in ALL and tests & {*imported.split(".")}
+    }
+    assert found == {}
+
+
 @pytest.mark.parametrize(("package", "most"), [("recognizer", 5), ("ml", 8)])
 def test_few_modules_lie_outside_the_folders(package: str, most: int) -> None:
     assert len(list((ROOT / package).glob("*.py"))) <= most
