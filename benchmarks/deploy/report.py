@@ -167,6 +167,25 @@ def _status_of_an_endless_body(visitor: Visitor) -> int:
         return 0
 
 
+def in_words(figures: dict[str, Any]) -> str:
+    """Return the main figures as a Markdown table."""
+    stored, ends = figures["drawings_stored"], figures["seconds_to_end"]
+    rows = [
+        ("requests, and how many failed", f"{figures['requests']:,}, {figures['failed_requests']}"),
+        (
+            "drawings answered as saved, and stored",
+            f"{figures['drawings_answered']:,}, {sum(stored.values()):,}",
+        ),
+        (
+            "stored by the old release, and by the new one",
+            f"{stored['the old code']:,}, {stored['the new code']:,}",
+        ),
+        ("slowest answer", f"{figures['slowest_answer_seconds']:.2f} s"),
+        ("a web process ends after", f"{min(ends):.1f} to {max(ends):.1f} s"),
+    ]
+    return as_markdown(("what", "measured"), rows)
+
+
 def shortcomings(figures: dict[str, Any]) -> list[str]:
     """Return the checks that failed."""
     stored = sum(figures["drawings_stored"].values())
@@ -210,10 +229,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         except SiteError as error:
             sys.exit(f"make deploy-report: {error}")
     write(figures, arguments.output)
-    rows = [(what.replace("_", " "), str(figure)) for what, figure in figures.items()]
-    table = as_markdown(("what", "measured"), rows)
-    sys.stdout.write(f"{table}\n")
-    publish("deploy-report", table)
+    for what, figure in figures.items():
+        sys.stdout.write(f"{what.replace('_', ' '):36}{figure}\n")
+    publish("deploy-report", in_words(figures))
     wrong = shortcomings(figures)
     for what in wrong:
         say(f"FAILED: {what}")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from benchmarks.deploy.parts import new_release, old_release
-from benchmarks.deploy.report import shortcomings
+from benchmarks.deploy.report import in_words, shortcomings
 from devtools.report_site import SiteError
 
 AS_IT_SHOULD_BE: dict[str, Any] = {
@@ -19,6 +19,14 @@ AS_IT_SHOULD_BE: dict[str, Any] = {
     "body_without_a_length": 0,
     "healthz_after_these": 200,
 }
+
+
+def test_the_table_says_what_was_stored_by_which_release() -> None:
+    further = {"requests": 8293, "slowest_answer_seconds": 0.41, "seconds_to_end": [4.7, 4.6]}
+    table = in_words(AS_IT_SHOULD_BE | further)
+    assert "| requests, and how many failed | 8,293, 0 |" in table
+    assert "| stored by the old release, and by the new one | 4, 3 |" in table
+    assert "| a web process ends after | 4.6 to 4.7 s |" in table
 
 
 def test_what_went_well_has_no_shortcomings() -> None:
