@@ -1,7 +1,7 @@
-"""The bitmaps of many made-up drawings at once, in less than half the time.
+"""Preprocess many sample drawings at once, in less than half the time.
 
-Exactly those that `ml.drawing.preprocessing.preprocess` makes of each: the same steps in the same
-order, for all drawings that have equally many points. A test holds that.
+The bitmaps equal those of `ml.drawing.preprocessing.preprocess`: the same steps in the same order,
+for all drawings with the same number of points. A test checks this.
 """
 
 from itertools import pairwise
@@ -47,7 +47,7 @@ def _some(points: Points, cuts: list[int]) -> NDArray[np.uint8]:
 
 
 def _resampled(stroke: Points) -> tuple[Points, NDArray[np.intp]]:
-    """One stroke of each drawing: (m, 2) points at most so far apart, and whose each of them is."""
+    """Resample one stroke of each drawing; return (m, 2) points and each point's drawing."""
     steps = np.sqrt((np.diff(stroke, axis=1) ** 2).sum(axis=2))
     length = np.concatenate([np.zeros((len(stroke), 1)), np.cumsum(steps, axis=1)], axis=1)
     counts = np.ceil(length[:, -1] / STEP_PX).astype(int) + 1
@@ -65,7 +65,7 @@ def _stamped(discs: Points, owners: NDArray[np.intp], count: int) -> NDArray[np.
     x, y = first[:, 0, None] + _WINDOW, first[:, 1, None] + _WINDOW  # (n, k)
     dx2, dy2 = (x + 0.5 - discs[:, 0, None]) ** 2, (y + 0.5 - discs[:, 1, None]) ** 2
     coverage = _REACH - np.sqrt(dy2[:, :, None] + dx2[:, None, :])  # (n, k, k)
-    inside = coverage > 0  # the ink is fitted: no disc reaches an edge
+    inside = coverage > 0  # fitted ink leaves a margin: no disc reaches an edge
     row = (owners[:, None] * IMAGE_SIZE + y) * IMAGE_SIZE
     pixel = (row[:, :, None] + x[:, None, :])[inside].astype(np.intp)
     shade = np.minimum(coverage[inside], 1.0).astype(np.float32)

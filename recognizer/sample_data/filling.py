@@ -1,8 +1,8 @@
-"""Fill a database with made-up drawings, readings, labels and owners, as two years would have.
+"""Fill a database with two years of sample drawings, predictions, labels and owners.
 
-What is read in a drawing is what the active version has read in another one that shows the same:
-asking it a million times would take longer than all the rest. Rows are made in several processes
-(see `rows`) and stored by this one, past Django but not past the database's constraints.
+A drawing's prediction is copied from another drawing of the same symbol that the active version
+read, since a million real predictions would take longer than everything else. Other processes make
+the rows (see `rows`). This one stores them with SQL, so the database's constraints still apply.
 """
 
 from collections import defaultdict
@@ -45,12 +45,12 @@ def fill(
     labelled: Mapping[str, float] = LABELLED,
     progress: Callable[[int], None] = lambda stored: None,
 ) -> None:
-    """Store so many made-up drawings with all that belongs to them, in batches.
+    """Store sample drawings with their predictions, labels and owners, in batches.
 
     Args:
-        processes: so many make rows; 1 makes them in this one.
+        processes: how many processes make rows; 1 makes them in this process.
         labelled: the share of drawings with a label in each state.
-        progress: told how many are stored, after each batch.
+        progress: called after each batch with the number stored so far.
     """
     site = _site(count, labelled, np.random.default_rng(seed))
     stored = 0
@@ -74,7 +74,7 @@ def _site(count: int, labelled: Mapping[str, float], rng: np.random.Generator) -
     accounts = max(1, int(people * ACCOUNTS))
     names = [f"made-up-{number}" for number in range(accounts)]
     staff, _ = User.objects.get_or_create(username="made-up-staff", defaults={"is_staff": True})
-    # "!" is no password: nobody can sign in as one of them.
+    # "!" is an unusable password: nobody can sign in as one of them.
     new = (User(username=name, password="!") for name in names)  # noqa: S106
     User.objects.bulk_create(new, batch_size=BATCH, ignore_conflicts=True)
     users = User.objects.filter(username__startswith="made-up-").exclude(pk=staff.pk)
@@ -98,7 +98,7 @@ def _readings() -> dict[str, list[Answer]]:
 
 
 def _store(rows: InventedRows) -> None:
-    """All of them or none."""
+    """Store the rows in one transaction."""
     with transaction.atomic():
         keys = _new_keys(len(rows.drawings))
         _notice_copies(rows.drawings)
@@ -112,14 +112,14 @@ def _store(rows: InventedRows) -> None:
 
 
 def _new_keys(count: int) -> list[int]:
-    """Keys that no drawing has or ever had."""
+    """Return keys that no drawing has or ever had."""
     table = Drawing._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             sequence = "nextval(pg_get_serial_sequence(%s, 'id'))"
             cursor.execute(f"SELECT {sequence} FROM generate_series(1, %s)", [table, count])  # noqa: S608
             return [key for (key,) in cursor.fetchall()]
-        # Nobody else writes until this transaction is over; what is inserted moves it on.
+        # No other writer gets in before this transaction ends; inserts advance the sequence.
         cursor.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
         (last,) = cursor.fetchone()
         return list(range(last + 1, last + 1 + count))
@@ -148,9 +148,9 @@ def _insert(model: type[Model], names: list[str], rows: list[Row]) -> None:
 
 @contextmanager
 def _much_at_once() -> Iterator[None]:
-    """Let SQLite keep the indexes at hand and write to the file less often, meanwhile.
+    """Tune SQLite for bulk inserts: a larger cache and fewer writes to the file.
 
-    Afterwards PostgreSQL looks at the tables, as autovacuum would a minute later.
+    Afterwards, analyse the tables on PostgreSQL, as autovacuum would a minute later.
     """
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

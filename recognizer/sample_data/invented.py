@@ -1,6 +1,6 @@
-"""Drawings that nobody drew, by the million: written digits and a few letters, by moving hands.
+"""Millions of synthetic drawings: handwritten digits and a few letters.
 
-Knows nothing of Django, so that other processes can make them.
+Does not import Django, so that other processes can make them.
 """
 
 import io
@@ -35,10 +35,10 @@ _MS_A_POINT = 16
 
 
 @dataclass(frozen=True)
-class MadeUp:
-    """A drawing as it is stored; of `ink` and `picture` one is there.
+class SampleDrawing:
+    """A drawing as it is stored, with either `ink` or `picture`.
 
-    `shows` is what a label would rightly say.
+    `shows` is the correct label.
     """
 
     shows: str
@@ -50,15 +50,15 @@ class MadeUp:
     box: tuple[float, float, float, float]
 
 
-def make(seed: int, count: int) -> list[MadeUp]:
-    """So many drawings; the same for the same seed."""
+def make(seed: int, count: int) -> list[SampleDrawing]:
+    """Make `count` drawings; the same seed gives the same drawings."""
     rng = np.random.default_rng(seed)
     digits = [(digit, form) for digit in DIGITS for form in DIGIT_FORMS[digit]]
     letters = [(NOT_A_DIGIT, form) for forms in OTHER_FORMS.values() for form in forms]
     of_letters = len(digits) + rng.integers(len(letters), size=count)
     is_letter = rng.random(count) < LETTERS
     which = np.where(is_letter, of_letters, rng.integers(len(digits), size=count))
-    made: list[MadeUp | None] = [None] * count
+    made: list[SampleDrawing | None] = [None] * count
     for number in np.unique(which).tolist():
         shows, form = (*digits, *letters)[number]
         places = np.flatnonzero(which == number).tolist()
@@ -71,12 +71,12 @@ def make(seed: int, count: int) -> list[MadeUp]:
     return [one for one in made if one is not None]
 
 
-def _as_ink(shows: str, ink: Ink, image: NDArray[np.uint8]) -> MadeUp:
+def _as_ink(shows: str, ink: Ink, image: NDArray[np.uint8]) -> SampleDrawing:
     packed, bitmap = pack_ink(ink), image.tobytes()
-    return MadeUp(shows, ink.width, ink.height, packed, None, bitmap, ink_box(ink))
+    return SampleDrawing(shows, ink.width, ink.height, packed, None, bitmap, ink_box(ink))
 
 
-def _as_picture(shows: str, ink: Ink) -> MadeUp:
+def _as_picture(shows: str, ink: Ink) -> SampleDrawing:
     share = PICTURE_PX / CANVAS_PX
     small = Ink(tuple(stroke * share for stroke in ink.strokes), PICTURE_PX, PICTURE_PX)
     picture = as_picture(small, _PEN_PX)
@@ -84,16 +84,17 @@ def _as_picture(shows: str, ink: Ink) -> MadeUp:
     Image.fromarray(picture.pixels).save(buffer, "PNG", optimize=True)
     bitmap = np.round(preprocess(picture) * 255).astype(np.uint8).tobytes()
     png = buffer.getvalue()
-    return MadeUp(shows, PICTURE_PX, PICTURE_PX, None, png, bitmap, ink_box(picture))
+    return SampleDrawing(shows, PICTURE_PX, PICTURE_PX, None, png, bitmap, ink_box(picture))
 
 
 def _written(form: str, count: int, rng: np.random.Generator) -> tuple[Stroke, list[int]]:
-    """One form as `count` hands write it, each at its own size and place on the canvas.
+    """Write one form `count` times, each with another hand, size and place on the canvas.
 
-    (count, n, 3), and where in n a new stroke begins.
+    Does what `ml.data.synthetic.by_hand` and `ml.evaluation.robustness.lay` do, for all at once:
+    a curve through corners is a matrix times the corners.
 
-    As `ml.data.synthetic.by_hand` and `ml.evaluation.robustness.lay`, but all at once: a curve
-    through corners is a matrix times these.
+    Returns:
+        (count, n, 3) points, and the indices in n where a new stroke begins.
     """
     turn, slant = np.deg2rad(rng.normal(0, 5, count)), rng.normal(0.08, 0.18, count)
     wide = np.exp(rng.normal(-0.15, 0.25, count))
@@ -105,7 +106,7 @@ def _written(form: str, count: int, rng: np.random.Generator) -> tuple[Stroke, l
     for corners in strokes_of(form):
         again = np.append(False, (np.diff(corners, axis=0) == 0).all(axis=1))
         miss = rng.normal(0, 1, (count, *corners.shape)) * wobble
-        # A point given twice is one corner: it must stay one.
+        # A repeated point is one corner, so its copies must move together.
         miss[:, again] = miss[:, np.flatnonzero(again) - 1]
         bent = (corners + miss) @ linear.transpose(0, 2, 1)
         strokes.append(_curve(len(corners)) @ bent)  # (count, points, 2)
@@ -114,7 +115,7 @@ def _written(form: str, count: int, rng: np.random.Generator) -> tuple[Stroke, l
 
 @cache
 def _curve(corners: int) -> NDArray[np.float64]:
-    """(points, corners): times the corners, the curve through them."""
+    """Return a (points, corners) matrix that maps corners to the curve through them."""
     units = np.eye(corners)
     points = _POINTS_A_CORNER * max(1, corners - 1)
     return np.column_stack([smooth(unit[:, None], points)[:, 0] for unit in units])
@@ -135,7 +136,7 @@ def _laid(strokes: list[NDArray[np.float64]], rng: np.random.Generator) -> tuple
 
 
 def _times(shape: tuple[int, ...], rng: np.random.Generator) -> Stroke:
-    """Milliseconds of each point; every twelfth hand is of a client that sends none."""
+    """Return each point's time in ms; one client in twelve sends no times."""
     times = np.cumsum(_MS_A_POINT + rng.integers(-1, 2, shape), axis=1).astype(np.float64)
     times[::12] = UNKNOWN_TIME
     return times

@@ -1,4 +1,4 @@
-"""`make_rows` in other processes. Imports nothing of Django before such a process has begun."""
+"""Run `make_rows` in other processes. Django is imported only once such a process has started."""
 
 import multiprocessing
 import pickle
@@ -16,8 +16,8 @@ _sites: list["InventedSite"] = []
 
 
 def rows_of(site: "InventedSite", jobs: list[Job], processes: int) -> Iterator["InventedRows"]:
-    """The rows of each job, in this order; made ahead, but not far."""
-    # A forked process would share this one's connection to the database.
+    """Yield the rows of each job in order, made only a little ahead of the consumer."""
+    # A forked process would share this process's database connection.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, spawn, _begin, (pickle.dumps(site),)) as pool:
         waiting = [pool.submit(_make, *job) for job in jobs[: 2 * processes]]
@@ -32,7 +32,7 @@ def rows_of(site: "InventedSite", jobs: list[Job], processes: int) -> Iterator["
 
 
 def _begin(pickled: bytes) -> None:
-    """What each process does first; it never connects to the database."""
+    """Set a process up; it never connects to the database."""
     import django
 
     django.setup()

@@ -1,7 +1,7 @@
-"""Made-up drawings with their readings and labels, as rows that a database takes as they are.
+"""Sample drawings with their predictions and labels, as rows ready to insert.
 
-A row holds what Django would store: the fields of the model work it out. That takes far longer
-than storing it, so it is done here, where other processes can do it too.
+The model fields compute each row's values, as when Django saves. This takes far longer than
+inserting the rows, so several processes can do it.
 """
 
 import uuid
@@ -20,7 +20,7 @@ from django.utils import timezone
 from ml.contract import NOT_A_DIGIT
 from recognizer.models import Drawing, Label, Prediction
 from recognizer.models.review_state import review_state_of_new
-from recognizer.sample_data.invented import MadeUp, make
+from recognizer.sample_data.invented import SampleDrawing, make
 
 SPAN = timedelta(days=730)
 ACCOUNTS = 0.2
@@ -36,12 +36,12 @@ Row = list[Any]
 
 @dataclass(frozen=True)
 class InventedSite:
-    """How many drawings there will be, by whom, what may have been read in them, and when.
+    """How many drawings to make, their owners, possible predictions, and dates.
 
-    staff     the key of who decides on labels
-    readings  {what is shown: answers of the active version to drawings of it}
-    labelled  {state of a label: share of the drawings that have one}
-    versions  keys, in the order in which they answered
+    staff     the key of the account that reviews labels
+    readings  {correct label: predictions of the active version for such drawings}
+    labelled  {state of a label: share of the drawings with such a label}
+    versions  keys, in the order in which the versions were active
     """
 
     count: int
@@ -54,13 +54,13 @@ class InventedSite:
     until: datetime = field(default_factory=timezone.now)
 
     def when(self, share: float) -> datetime:
-        """The time at which that share of all was drawn: people draw more and more."""
+        """Return the time by which this share of all drawings was made; use grows over time."""
         return self.until - SPAN * (1 - float(share**0.5))
 
 
 @dataclass(frozen=True)
 class InventedRows:
-    """Without keys; readings and labels name their drawing by its place among these."""
+    """Rows without keys; predictions and labels refer to drawings by index."""
 
     drawings: list[Row]
     predictions: list[Row]
@@ -88,10 +88,10 @@ def _row(instance: Model) -> Row:
 
 
 def make_rows(site: InventedSite, seed: int, start: int, count: int) -> InventedRows:
-    """The drawings from place `start` on; the same for the same seed."""
+    """Make the drawings from index `start` on; the same seed gives the same rows."""
     rng = np.random.default_rng([seed, start])
     rows = InventedRows([], [], [])
-    before: tuple[MadeUp, Answer] | None = None
+    before: tuple[SampleDrawing, Answer] | None = None
     with _times_as_given(Drawing, Prediction, Label):
         for place, fresh in enumerate(make((seed << 32) + start, count)):
             again = before is not None and rng.random() < COPIES
@@ -103,7 +103,7 @@ def make_rows(site: InventedSite, seed: int, start: int, count: int) -> Invented
 
 def _add(
     rows: InventedRows,
-    one: MadeUp,
+    one: SampleDrawing,
     owner: Answer,
     share: float,
     site: InventedSite,
@@ -132,7 +132,9 @@ def _add(
         rows.labels.append(_row(_label(place, drawing, value, state, site.staff)))
 
 
-def _answer(one: MadeUp, share: float, site: InventedSite, rng: np.random.Generator) -> Answer:
+def _answer(
+    one: SampleDrawing, share: float, site: InventedSite, rng: np.random.Generator
+) -> Answer:
     known = site.readings[one.shows]
     answer = known[rng.integers(len(known))]
     symbols = [
@@ -143,7 +145,7 @@ def _answer(one: MadeUp, share: float, site: InventedSite, rng: np.random.Genera
 
 
 def _owner(site: InventedSite, rng: np.random.Generator) -> dict[str, Any]:
-    """Some draw much, most draw little."""
+    """Choose an owner; a few people draw much and most draw little."""
     rank = rng.random() ** 2
     if site.users and rng.random() < ACCOUNTS:
         return {"user_id": site.users[int(rank * len(site.users))]}
@@ -151,7 +153,7 @@ def _owner(site: InventedSite, rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _labels(shows: str, site: InventedSite, rng: np.random.Generator) -> list[tuple[str, str]]:
-    """State and value of one or none; wrongly given, it says that a digit is none."""
+    """Return the state and value of one label or none; a wrong one has NOT_A_DIGIT as value."""
     chance = rng.random()
     for state, share in site.labelled.items():
         if chance < share:
@@ -181,7 +183,7 @@ def random_uuid(rng: np.random.Generator) -> uuid.UUID:
 
 @contextmanager
 def _times_as_given(*models: type[Model]) -> Iterator[None]:
-    """Rows keep the time that they are given; else they would all be of now."""
+    """Switch `auto_now_add` off, so that rows keep their given times."""
     fields = [model._meta.get_field("created_at") for model in models]
     for one in fields:
         one.auto_now_add = False  # type: ignore[union-attr]

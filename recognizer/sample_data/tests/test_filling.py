@@ -1,4 +1,4 @@
-"""The command that fills a database with made-up drawings."""
+"""The command that fills a database with sample drawings."""
 
 from collections import Counter
 from datetime import timedelta
@@ -27,7 +27,7 @@ def fill(count, *options):
     call_command("fill", count, "--processes=1", *options, verbosity=0)
 
 
-def test_made_up_drawings_are_what_people_could_have_drawn_over_two_years(shipped_model):
+def test_sample_drawings_are_what_people_could_have_drawn_over_two_years(shipped_model):
     fill(400)
     drawings = list(Drawing.objects.prefetch_related("predictions", "labels"))
     assert len(drawings) == Prediction.objects.filter(served=True).count() == 400
@@ -73,7 +73,7 @@ def test_other_processes_make_the_same_rows_in_the_same_order(shipped_model):
     assert elsewhere == [rows.make_rows(site, *job) for job in jobs]
 
 
-def test_the_shipped_model_reads_made_up_drawings_as_the_digits_they_are(shipped_model):
+def test_the_shipped_model_reads_sample_drawings_as_the_digits_they_are(shipped_model):
     made = invented.make(7, 200)
     raw = b"".join(one.bitmap for one in made)
     images = np.frombuffer(raw, np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
