@@ -43,7 +43,8 @@ CASES = [
     (
         [LOST, WORSE],
         "Schlechter: MNIST-Test (15 neu richtig, 21 neu falsch: höchstens 5 mehr dürfen verloren"
-        " als gewonnen gehen) und gezeichnete Prüfung (1 neu richtig, 9 neu falsch; p = 0,011).",
+        " als gewonnen gehen) und gezeichneter Testdatensatz"
+        " (1 neu richtig, 9 neu falsch; p = 0,011).",
     ),
     ([WON], "Besser: frühere Korrekturen (1.300 neu richtig, 0 neu falsch; p < 0,001);"),
     ([FEW], "Nicht schlechter, aber über das Rauschen hinaus"),
@@ -121,7 +122,7 @@ def test_the_page_of_a_version_gives_the_reason_in_german(admin_client: Any) -> 
         (
             message("passed", verdict=decide([WON]).reason),
             "Promoted automatically. Better on past corrections",
-            "Automatisch eingesetzt. Besser: frühere Korrekturen",
+            "Automatisch aktiviert. Besser: frühere Korrekturen",
         ),
     ],
 )
